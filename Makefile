@@ -1,0 +1,47 @@
+# Two commands matter: `make demo` shows what calvaria does, `make test` proves it.
+# They need Rust and Python 3.11 or newer; everything else is fetched into .venv and target.
+
+PYTHON ?= python3
+BIN := .venv/bin
+NATIVE := python/calvaria/_native.abi3.so
+RUST := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-rust test-python lint bench clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: $(NATIVE) ## Write a phantom study to demo/, read it and judge it
+	$(BIN)/calvaria demo --output demo
+
+test: test-rust test-python lint ## Build, then run every test and lint
+
+test-rust: ## cargo test, clippy and fmt
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --features python --lib -- -D warnings
+	cargo test --locked --quiet
+
+test-python: $(NATIVE) ## pytest with the docstring examples
+	$(BIN)/python -m pytest -q -m "not slow"
+
+lint: $(NATIVE) ## ruff, mypy strict, stubtest
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest calvaria._native
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --no-deps
+
+$(NATIVE): .venv/.ready $(RUST)
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/maturin develop --release --locked --quiet
+	@touch $@
+
+.venv/.ready: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+clean: ## Remove everything that was built
+	rm -rf target .venv demo $(NATIVE)

@@ -1,0 +1,28 @@
+"""calvaria: from a patient's CT to a printable model that has been measured against the image.
+
+World frame: LPS, millimetres.  Voxel arrays: ``[k, j, i]``, shape (nz, ny, nx).
+
+calvaria is research and education software, not a medical device.
+"""
+
+from calvaria import errors
+from calvaria.errors import CalvariaError, CalvariaWarning
+from calvaria.findings import CheckReport, Finding, Override, Verdict
+from calvaria.geometry import Grid
+from calvaria.mesh import Mesh
+from calvaria.volume import Acquisition, Mask, Volume
+
+__all__ = [
+    "Acquisition",
+    "CalvariaError",
+    "CalvariaWarning",
+    "CheckReport",
+    "Finding",
+    "Grid",
+    "Mask",
+    "Mesh",
+    "Override",
+    "Verdict",
+    "Volume",
+    "errors",
+]

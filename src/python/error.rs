@@ -1,0 +1,35 @@
+//! Core errors become the exceptions of `calvaria.errors`: the only translation.
+
+use pyo3::exceptions::{PyKeyboardInterrupt, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyAnyMethods;
+
+/// Makes the exception `calvaria.errors.<class>` with this message.
+pub(super) fn raise(py: Python<'_>, class: &str, message: String) -> PyErr {
+    let made = py
+        .import("calvaria.errors")
+        .and_then(|module| module.getattr(class))
+        .and_then(|class| class.call1((message,)));
+    match made {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(error) => error,
+    }
+}
+
+impl From<crate::progress::Cancelled> for PyErr {
+    fn from(_: crate::progress::Cancelled) -> Self {
+        PyKeyboardInterrupt::new_err(())
+    }
+}
+
+impl From<crate::geometry::GridError> for PyErr {
+    fn from(error: crate::geometry::GridError) -> Self {
+        Python::attach(|py| raise(py, "GeometryError", error.to_string()))
+    }
+}
+
+impl From<crate::volume::ShapeError> for PyErr {
+    fn from(error: crate::volume::ShapeError) -> Self {
+        PyValueError::new_err(error.to_string())
+    }
+}

@@ -1,0 +1,17 @@
+//! Floor 4: the binding, the only room that names pyo3 or numpy.
+//!
+//! A binding function converts in, detaches from the interpreter, calls one core function and
+//! converts out. It holds no policy and words no message.
+
+use pyo3::prelude::*;
+
+mod array;
+mod error;
+mod progress;
+
+/// The private, flat native module; `calvaria/_native.pyi` is its written face.
+#[pymodule(gil_used = false)]
+mod _native {
+    #[pymodule_export]
+    use super::progress::Progress;
+}

@@ -1,0 +1,3 @@
+//! The core as another crate sees it: public names only.
+
+mod geometry;
