@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# `make PROFILE=quick …` builds in seconds instead of a minute: for the edit-and-try loop.
+PROFILE ?= release
 NATIVE := python/calvaria/_native.abi3.so
 RUST := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
 
@@ -34,7 +36,7 @@ lint: $(NATIVE) ## ruff, mypy strict, stubtest
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --no-deps
 
 $(NATIVE): .venv/.ready $(RUST)
-	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/maturin develop --release --locked --quiet
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/maturin develop --profile $(PROFILE) --locked --quiet
 	@touch $@
 
 .venv/.ready: pyproject.toml
