@@ -7,11 +7,14 @@ use pyo3::prelude::*;
 
 mod array;
 mod error;
+mod phantom;
 mod progress;
 
 /// The private, flat native module; `calvaria/_native.pyi` is its written face.
 #[pymodule(gil_used = false)]
 mod _native {
+    #[pymodule_export]
+    use super::phantom::Phantom;
     #[pymodule_export]
     use super::progress::Progress;
 }

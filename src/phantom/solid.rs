@@ -1,0 +1,147 @@
+//! Bodies made of primitives by union, intersection, complement and growth.
+
+use nalgebra::{Matrix3, Point3, Rotation3, Vector3};
+
+use super::shape::{Shape, ellipsoid_lipschitz};
+
+/// A body as a signed field: negative inside.
+///
+/// Unions and intersections may be smooth: within `blend` millimetres the two surfaces melt into
+/// each other (the quadratic polynomial of Quilez), elsewhere they are the exact minimum or maximum.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Solid {
+    /// One primitive.
+    Leaf(Shape),
+    /// Everything that is in any of the parts.
+    Union {
+        /// Width of the blend, mm.
+        blend: f64,
+        /// The parts.
+        parts: Vec<Solid>,
+    },
+    /// Everything that is in all of the parts.
+    Common {
+        /// Width of the blend, mm.
+        blend: f64,
+        /// The parts.
+        parts: Vec<Solid>,
+    },
+    /// Everything that is not in the part.
+    Not(Box<Solid>),
+    /// The part, its surface moved outwards.
+    Grown(Box<Solid>, f64),
+}
+
+/// A place in LPS millimetres, written short because the anatomy is a table of them.
+pub type Place = [f64; 3];
+
+/// A ball.
+pub fn ball(centre: Place, radius: f64) -> Solid {
+    Solid::Leaf(Shape::Ball { centre: Point3::from(centre), radius })
+}
+
+/// An ellipsoid along the axes.
+pub fn ellipsoid(centre: Place, radii: Place) -> Solid {
+    turned_ellipsoid(centre, radii, [0.0; 3])
+}
+
+/// An ellipsoid turned about its centre, degrees about x, then y, then z.
+pub fn turned_ellipsoid(centre: Place, radii: Place, turn_deg: Place) -> Solid {
+    let (axes, radii) = (axes(turn_deg), Vector3::from(radii));
+    let lipschitz = ellipsoid_lipschitz(&radii);
+    Solid::Leaf(Shape::Ellipsoid { centre: Point3::from(centre), axes, radii, lipschitz })
+}
+
+/// A box with rounded edges, turned about its centre, degrees about x, then y, then z.
+pub fn block(centre: Place, half: Place, round: f64, turn_deg: Place) -> Solid {
+    let axes = axes(turn_deg);
+    Solid::Leaf(Shape::Block { centre: Point3::from(centre), axes, half: Vector3::from(half), round })
+}
+
+/// A capsule from one place to another with a radius at each.
+pub fn capsule(start: Place, end: Place, start_radius: f64, end_radius: f64) -> Solid {
+    let span = Vector3::from(end) - Vector3::from(start);
+    let growth = end_radius - start_radius;
+    Solid::Leaf(Shape::Capsule { start: Point3::from(start), span, start_radius, growth })
+}
+
+/// A chain of capsules through places with radii.
+pub fn chain(blend: f64, links: &[(Place, f64)]) -> Solid {
+    let parts = links.windows(2).map(|pair| capsule(pair[0].0, pair[1].0, pair[0].1, pair[1].1)).collect();
+    Solid::Union { blend, parts }
+}
+
+/// A cylinder with flat ends between two places.
+pub fn cylinder(start: Place, end: Place, radius: f64) -> Solid {
+    let (a, b) = (Vector3::from(start), Vector3::from(end));
+    let (half_length, axis) = ((b - a).norm() / 2.0, (b - a).normalize());
+    Solid::Leaf(Shape::Cylinder { centre: Point3::from((a + b) / 2.0), axis, half_length, radius })
+}
+
+/// Everything behind the plane through a place.
+pub fn half_space(normal: Place, through: Place) -> Solid {
+    let normal = Vector3::from(normal).normalize();
+    Solid::Leaf(Shape::HalfSpace { normal, offset: normal.dot(&Vector3::from(through)) })
+}
+
+/// The union of parts that melt into each other over `blend` millimetres.
+pub fn union(blend: f64, parts: impl IntoIterator<Item = Solid>) -> Solid {
+    Solid::Union { blend, parts: parts.into_iter().collect() }
+}
+
+/// What all parts share.
+pub fn common(blend: f64, parts: impl IntoIterator<Item = Solid>) -> Solid {
+    Solid::Common { blend, parts: parts.into_iter().collect() }
+}
+
+fn axes(turn_deg: Place) -> Matrix3<f64> {
+    let [x, y, z] = turn_deg.map(f64::to_radians);
+    Rotation3::from_euler_angles(x, y, z).transpose().into_inner()
+}
+
+impl Solid {
+    /// This without the others.
+    #[must_use]
+    pub fn without(self, others: impl IntoIterator<Item = Solid>) -> Solid {
+        let parts = std::iter::once(self).chain(others.into_iter().map(|other| Solid::Not(Box::new(other))));
+        common(0.0, parts)
+    }
+
+    /// This with its surface moved outwards (inwards when negative).
+    #[must_use]
+    pub fn grown(self, mm: f64) -> Solid {
+        Solid::Grown(Box::new(self), mm)
+    }
+
+    /// The field at a point: negative inside.
+    pub fn value(&self, point: Point3<f64>) -> f64 {
+        match self {
+            Self::Leaf(shape) => shape.value(point),
+            Self::Union { blend, parts } => {
+                parts.iter().fold(f64::INFINITY, |least, part| smooth_min(least, part.value(point), *blend))
+            }
+            Self::Common { blend, parts } => -parts
+                .iter()
+                .fold(f64::INFINITY, |least, part| smooth_min(least, -part.value(point), *blend)),
+            Self::Not(part) => -part.value(point),
+            Self::Grown(part, mm) => part.value(point) - mm,
+        }
+    }
+
+    /// The gradient of the field by central differences.
+    pub fn gradient(&self, point: Point3<f64>) -> Vector3<f64> {
+        const STEP_MM: f64 = 1e-4;
+        Vector3::from_fn(|axis, _| {
+            let mut step = Vector3::zeros();
+            step[axis] = STEP_MM;
+            (self.value(point + step) - self.value(point - step)) / (2.0 * STEP_MM)
+        })
+    }
+}
+
+/// The smaller of two, rounded where they differ by less than `blend`.
+#[inline]
+pub(super) fn smooth_min(a: f64, b: f64, blend: f64) -> f64 {
+    let overlap = blend - (a - b).abs();
+    if overlap > 0.0 { a.min(b) - overlap * overlap / (4.0 * blend) } else { a.min(b) }
+}
