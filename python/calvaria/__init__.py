@@ -5,7 +5,7 @@ World frame: LPS, millimetres.  Voxel arrays: ``[k, j, i]``, shape (nz, ny, nx).
 calvaria is research and education software, not a medical device.
 """
 
-from calvaria import errors
+from calvaria import errors, phantom
 from calvaria.errors import CalvariaError, CalvariaWarning
 from calvaria.findings import CheckReport, Finding, Override, Verdict
 from calvaria.geometry import Grid
@@ -25,4 +25,5 @@ __all__ = [
     "Verdict",
     "Volume",
     "errors",
+    "phantom",
 ]

@@ -52,8 +52,17 @@ pub(super) fn fill(phantom: &Phantom, plane: &Plane, raster: &mut Raster) {
 }
 
 /// Fills a tile: looks which structures matter in it, then goes on with its parts.
-fn fill_tile(active: &Active<'_>, plane: &Plane, tile: Tile, edges: &[usize], raster: &mut Raster, scratch: &mut Scratch) {
-    let Some((&edge, finer)) = edges.split_first() else { return fill_last(active, plane, tile, raster, scratch) };
+fn fill_tile(
+    active: &Active<'_>,
+    plane: &Plane,
+    tile: Tile,
+    edges: &[usize],
+    raster: &mut Raster,
+    scratch: &mut Scratch,
+) {
+    let Some((&edge, finer)) = edges.split_first() else {
+        return fill_last(active, plane, tile, raster, scratch);
+    };
     for part in tile.tiles(edge) {
         let block = plane.block(part);
         let kept: Active<'_> = active

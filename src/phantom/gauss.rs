@@ -22,7 +22,8 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         let u = n as f64 * step - REACH;
         if n > 0 {
             // Simpson's rule; its error is of the order of 1e-14 at this step.
-            phi[n] = phi[n - 1] + step / 6.0 * (density(u - step) + 4.0 * density(u - step / 2.0) + density(u));
+            phi[n] =
+                phi[n - 1] + step / 6.0 * (density(u - step) + 4.0 * density(u - step / 2.0) + density(u));
         }
         ramp[n] = u * phi[n] + density(u);
     }

@@ -142,7 +142,10 @@ mod tests {
         let sum: f32 = blurred.values.iter().sum();
         assert!((sum - 1.0).abs() < 1e-5);
         for offset in 0..8 {
-            assert!((blurred.values[15 * 41 + 20 + offset] - blurred.values[(15 + offset) * 41 + 20]).abs() < 1e-7);
+            assert!(
+                (blurred.values[15 * 41 + 20 + offset] - blurred.values[(15 + offset) * 41 + 20]).abs()
+                    < 1e-7
+            );
         }
         let flat = Raster::new(3, 2, 5.0).blurred(&weights, &weights);
         assert!(flat.values.iter().all(|value| (value - 5.0).abs() < 1e-5));

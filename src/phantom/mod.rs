@@ -14,8 +14,8 @@ mod pruned;
 mod query;
 mod render;
 mod shape;
-mod streak;
 pub mod solid;
+mod streak;
 
 pub use kernel::Kernel;
 pub use model::{Effect, Phantom, Streak, Structure};

@@ -14,7 +14,12 @@ fn alone(parts: Vec<(&str, Solid)>, hu: f64, centre: Place, reach_mm: Place) -> 
         .map(|(name, solid)| Structure { name: name.to_owned(), solid, effect: Effect::Add(hu - AIR_HU) })
         .collect();
     let corner = |sign: f64| Point3::from([0, 1, 2].map(|axis| centre[axis] + sign * reach_mm[axis]));
-    Phantom { structures, background_hu: AIR_HU, streaks: Vec::new(), bounds_lps_mm: [corner(-1.0), corner(1.0)] }
+    Phantom {
+        structures,
+        background_hu: AIR_HU,
+        streaks: Vec::new(),
+        bounds_lps_mm: [corner(-1.0), corner(1.0)],
+    }
 }
 
 /// A ball in air.

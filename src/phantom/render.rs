@@ -8,10 +8,10 @@ use nalgebra::{Point3, Vector3};
 use ndarray::{ArrayViewMut3, Axis};
 use rayon::prelude::*;
 
+use super::coverage::{Plane, fill};
 use super::gauss::Noise;
 use super::kernel::{Kernel, Raster, weights};
 use super::model::Phantom;
-use super::coverage::{Plane, fill};
 use super::streak::add_streaks;
 use crate::progress::{Cancelled, Progress};
 

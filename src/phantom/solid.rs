@@ -52,6 +52,12 @@ pub fn turned_ellipsoid(centre: Place, radii: Place, turn_deg: Place) -> Solid {
     Solid::Leaf(Shape::Ellipsoid { centre: Point3::from(centre), axes, radii, lipschitz })
 }
 
+/// A lozenge: a box as round as its shortest edge allows.  Unlike a long ellipsoid its field is exact.
+pub fn pad(centre: Place, half: Place, turn_deg: Place) -> Solid {
+    let shortest = half[0].min(half[1]).min(half[2]);
+    block(centre, half, 0.98 * shortest, turn_deg)
+}
+
 /// A box with rounded edges, turned about its centre, degrees about x, then y, then z.
 pub fn block(centre: Place, half: Place, round: f64, turn_deg: Place) -> Solid {
     let axes = axes(turn_deg);
@@ -120,9 +126,9 @@ impl Solid {
             Self::Union { blend, parts } => {
                 parts.iter().fold(f64::INFINITY, |least, part| smooth_min(least, part.value(point), *blend))
             }
-            Self::Common { blend, parts } => -parts
-                .iter()
-                .fold(f64::INFINITY, |least, part| smooth_min(least, -part.value(point), *blend)),
+            Self::Common { blend, parts } => {
+                -parts.iter().fold(f64::INFINITY, |least, part| smooth_min(least, -part.value(point), *blend))
+            }
             Self::Not(part) => -part.value(point),
             Self::Grown(part, mm) => part.value(point) - mm,
         }

@@ -44,7 +44,8 @@ impl Phantom {
         has_bar: bool,
         is_half_mandible: bool,
     ) -> Self {
-        let defect = defect.map(|(direction, diameter_mm)| Defect { direction: Vector3::from(direction), diameter_mm });
+        let defect = defect
+            .map(|(direction, diameter_mm)| Defect { direction: Vector3::from(direction), diameter_mm });
         let metal = metal.map(|(radius_mm, hu, streak_hu)| Metal { radius_mm, hu, streak_hu });
         head(&HeadOptions { defect, metal, has_table, has_bar, is_half_mandible }).into()
     }
@@ -88,8 +89,9 @@ impl Phantom {
     }
 
     /// Lowest and highest corner.
-    fn bounds_lps_mm(&self) -> [[f64; 3]; 2] {
-        self.inner.bounds_lps_mm.map(|corner| corner.coords.into())
+    fn bounds_lps_mm(&self) -> ((f64, f64, f64), (f64, f64, f64)) {
+        let [low, high] = self.inner.bounds_lps_mm;
+        ((low.x, low.y, low.z), (high.x, high.y, high.z))
     }
 
     /// Signed distance to the surface of a structure, mm.
@@ -101,7 +103,9 @@ impl Phantom {
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
         let points = points(&points_lps_mm)?;
         let found = self.inner.structure(structure);
-        let Some(found) = found else { return Err(raise(py, "CalvariaError", format!("no structure {structure:?}"))) };
+        let Some(found) = found else {
+            return Err(raise(py, "CalvariaError", format!("no structure {structure:?}")));
+        };
         Ok(py.detach(|| phantom::signed_distances(&found.solid, &points)).into_pyarray(py))
     }
 

@@ -93,7 +93,8 @@ pub fn head(options: &HeadOptions) -> Phantom {
     let set = teeth::all();
     let sockets = union(0.0, set.iter().map(|tooth| tooth.whole.clone())).grown(SOCKET_MM);
     let cavity = cranium::cavity();
-    let holes = [air.clone().grown(MUCOSA_MM), cavity.clone(), cranium::canals(), face::orbits(), face::nasal_room()];
+    let holes =
+        [air.clone().grown(MUCOSA_MM), cavity.clone(), cranium::canals(), face::orbits(), face::nasal_room()];
 
     let mut skull = union(4.0, [cranium::outside(), face::bones()]).without(holes).without([sockets.clone()]);
     skull = union(0.0, [skull, face::nasal_plates()]);
@@ -120,5 +121,10 @@ pub fn head(options: &HeadOptions) -> Phantom {
     }
     teeth::add(&mut body, &set);
     let streaks = extras::add(&mut body, options);
-    Phantom { structures: body.structures, background_hu: AIR_HU, streaks, bounds_lps_mm: extras::bounds(options) }
+    Phantom {
+        structures: body.structures,
+        background_hu: AIR_HU,
+        streaks,
+        bounds_lps_mm: extras::bounds(options),
+    }
 }

@@ -95,25 +95,52 @@ impl Arch {
         let (tx, ty) = (turn.cos(), turn.sin());
         let crown_at = |scale: f64| {
             let half = [width / 2.0 - 0.15, depth / 2.0, height / 2.0].map(|edge| edge * scale);
-            block([x, y, z + self.crown * height / 2.0], half, 0.42 * half[0].min(half[1]), [0.0, 0.0, turn.to_degrees()])
+            block(
+                [x, y, z + self.crown * height / 2.0],
+                half,
+                0.42 * half[0].min(half[1]),
+                [0.0, 0.0, turn.to_degrees()],
+            )
         };
         let tip = z - self.crown * length;
         let root = |shift: f64| {
             let (dx, dy) = (tx * shift, ty * shift);
-            capsule([x + 0.6 * dx, y + 0.6 * dy, z + self.crown], [x + dx, y + dy, tip], width.min(depth) * 0.36, 1.0)
+            capsule(
+                [x + 0.6 * dx, y + 0.6 * dy, z + self.crown],
+                [x + dx, y + dy, tip],
+                width.min(depth) * 0.36,
+                1.0,
+            )
         };
         let roots = if is_molar { vec![root(-2.8), root(2.8)] } else { vec![root(0.0)] };
         let cusps: Vec<_> = if is_molar || number == 3 || number == 4 {
-            [-1.0, 1.0].map(|s| ellipsoid([x + ty * s * depth * 0.24, y - tx * s * depth * 0.24, z + self.crown * (height - 1.4)], [width * 0.3, depth * 0.22, 2.0])).to_vec()
+            [-1.0, 1.0]
+                .map(|s| {
+                    ellipsoid(
+                        [
+                            x + ty * s * depth * 0.24,
+                            y - tx * s * depth * 0.24,
+                            z + self.crown * (height - 1.4),
+                        ],
+                        [width * 0.3, depth * 0.22, 2.0],
+                    )
+                })
+                .to_vec()
         } else {
             Vec::new()
         };
         let crown = union(1.0, std::iter::once(crown_at(1.0)).chain(cusps));
         let above = half_space([0.0, 0.0, -self.crown], [x, y, z + self.crown * 0.8]);
         Tooth {
-            enamel: super::super::solid::common(0.3, [crown.clone(), above]).without([crown_at(1.0).grown(-1.25)]),
+            enamel: super::super::solid::common(0.3, [crown.clone(), above])
+                .without([crown_at(1.0).grown(-1.25)]),
             whole: union(0.8, std::iter::once(crown).chain(roots)),
-            pulp: capsule([x, y, z + self.crown * height * 0.35], [x, y, z - self.crown * length * 0.5], width * 0.14, 0.4),
+            pulp: capsule(
+                [x, y, z + self.crown * height * 0.35],
+                [x, y, z - self.crown * length * 0.5],
+                width * 0.14,
+                0.4,
+            ),
         }
     }
 }
