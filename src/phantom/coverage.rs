@@ -5,12 +5,15 @@
 //! known in closed form, so an edge comes out right however thick the slice and however oblique
 //! the surface.  Thick slices are cut into several for the sake of curved surfaces.
 
+use std::sync::Arc;
+
 use nalgebra::{Point3, Vector3};
 
 use super::gauss::{phi, ramp};
 use super::kernel::Raster;
 use super::model::{Effect, Phantom};
-use super::pruned::{Block, Pruned};
+use super::pruned::{Block, Points, Pruned};
+use super::solid::Solid;
 
 /// Thickest part over which a surface is taken as flat, mm.
 const FLAT_MM: f64 = 0.8;
@@ -37,68 +40,93 @@ struct Tile {
     size: [usize; 2],
 }
 
-type Active<'a> = Vec<(Pruned<'a>, Effect)>;
+/// A solid and its layers: how far each is grown, and its effect.
+#[derive(Clone)]
+struct Group<'a> {
+    solid: Pruned<'a>,
+    layers: Vec<(f64, Effect)>,
+}
+
+/// What all tiles of a slice share.
+struct Job<'a> {
+    plane: &'a Plane,
+    raster: &'a mut Raster,
+    scratch: Scratch,
+}
 
 /// Adds the effects of all structures to a raster that holds the background.
 pub(super) fn fill(phantom: &Phantom, plane: &Plane, raster: &mut Raster) {
-    let all: Active<'_> = phantom
-        .structures
-        .iter()
-        .filter(|structure| structure.effect != Effect::Nothing)
-        .map(|structure| (Pruned::from(&structure.solid), structure.effect))
-        .collect();
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    let mut last: Option<&Arc<Solid>> = None;
+    for structure in phantom.structures.iter().filter(|structure| structure.effect != Effect::Nothing) {
+        let layer = (structure.grown_mm, structure.effect);
+        match groups.last_mut() {
+            Some(group) if last.is_some_and(|solid| Arc::ptr_eq(solid, &structure.solid)) => {
+                group.layers.push(layer)
+            }
+            _ => groups.push(Group { solid: Pruned::from(&*structure.solid), layers: vec![layer] }),
+        }
+        last = Some(&structure.solid);
+    }
     let whole = Tile { first: [0, 0], size: plane.dims_ij };
-    fill_tile(&all, plane, whole, EDGES, raster, &mut Scratch::default());
+    Job { plane, raster, scratch: Scratch::default() }.fill(&groups, whole, EDGES);
 }
 
-/// Fills a tile: looks which structures matter in it, then goes on with its parts.
-fn fill_tile(
-    active: &Active<'_>,
-    plane: &Plane,
-    tile: Tile,
-    edges: &[usize],
-    raster: &mut Raster,
-    scratch: &mut Scratch,
-) {
-    let Some((&edge, finer)) = edges.split_first() else {
-        return fill_last(active, plane, tile, raster, scratch);
-    };
-    for part in tile.tiles(edge) {
-        let block = plane.block(part);
-        let kept: Active<'_> = active
-            .iter()
-            .map(|(solid, effect)| (solid.prune(block), *effect))
-            .filter(|((_, range), _)| range.low() <= plane.reach_mm())
-            .map(|((solid, _), effect)| (solid, effect))
-            .collect();
-        if !kept.is_empty() {
-            fill_tile(&kept, plane, part, finer, raster, scratch);
+impl Job<'_> {
+    /// Fills a tile: looks which structures matter in it, then goes on with its parts.
+    fn fill(&mut self, groups: &[Group<'_>], tile: Tile, edges: &[usize]) {
+        let Some((&edge, finer)) = edges.split_first() else { return self.fill_last(groups, tile) };
+        for part in tile.tiles(edge) {
+            let block = self.plane.block(part);
+            let kept: Vec<_> =
+                groups.iter().filter_map(|group| group.seen_from(block, self.plane.reach_mm())).collect();
+            if !kept.is_empty() {
+                self.fill(&kept, part, finer);
+            }
+        }
+    }
+
+    /// Fills a tile of the finest size.
+    fn fill_last(&mut self, groups: &[Group<'_>], tile: Tile) {
+        let (block, reach) = (self.plane.block(tile), self.plane.reach_mm());
+        self.scratch.has_points = false;
+        for group in groups {
+            // Pruned for this tile already; only the bounds are asked for.
+            let range = group.solid.range(block);
+            let mut has_field = false;
+            for &(grown, effect) in &group.layers {
+                if range.low() - grown > reach {
+                    continue;
+                }
+                if range.high() - grown < -reach {
+                    self.scratch.coverage.clear();
+                    self.scratch.coverage.resize(tile.size[0] * tile.size[1], 1.0);
+                } else {
+                    if !has_field {
+                        self.scratch.evaluate(&group.solid, self.plane, tile);
+                        has_field = true;
+                    }
+                    cover(self.plane, tile, &self.scratch.field, grown, &mut self.scratch.coverage);
+                }
+                self.apply(effect, tile);
+            }
+        }
+    }
+
+    fn apply(&mut self, effect: Effect, tile: Tile) {
+        for (row, covered) in self.scratch.coverage.chunks(tile.size[0]).enumerate() {
+            let start = (tile.first[1] + row) * self.raster.columns + tile.first[0];
+            apply(effect, covered, &mut self.raster.values[start..start + tile.size[0]]);
         }
     }
 }
 
-/// Fills a tile of the finest size.
-fn fill_last(active: &Active<'_>, plane: &Plane, tile: Tile, raster: &mut Raster, scratch: &mut Scratch) {
-    let (block, reach) = (plane.block(tile), plane.reach_mm());
-    scratch.has_points = false;
-    for (solid, effect) in active {
-        // Pruned for this tile already; only the bounds are asked for.
-        if solid.range(block).high() < -reach {
-            scratch.coverage.clear();
-            scratch.coverage.resize(tile.size[0] * tile.size[1], 1.0);
-        } else {
-            if !scratch.has_points {
-                plane.points(tile, &mut scratch.points);
-                scratch.has_points = true;
-            }
-            solid.values(&scratch.points, &mut scratch.field);
-            cover(plane, tile, &scratch.field, &mut scratch.coverage);
-        }
-        for (row, covered) in scratch.coverage.chunks(tile.size[0]).enumerate() {
-            let start = (tile.first[1] + row) * raster.columns + tile.first[0];
-            let line = &mut raster.values[start..start + tile.size[0]];
-            apply(*effect, covered, line);
-        }
+impl<'a> Group<'a> {
+    /// The group as far as it matters within a block, if at all.
+    fn seen_from(&self, block: Block, reach_mm: f64) -> Option<Group<'a>> {
+        let (solid, range) = self.solid.prune(block);
+        let outermost = self.layers.iter().fold(f64::NEG_INFINITY, |most, layer| most.max(layer.0));
+        (range.low() - outermost <= reach_mm).then(|| Group { solid, layers: self.layers.clone() })
     }
 }
 
@@ -116,10 +144,20 @@ fn apply(effect: Effect, covered: &[f32], line: &mut [f32]) {
 
 #[derive(Default)]
 struct Scratch {
-    points: Vec<Point3<f64>>,
+    points: Points,
     field: Vec<f64>,
     coverage: Vec<f32>,
     has_points: bool,
+}
+
+impl Scratch {
+    fn evaluate(&mut self, solid: &Pruned<'_>, plane: &Plane, tile: Tile) {
+        if !self.has_points {
+            plane.points(tile, &mut self.points);
+            self.has_points = true;
+        }
+        solid.values(&self.points, &mut self.field);
+    }
 }
 
 impl Tile {
@@ -158,20 +196,25 @@ impl Plane {
     }
 
     fn reach_mm(&self) -> f64 {
-        // Twice, because a field may rise by only half a millimetre per millimetre (see `cover`).
-        2.0 * (REACH_SIGMAS * self.sigma_mm + self.parts().1 / 2.0)
+        // More than the blur itself, because a field may rise by less than 1 mm per millimetre.
+        1.4 * (REACH_SIGMAS * self.sigma_mm + self.parts().1 / 2.0)
     }
 
     /// The pixels of a tile and one more on each side, for each part of the thickness and one more.
-    fn points(&self, tile: Tile, points: &mut Vec<Point3<f64>>) {
-        points.clear();
+    fn points(&self, tile: Tile, points: &mut Points) {
+        points.x.clear();
+        points.y.clear();
+        points.z.clear();
         let (n, part) = self.parts();
         for k in 0..n + 2 {
             let height = (k as f64 - (n as f64 + 1.0) / 2.0) * part;
             for j in 0..tile.size[1] + 2 {
                 for i in 0..tile.size[0] + 2 {
                     let at = |axis: usize, index: usize| (tile.first[axis] + index) as f64 - 1.0;
-                    points.push(self.at(at(0, i), at(1, j), height));
+                    let point = self.at(at(0, i), at(1, j), height);
+                    points.x.push(point.x);
+                    points.y.push(point.y);
+                    points.z.push(point.z);
                 }
             }
         }
@@ -179,7 +222,7 @@ impl Plane {
 }
 
 /// Turns the field at the points of a tile into the part covered of each pixel.
-fn cover(plane: &Plane, tile: Tile, field: &[f64], coverage: &mut Vec<f32>) {
+fn cover(plane: &Plane, tile: Tile, field: &[f64], grown: f64, coverage: &mut Vec<f32>) {
     let (n, part) = plane.parts();
     let (wide, high) = (tile.size[0] + 2, tile.size[1] + 2);
     let per_step = [0, 1].map(|axis| 0.5 / plane.steps[axis].norm());
@@ -190,14 +233,15 @@ fn cover(plane: &Plane, tile: Tile, field: &[f64], coverage: &mut Vec<f32>) {
             let mut sum = 0.0;
             for k in 1..=n {
                 let at = (k * high + j) * wide + i;
-                if field[at].abs() > reach {
-                    sum += f64::from(u8::from(field[at] < 0.0));
+                let value = field[at] - grown;
+                if value.abs() > reach {
+                    sum += f64::from(u8::from(value < 0.0));
                     continue;
                 }
                 let x = (field[at + 1] - field[at - 1]) * per_step[0];
                 let y = (field[at + wide] - field[at - wide]) * per_step[1];
                 let z = (field[at + wide * high] - field[at - wide * high]) * 0.5 / part;
-                sum += edge(field[at], [x, y, z], plane.sigma_mm, part);
+                sum += edge(value, [x, y, z], plane.sigma_mm, part);
             }
             coverage.push((sum / n as f64) as f32);
         }

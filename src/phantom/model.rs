@@ -1,5 +1,7 @@
 //! What a phantom is: named structures and what each does to the HU.
 
+use std::sync::Arc;
+
 use nalgebra::Point3;
 
 use super::solid::Solid;
@@ -20,8 +22,10 @@ pub enum Effect {
 pub struct Structure {
     /// Its name, as the caller asks for it.
     pub name: String,
-    /// Where it is.
-    pub solid: Solid,
+    /// Where it is, before it is grown.
+    pub solid: Arc<Solid>,
+    /// How far its surface lies outside that of the solid, mm: layers of one body share a solid.
+    pub grown_mm: f64,
     /// What it does.
     pub effect: Effect,
 }
@@ -50,6 +54,18 @@ pub struct Phantom {
     pub bounds_lps_mm: [Point3<f64>; 2],
 }
 
+impl Structure {
+    /// A structure with a solid of its own.
+    pub fn new(name: &str, solid: Solid, effect: Effect) -> Self {
+        Self { name: name.to_owned(), solid: Arc::new(solid), grown_mm: 0.0, effect }
+    }
+
+    /// The field at a point: negative inside.
+    pub fn value(&self, point: Point3<f64>) -> f64 {
+        self.solid.value(point) - self.grown_mm
+    }
+}
+
 impl Phantom {
     /// The structure with this name.
     pub fn structure(&self, name: &str) -> Option<&Structure> {
@@ -59,8 +75,8 @@ impl Phantom {
     /// HU at a point, without blur, noise or streaks.
     pub fn hu(&self, point: Point3<f64>) -> f64 {
         self.structures.iter().fold(self.background_hu, |hu, structure| match structure.effect {
-            Effect::Add(contrast) if structure.solid.value(point) < 0.0 => hu + contrast,
-            Effect::Paint(painted) if structure.solid.value(point) < 0.0 => painted,
+            Effect::Add(contrast) if structure.value(point) < 0.0 => hu + contrast,
+            Effect::Paint(painted) if structure.value(point) < 0.0 => painted,
             _ => hu,
         })
     }

@@ -11,7 +11,7 @@ pub(super) const AIR_HU: f64 = -1000.0;
 fn alone(parts: Vec<(&str, Solid)>, hu: f64, centre: Place, reach_mm: Place) -> Phantom {
     let structures = parts
         .into_iter()
-        .map(|(name, solid)| Structure { name: name.to_owned(), solid, effect: Effect::Add(hu - AIR_HU) })
+        .map(|(name, solid)| Structure::new(name, solid, Effect::Add(hu - AIR_HU)))
         .collect();
     let corner = |sign: f64| Point3::from([0, 1, 2].map(|axis| centre[axis] + sign * reach_mm[axis]));
     Phantom {

@@ -22,6 +22,14 @@ pub(super) enum Pruned<'a> {
     Grown(Box<Pruned<'a>>, f64),
 }
 
+/// Points, coordinate by coordinate, so that several are computed at once.
+#[derive(Debug, Default)]
+pub(super) struct Points {
+    pub x: Vec<f64>,
+    pub y: Vec<f64>,
+    pub z: Vec<f64>,
+}
+
 /// The field at the middle of a block, and how far it may stray from that within the block.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Range {
@@ -60,7 +68,8 @@ impl<'a> Pruned<'a> {
     pub fn prune(&self, block: Block) -> (Self, Range) {
         match self {
             Self::Leaf(shape) => {
-                let (value, change) = (shape.value(block.centre), shape.lipschitz() * block.radius);
+                let (value, change) =
+                    (shape.value(block.centre.coords.into()), shape.lipschitz() * block.radius);
                 (self.clone(), Range { value, change })
             }
             Self::Union(blend, parts) => {
@@ -92,9 +101,10 @@ impl<'a> Pruned<'a> {
     /// Bounds the field within `block`.
     pub fn range(&self, block: Block) -> Range {
         match self {
-            Self::Leaf(shape) => {
-                Range { value: shape.value(block.centre), change: shape.lipschitz() * block.radius }
-            }
+            Self::Leaf(shape) => Range {
+                value: shape.value(block.centre.coords.into()),
+                change: shape.lipschitz() * block.radius,
+            },
             Self::Union(blend, parts) => lowest(*blend, parts.iter().map(|part| part.range(block))),
             Self::Common(blend, parts) => {
                 lowest(*blend, parts.iter().map(|part| part.range(block).negated())).negated()
@@ -108,7 +118,7 @@ impl<'a> Pruned<'a> {
     }
 
     /// The field at many points.
-    pub fn values(&self, points: &[Point3<f64>], out: &mut Vec<f64>) {
+    pub fn values(&self, points: &Points, out: &mut Vec<f64>) {
         out.clear();
         match self {
             Self::Leaf(shape) => leaf_values(shape, points, out),
@@ -147,9 +157,9 @@ fn lowest(blend: f64, ranges: impl Iterator<Item = Range>) -> Range {
     })
 }
 
-fn fold(parts: &[Pruned<'_>], blend: f64, sign: f64, points: &[Point3<f64>], out: &mut Vec<f64>) {
-    out.resize(points.len(), f64::INFINITY);
-    let mut one = Vec::with_capacity(points.len());
+fn fold(parts: &[Pruned<'_>], blend: f64, sign: f64, points: &Points, out: &mut Vec<f64>) {
+    out.resize(points.x.len(), f64::INFINITY);
+    let mut one = Vec::with_capacity(points.x.len());
     for part in parts {
         part.values(points, &mut one);
         for (least, value) in out.iter_mut().zip(&one) {
@@ -159,11 +169,14 @@ fn fold(parts: &[Pruned<'_>], blend: f64, sign: f64, points: &[Point3<f64>], out
 }
 
 /// One loop per kind of shape, so that the choice is made outside of it.
-fn leaf_values(shape: &Shape, points: &[Point3<f64>], out: &mut Vec<f64>) {
+fn leaf_values(shape: &Shape, points: &Points, out: &mut Vec<f64>) {
     macro_rules! each {
         ($($kind:ident),*) => {
             match shape {
-                $(Shape::$kind { .. } => out.extend(points.iter().map(|&point| shape.value(point))),)*
+                $(Shape::$kind { .. } => {
+                    let across = points.x.iter().zip(&points.y).zip(&points.z);
+                    out.extend(across.map(|((&x, &y), &z)| shape.value([x, y, z])));
+                },)*
             }
         };
     }

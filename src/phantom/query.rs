@@ -3,12 +3,11 @@
 use nalgebra::Point3;
 use rayon::prelude::*;
 
-use super::model::Phantom;
-use super::solid::Solid;
+use super::model::{Phantom, Structure};
 
-/// Distance to the surface of a body for each point, negative inside, mm.
-pub fn signed_distances(solid: &Solid, points: &[Point3<f64>]) -> Vec<f64> {
-    points.par_iter().map(|&point| solid.value(point)).collect()
+/// Distance to the surface of a structure for each point, negative inside, mm.
+pub fn signed_distances(structure: &Structure, points: &[Point3<f64>]) -> Vec<f64> {
+    points.par_iter().map(|&point| structure.value(point)).collect()
 }
 
 impl Phantom {

@@ -1,8 +1,8 @@
 //! Bodies made of primitives by union, intersection, complement and growth.
 
-use nalgebra::{Matrix3, Point3, Rotation3, Vector3};
+use nalgebra::{Point3, Rotation3, Vector3};
 
-use super::shape::{Shape, ellipsoid_lipschitz};
+use super::shape::{Axes, Shape, ellipsoid_lipschitz};
 
 /// A body as a signed field: negative inside.
 ///
@@ -37,7 +37,7 @@ pub type Place = [f64; 3];
 
 /// A ball.
 pub fn ball(centre: Place, radius: f64) -> Solid {
-    Solid::Leaf(Shape::Ball { centre: Point3::from(centre), radius })
+    Solid::Leaf(Shape::Ball { centre, radius })
 }
 
 /// An ellipsoid along the axes.
@@ -47,9 +47,12 @@ pub fn ellipsoid(centre: Place, radii: Place) -> Solid {
 
 /// An ellipsoid turned about its centre, degrees about x, then y, then z.
 pub fn turned_ellipsoid(centre: Place, radii: Place, turn_deg: Place) -> Solid {
-    let (axes, radii) = (axes(turn_deg), Vector3::from(radii));
-    let lipschitz = ellipsoid_lipschitz(&radii);
-    Solid::Leaf(Shape::Ellipsoid { centre: Point3::from(centre), axes, radii, lipschitz })
+    Solid::Leaf(Shape::Ellipsoid {
+        centre,
+        axes: axes(turn_deg),
+        radii,
+        lipschitz: ellipsoid_lipschitz(radii),
+    })
 }
 
 /// A lozenge: a box as round as its shortest edge allows.  Unlike a long ellipsoid its field is exact.
@@ -60,15 +63,13 @@ pub fn pad(centre: Place, half: Place, turn_deg: Place) -> Solid {
 
 /// A box with rounded edges, turned about its centre, degrees about x, then y, then z.
 pub fn block(centre: Place, half: Place, round: f64, turn_deg: Place) -> Solid {
-    let axes = axes(turn_deg);
-    Solid::Leaf(Shape::Block { centre: Point3::from(centre), axes, half: Vector3::from(half), round })
+    Solid::Leaf(Shape::Block { centre, axes: axes(turn_deg), half, round })
 }
 
 /// A capsule from one place to another with a radius at each.
 pub fn capsule(start: Place, end: Place, start_radius: f64, end_radius: f64) -> Solid {
-    let span = Vector3::from(end) - Vector3::from(start);
-    let growth = end_radius - start_radius;
-    Solid::Leaf(Shape::Capsule { start: Point3::from(start), span, start_radius, growth })
+    let span = [0, 1, 2].map(|axis| end[axis] - start[axis]);
+    Solid::Leaf(Shape::Capsule { start, span, start_radius, growth: end_radius - start_radius })
 }
 
 /// A chain of capsules through places with radii.
@@ -81,13 +82,13 @@ pub fn chain(blend: f64, links: &[(Place, f64)]) -> Solid {
 pub fn cylinder(start: Place, end: Place, radius: f64) -> Solid {
     let (a, b) = (Vector3::from(start), Vector3::from(end));
     let (half_length, axis) = ((b - a).norm() / 2.0, (b - a).normalize());
-    Solid::Leaf(Shape::Cylinder { centre: Point3::from((a + b) / 2.0), axis, half_length, radius })
+    Solid::Leaf(Shape::Cylinder { centre: ((a + b) / 2.0).into(), axis: axis.into(), half_length, radius })
 }
 
 /// Everything behind the plane through a place.
 pub fn half_space(normal: Place, through: Place) -> Solid {
     let normal = Vector3::from(normal).normalize();
-    Solid::Leaf(Shape::HalfSpace { normal, offset: normal.dot(&Vector3::from(through)) })
+    Solid::Leaf(Shape::HalfSpace { normal: normal.into(), offset: normal.dot(&Vector3::from(through)) })
 }
 
 /// The union of parts that melt into each other over `blend` millimetres.
@@ -100,9 +101,11 @@ pub fn common(blend: f64, parts: impl IntoIterator<Item = Solid>) -> Solid {
     Solid::Common { blend, parts: parts.into_iter().collect() }
 }
 
-fn axes(turn_deg: Place) -> Matrix3<f64> {
+fn axes(turn_deg: Place) -> Axes {
     let [x, y, z] = turn_deg.map(f64::to_radians);
-    Rotation3::from_euler_angles(x, y, z).transpose().into_inner()
+    // Columns of the rotation are the turned axes.
+    let turned = Rotation3::from_euler_angles(x, y, z).into_inner();
+    [0, 1, 2].map(|axis| turned.column(axis).into_owned().into())
 }
 
 impl Solid {
@@ -122,7 +125,7 @@ impl Solid {
     /// The field at a point: negative inside.
     pub fn value(&self, point: Point3<f64>) -> f64 {
         match self {
-            Self::Leaf(shape) => shape.value(point),
+            Self::Leaf(shape) => shape.value(point.coords.into()),
             Self::Union { blend, parts } => {
                 parts.iter().fold(f64::INFINITY, |least, part| smooth_min(least, part.value(point), *blend))
             }
@@ -146,7 +149,7 @@ impl Solid {
 }
 
 /// The smaller of two, rounded where they differ by less than `blend`.
-#[inline]
+#[inline(always)]
 pub(super) fn smooth_min(a: f64, b: f64, blend: f64) -> f64 {
     let overlap = blend - (a - b).abs();
     if overlap > 0.0 { a.min(b) - overlap * overlap / (4.0 * blend) } else { a.min(b) }

@@ -106,7 +106,7 @@ impl Phantom {
         let Some(found) = found else {
             return Err(raise(py, "CalvariaError", format!("no structure {structure:?}")));
         };
-        Ok(py.detach(|| phantom::signed_distances(&found.solid, &points)).into_pyarray(py))
+        Ok(py.detach(|| phantom::signed_distances(found, &points)).into_pyarray(py))
     }
 
     /// HU at points, without blur, noise or streaks.

@@ -157,9 +157,8 @@ pub(super) fn add_contents(body: &mut Body, cavity: Solid) {
     );
     let brain = brain.without([halves.clone(), ventricles]);
     body.add("csf", cavity, SOFT_HU, CSF_HU);
-    body.add("brain", brain.clone(), CSF_HU, BRAIN_HU);
-    let deep = brain.grown(-4.0);
-    body.add("white_matter", deep, BRAIN_HU, 28.0);
+    body.add("brain", brain, CSF_HU, BRAIN_HU);
+    body.add_core("white_matter", 4.0, BRAIN_HU, 28.0);
     body.add("plexus", ellipsoid([20.0, 36.0, 50.0], [2.5, 4.0, 2.5]), CSF_HU, 180.0);
     let falx = common(
         0.0,

@@ -77,13 +77,23 @@ impl Body {
     }
 
     fn push(&mut self, name: &str, solid: Solid, effect: Effect) {
-        self.structures.push(Structure { name: name.to_owned(), solid, effect });
+        self.structures.push(Structure::new(name, solid, effect));
+    }
+
+    /// A layer of the structure added last: everything deeper than `depth_mm` in it.
+    fn add_core(&mut self, name: &str, depth_mm: f64, from_hu: f64, to_hu: f64) {
+        if let Some(outer) = self.structures.last() {
+            let (name, effect) = (name.to_owned(), Effect::Add(to_hu - from_hu));
+            let core =
+                Structure { name, effect, grown_mm: outer.grown_mm - depth_mm, solid: outer.solid.clone() };
+            self.structures.push(core);
+        }
     }
 
     /// A bone and the cancellous bone in it.
     fn add_bone(&mut self, name: &str, solid: Solid) {
-        self.add(&format!("{name}_cancellous"), solid.clone().grown(-CORTEX_MM), CORTICAL_HU, CANCELLOUS_HU);
         self.add(name, solid, SOFT_HU, CORTICAL_HU);
+        self.add_core(&format!("{name}_cancellous"), CORTEX_MM, CORTICAL_HU, CANCELLOUS_HU);
     }
 }
 
