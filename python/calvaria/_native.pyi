@@ -1,9 +1,11 @@
 """The private native module.  Flat; may change in any release."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Phantom", "Progress"]
+__all__ = ["Phantom", "Progress", "write_capture", "write_ct"]
 
 _Place = tuple[float, float, float]
 
@@ -57,3 +59,22 @@ class Progress:
     def __new__(cls) -> Progress: ...
     def state(self) -> tuple[int, int]: ...
     def cancel(self) -> None: ...
+
+def write_ct(
+    *,
+    folder: str,
+    series: dict[str, Any],
+    identities: list[dict[str, str]],
+    slices: list[Any],
+    values: NDArray[np.int16],
+    is_enhanced: bool,
+    progress: Progress,
+) -> None: ...
+def write_capture(
+    *,
+    path: str,
+    series: dict[str, Any],
+    identity: dict[str, str],
+    number: int,
+    values: NDArray[np.uint8],
+) -> None: ...

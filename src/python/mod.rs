@@ -9,6 +9,7 @@ mod array;
 mod error;
 mod phantom;
 mod progress;
+mod study;
 
 /// The private, flat native module; `calvaria/_native.pyi` is its written face.
 #[pymodule(gil_used = false)]
@@ -17,4 +18,6 @@ mod _native {
     use super::phantom::Phantom;
     #[pymodule_export]
     use super::progress::Progress;
+    #[pymodule_export]
+    use super::study::{write_capture, write_ct};
 }

@@ -1,0 +1,3 @@
+//! Floor 2: the only room that knows a DICOM tag.
+
+pub mod write;
