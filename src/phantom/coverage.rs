@@ -255,7 +255,7 @@ fn edge(value: f64, gradient: [f64; 3], sigma_mm: f64, thickness_mm: f64) -> f64
     let steep = (x * x + y * y + z * z).sqrt();
     // Dividing by the slope makes a field that is not quite a distance into one; where the slope
     // is lost, at the medial axis, the field itself is the better guess.
-    let slope = steep.max(0.5);
+    let slope = steep.max(0.75);
     let depth = -value / slope;
     let across = (z.abs() / slope).min(1.0);
     let sigma = (sigma_mm * (1.0 - across * across).sqrt()).max(0.02);

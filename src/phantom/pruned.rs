@@ -117,6 +117,11 @@ impl<'a> Pruned<'a> {
         }
     }
 
+    /// The field at a point.
+    pub fn value(&self, point: Point3<f64>) -> f64 {
+        self.range(Block { centre: point, radius: 0.0 }).value
+    }
+
     /// The field at many points.
     pub fn values(&self, points: &Points, out: &mut Vec<f64>) {
         out.clear();

@@ -72,9 +72,12 @@ fn ct_image(item: &mut Item, series: &CtSeries, slice: &CtSlice<'_>, index: usiz
         .text(tags::CONVOLUTION_KERNEL, VR::SH, &series.convolution_kernel)
         .decimals(tags::RESCALE_INTERCEPT, &[intercept])
         .decimals(tags::RESCALE_SLOPE, &[slope])
-        .text(tags::RESCALE_TYPE, VR::LO, if types.contains(&"LOCALIZER") { "US" } else { "HU" })
         .decimals(tags::WINDOW_CENTER, &[400.0])
         .decimals(tags::WINDOW_WIDTH, &[2000.0]);
+    // A line integral, as a localizer shows it, has no HU.
+    if !types.contains(&"LOCALIZER") {
+        item.text(tags::RESCALE_TYPE, VR::LO, "HU");
+    }
     if let Some(spacing) = series.spacing_between_slices_mm {
         item.decimals(tags::SPACING_BETWEEN_SLICES, &[spacing]);
     }

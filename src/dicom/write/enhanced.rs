@@ -166,11 +166,10 @@ fn technique(groups: &mut Item, series: &CtSeries) {
             item.code(tags::CTDI_PHANTOM_TYPE_CODE_SEQUENCE, "113690", "DCM", "IEC Head Dosimetry Phantom");
         })
         .item(tags::CTX_RAY_DETAILS_SEQUENCE, |item| {
-            item.decimals(tags::KVP, &[series.kvp]).decimals(tags::FOCAL_SPOTS, &[0.6]).text(
-                tags::FILTER_TYPE,
-                VR::SH,
-                "NONE",
-            );
+            item.decimals(tags::KVP, &[series.kvp])
+                .decimals(tags::FOCAL_SPOTS, &[0.6])
+                .text(tags::FILTER_TYPE, VR::SH, "FLAT")
+                .text(tags::FILTER_MATERIAL, VR::CS, "ALUMINUM");
         });
 }
 
