@@ -1,14 +1,15 @@
 """The private native module.  Flat; may change in any release."""
 
-from typing import Any
+from typing import Any, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Phantom", "Progress", "write_capture", "write_ct"]
 
-_Place = tuple[float, float, float]
+_Place: TypeAlias = tuple[float, float, float]
 
+@final
 class Phantom:
     @staticmethod
     def head(
@@ -55,6 +56,7 @@ class Phantom:
         progress: Progress,
     ) -> NDArray[np.int16]: ...
 
+@final
 class Progress:
     def __new__(cls) -> Progress: ...
     def state(self) -> tuple[int, int]: ...
