@@ -20,7 +20,7 @@ const FLAT_MM: f64 = 0.8;
 /// Standard deviations beyond which an edge is taken to have no effect: 1e-5 of its height.
 const REACH_SIGMAS: f64 = 4.3;
 /// Edges of the tiles, in pixels, from coarse to fine.
-const EDGES: &[usize] = &[128, 32, 8];
+const EDGES: &[usize] = &[128, 32, 16, 8];
 
 /// A slice to be filled.
 #[derive(Debug, Clone, Copy)]
