@@ -134,7 +134,7 @@ def test_scanner_agrees_with_brute_force_convolution(body, thickness_mm):
     rms, worst = np.sqrt((error**2).mean()) / contrast, np.abs(error).max() / contrast
     # Corners of a block are the worst: a surface is taken as flat within half a pixel.
     assert rms < 0.012, rms
-    assert worst < 0.1, worst
+    assert worst < 0.13, worst
 
 
 def test_slice_is_averaged_over_its_thickness():
