@@ -29,14 +29,19 @@ pub struct Listing {
 /// The path is not there, cannot be read, or is neither a regular file nor a folder.
 pub fn list(path: &Path) -> Result<Listing, DicomError> {
     let shown = shown_name(path);
-    let root = path.canonicalize().map_err(|error| DicomError::Io { file: shown.clone(), reason: error.to_string() })?;
+    let root = path
+        .canonicalize()
+        .map_err(|error| DicomError::Io { file: shown.clone(), reason: error.to_string() })?;
     let io = |error: std::io::Error| DicomError::Io { file: shown.clone(), reason: error.to_string() };
     let metadata = root.metadata().map_err(io)?;
     let mut listing = Listing::default();
     if metadata.is_dir() {
         walk_folder(&root, &mut listing);
     } else if !metadata.is_file() {
-        return Err(DicomError::NotDicom { file: shown, reason: "neither a regular file nor a folder".to_owned() });
+        return Err(DicomError::NotDicom {
+            file: shown,
+            reason: "neither a regular file nor a folder".to_owned(),
+        });
     } else if begins_like_zip(&root).map_err(io)? {
         list_zip(&root, &shown, &mut listing)?;
     } else {
@@ -96,7 +101,9 @@ fn walk_folder(root: &Path, listing: &mut Listing) {
 fn link_reason(root: &Path, link: &Path) -> String {
     match link.canonicalize() {
         Err(_) => "a symbolic link that leads nowhere".to_owned(),
-        Ok(target) if target.starts_with(root) => "a symbolic link to something that is read in its own place".to_owned(),
+        Ok(target) if target.starts_with(root) => {
+            "a symbolic link to something that is read in its own place".to_owned()
+        }
         Ok(_) => "a symbolic link to a place outside the folder, which is not read".to_owned(),
     }
 }
@@ -111,7 +118,8 @@ fn begins_like_zip(path: &Path) -> std::io::Result<bool> {
 /// Lists an archive. Entries are read where they lie; their names are only names.
 fn list_zip(path: &Path, shown: &str, listing: &mut Listing) -> Result<(), DicomError> {
     let damaged = |reason: String| DicomError::Damaged { file: shown.to_owned(), reason };
-    let file = File::open(path).map_err(|error| DicomError::Io { file: shown.to_owned(), reason: error.to_string() })?;
+    let file = File::open(path)
+        .map_err(|error| DicomError::Io { file: shown.to_owned(), reason: error.to_string() })?;
     let open = std::panic::AssertUnwindSafe(|| ZipArchive::new(BufReader::new(file)));
     let mut archive = std::panic::catch_unwind(open)
         .map_err(|_| damaged("the zip directory cannot be read".to_owned()))?
@@ -119,7 +127,8 @@ fn list_zip(path: &Path, shown: &str, listing: &mut Listing) -> Result<(), Dicom
     let shared = Arc::new(path.to_path_buf());
     let mut taken: Vec<(u64, u64, String)> = Vec::new();
     for index in 0..archive.len() {
-        let entry = archive.by_index_raw(index).map_err(|error| damaged(format!("zip entry {index}: {error}")))?;
+        let entry =
+            archive.by_index_raw(index).map_err(|error| damaged(format!("zip entry {index}: {error}")))?;
         let name = format!("{shown}/{}", printable(&String::from_utf8_lossy(entry.name_raw())));
         if entry.is_dir() {
             continue;
@@ -141,7 +150,13 @@ fn list_zip(path: &Path, shown: &str, listing: &mut Listing) -> Result<(), Dicom
             continue;
         };
         taken.push((offset, offset.saturating_add(entry.compressed_size()), name.clone()));
-        listing.sources.push(Source::zip_entry(name, Arc::clone(&shared), offset, entry.compressed_size(), is_deflated));
+        listing.sources.push(Source::zip_entry(
+            name,
+            Arc::clone(&shared),
+            offset,
+            entry.compressed_size(),
+            is_deflated,
+        ));
     }
     refuse_overlaps(taken, damaged)
 }

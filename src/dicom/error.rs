@@ -64,7 +64,9 @@ pub enum DicomError {
     #[error("{0}")]
     Inconsistent(String),
     /// More memory would be needed than the rule allows.
-    #[error("{file}: {claimed} bytes are claimed where at most {allowed} are believed of a file of this size")]
+    #[error(
+        "{file}: {claimed} bytes are claimed where at most {allowed} are believed of a file of this size"
+    )]
     TooLarge {
         /// The file.
         file: String,

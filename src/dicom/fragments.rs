@@ -73,7 +73,8 @@ fn items(blob: &mut Blob<'_>, source: &Source, first: u64) -> Result<(Vec<u64>, 
         if table.is_none() {
             let mut bytes = Vec::new();
             blob.append(at + 8, length as usize, &mut bytes)?;
-            let offsets = bytes.chunks_exact(4).map(|b| u64::from(u32::from_le_bytes([b[0], b[1], b[2], b[3]])));
+            let offsets =
+                bytes.chunks_exact(4).map(|b| u64::from(u32::from_le_bytes([b[0], b[1], b[2], b[3]])));
             table = Some(offsets.collect());
         } else {
             let base = fragments.first().map_or(at, |fragment: &Fragment| fragment.offset - 8);
@@ -83,7 +84,11 @@ fn items(blob: &mut Blob<'_>, source: &Source, first: u64) -> Result<(Vec<u64>, 
     }
 }
 
-fn by_offset(source: &Source, fragments: &[Fragment], starts: &[u64]) -> Result<Vec<Vec<Fragment>>, DicomError> {
+fn by_offset(
+    source: &Source,
+    fragments: &[Fragment],
+    starts: &[u64],
+) -> Result<Vec<Vec<Fragment>>, DicomError> {
     let mut frames: Vec<Vec<Fragment>> = Vec::with_capacity(starts.len());
     let mut ahead = starts.iter().peekable();
     for fragment in fragments {

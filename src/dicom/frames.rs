@@ -63,7 +63,9 @@ struct Levels<'a> {
 impl Levels<'_> {
     /// The item that holds a functional group, or the top level of a classic image.
     fn group(&self, sequence: Tag) -> &InMemDicomObject {
-        let find = |level: Option<&'_ InMemDicomObject>| level.is_some_and(|object| !items(object, sequence).is_empty());
+        let find = |level: Option<&'_ InMemDicomObject>| {
+            level.is_some_and(|object| !items(object, sequence).is_empty())
+        };
         if let (true, Some(own)) = (find(self.own), self.own) {
             return &items(own, sequence)[0];
         }
@@ -174,7 +176,9 @@ fn labels(levels: &Levels<'_>) -> Vec<(Tag, String)> {
     ];
     let mut found: Vec<(Tag, String)> = places
         .into_iter()
-        .filter_map(|(object, tag)| Some((tag, texts(object, tag).join("\\"))).filter(|(_, text)| !text.is_empty()))
+        .filter_map(|(object, tag)| {
+            Some((tag, texts(object, tag).join("\\"))).filter(|(_, text)| !text.is_empty())
+        })
         .collect();
     let kind = image_type(levels).join("\\");
     if !kind.is_empty() {

@@ -3,11 +3,14 @@
 use dicom_core::Tag;
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::InMemDicomObject;
-use dicom_transfer_syntax_registry::entries::{EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN};
+use dicom_transfer_syntax_registry::entries::{
+    EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN,
+};
 
 use super::attribute::{Fault, items, number_if_any, required_count, text, texts};
 use super::error::DicomError;
 use super::frames::{Frame, frames};
+use super::pixels::{ImagePixel, Padding, PixelError, PixelLayout, SampleFormat};
 use super::source::{Prefix, Source};
 use super::walk::{Encoding, PixelSpan, Walk, WalkError, recognise, walk};
 
@@ -105,8 +108,8 @@ pub struct PixelAttributes {
     pub high_bit: u16,
     /// PixelRepresentation is 1.
     pub is_signed: bool,
-    /// PixelPaddingValue and PixelPaddingRangeLimit as signed stored values.
-    pub padding: Option<(i64, Option<i64>)>,
+    /// PixelPaddingValue and PixelPaddingRangeLimit.
+    pub padding: Option<Padding>,
 }
 
 /// A parsed header and what was learnt on the way to it.
@@ -117,6 +120,31 @@ pub struct Opened {
     pub meta: Meta,
     walked: Walk,
     oddity: Option<Oddity>,
+}
+
+impl Header {
+    /// How one frame is stored, checked against itself.
+    ///
+    /// # Errors
+    /// A combination of attributes that no CT or MR image can have.
+    pub fn pixel_layout(&self) -> Result<Option<PixelLayout>, PixelError> {
+        let (Ok(attributes), Some(pixels)) = (&self.layout, self.pixels) else { return Ok(None) };
+        let format = match pixels.tag {
+            tags::FLOAT_PIXEL_DATA => SampleFormat::Float32,
+            tags::DOUBLE_FLOAT_PIXEL_DATA => SampleFormat::Float64,
+            _ => SampleFormat::Integer,
+        };
+        PixelLayout::new(ImagePixel {
+            rows: attributes.rows,
+            columns: attributes.columns,
+            bits_allocated: attributes.bits_allocated,
+            bits_stored: attributes.bits_stored,
+            high_bit: attributes.high_bit,
+            is_signed: attributes.is_signed,
+            format,
+        })
+        .map(Some)
+    }
 }
 
 /// Reads the header of one file.
@@ -141,7 +169,8 @@ pub fn open(source: &Source, max_extra_bytes: u64) -> Result<Opened, DicomError>
     let start = find_start(source, prefix.bytes())?;
     let meta = read_meta(source, &mut prefix, start.meta_at)?;
     let is_deflated = meta.transfer_syntax_uid.as_deref().is_some_and(is_deflated);
-    let (mut prefix, base) = if is_deflated { (prefix.inflate_from(meta.end), 0) } else { (prefix, meta.end) };
+    let (mut prefix, base) =
+        if is_deflated { (prefix.inflate_from(meta.end), 0) } else { (prefix, meta.end) };
     prefix.grow(base as u64 + 8)?;
     let Some(encoding) = prefix.bytes().get(base..).and_then(recognise) else {
         let reason = "no DICOM element behind the file meta information";
@@ -183,7 +212,9 @@ fn not_dicom(source: &Source, bytes: &[u8]) -> DicomError {
         [] => "the file is empty",
         bytes if bytes.iter().all(|byte| *byte == 0) => "the file is full of zeros",
         bytes if bytes.starts_with(b"PK\x03\x04") => "a zip archive inside what was searched",
-        bytes if bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) => "a text file",
+        bytes if bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) => {
+            "a text file"
+        }
         _ => "no DICM mark at byte 128 and no DICOM element at the beginning",
     };
     DicomError::NotDicom { file: source.name.clone(), reason: reason.to_owned() }
@@ -212,7 +243,10 @@ fn read_meta(source: &Source, prefix: &mut Prefix<'_>, start: usize) -> Result<M
         let element = u16::from_le_bytes([head[2], head[3]]);
         let is_long = matches!(&head[4..6], b"OB" | b"UN" | b"UT" | b"OW");
         let (value_at, length) = if is_long {
-            let head = prefix.bytes().get(at + 8..at + 12).ok_or_else(|| source.damaged("cut off in the file meta information"))?;
+            let head = prefix
+                .bytes()
+                .get(at + 8..at + 12)
+                .ok_or_else(|| source.damaged("cut off in the file meta information"))?;
             (at + 12, u32::from_le_bytes([head[0], head[1], head[2], head[3]]) as usize)
         } else if head[4..6].iter().all(u8::is_ascii_uppercase) {
             (at + 8, usize::from(u16::from_le_bytes([head[6], head[7]])))
@@ -225,7 +259,8 @@ fn read_meta(source: &Source, prefix: &mut Prefix<'_>, start: usize) -> Result<M
             prefix.grow(end)?;
         }
         let Some(value) = prefix.bytes().get(value_at..value_at + length) else {
-            return Err(source.damaged(format!("element (0002,{element:04X}) claims {length} bytes, more than are left")));
+            return Err(source
+                .damaged(format!("element (0002,{element:04X}) claims {length} bytes, more than are left")));
         };
         let uid = || Some(String::from_utf8_lossy(value).trim_matches([' ', '\0']).to_owned());
         match element {
@@ -239,7 +274,13 @@ fn read_meta(source: &Source, prefix: &mut Prefix<'_>, start: usize) -> Result<M
     Ok(meta)
 }
 
-fn walk_all(source: &Source, prefix: &mut Prefix<'_>, base: usize, encoding: Encoding, has_mark: bool) -> Result<Walk, DicomError> {
+fn walk_all(
+    source: &Source,
+    prefix: &mut Prefix<'_>,
+    base: usize,
+    encoding: Encoding,
+    has_mark: bool,
+) -> Result<Walk, DicomError> {
     loop {
         let total = prefix.total().map(|total| total.saturating_sub(base as u64));
         match walk(&prefix.bytes()[base..], total, encoding) {
@@ -276,7 +317,8 @@ fn collect(source: &Source, opened: &Opened) -> Result<Header, DicomError> {
         transfer_syntax_uid,
         encoding,
         data_set_at: meta.end as u64,
-        is_directory: meta.media_storage_sop_class_uid.as_deref() == Some(uids::MEDIA_STORAGE_DIRECTORY_STORAGE),
+        is_directory: meta.media_storage_sop_class_uid.as_deref()
+            == Some(uids::MEDIA_STORAGE_DIRECTORY_STORAGE),
         pixels: walked.pixels,
         sop_class_uid: required(tags::SOP_CLASS_UID),
         sop_instance_uid: required(tags::SOP_INSTANCE_UID),
@@ -327,7 +369,8 @@ fn frame_count(source: &Source, object: &InMemDicomObject) -> Result<usize, Dico
     };
     let is_enhanced = !items(object, tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).is_empty() || described > 0;
     if is_enhanced && claimed != described as u64 {
-        let reason = format!("{claimed} frames claimed, {described} described in PerFrameFunctionalGroupsSequence");
+        let reason =
+            format!("{claimed} frames claimed, {described} described in PerFrameFunctionalGroupsSequence");
         return Err(DicomError::Attribute { file: source.name.clone(), tag: tags::NUMBER_OF_FRAMES, reason });
     }
     // Without functional groups nothing describes the frames; two records say "many" as well as all.
@@ -366,7 +409,8 @@ fn pixel_attributes(object: &InMemDicomObject, walked: Walk) -> Result<PixelAttr
         u16::try_from(value).map_err(|_| Fault::expected(tag, "a number below 65536", &value.to_string()))
     };
     let bits_allocated = small(tags::BITS_ALLOCATED)?;
-    let is_float = walked.pixels.is_some_and(|pixels| pixels.tag != tags::PIXEL_DATA);
+    let pixels = walked.pixels.map_or(tags::PIXEL_DATA, |pixels| pixels.tag);
+    let is_float = pixels != tags::PIXEL_DATA;
     let (bits_stored, high_bit, is_signed) = if is_float {
         (bits_allocated, bits_allocated.saturating_sub(1), true)
     } else {
@@ -382,30 +426,27 @@ fn pixel_attributes(object: &InMemDicomObject, walked: Walk) -> Result<PixelAttr
         bits_stored,
         high_bit,
         is_signed,
-        padding: padding(object, is_signed, bits_stored)?,
+        padding: padding(object, pixels)?,
     })
 }
 
-/// PixelPaddingValue as a stored value: files write it as US where the pixels are signed, and the reverse.
-fn padding(object: &InMemDicomObject, is_signed: bool, bits_stored: u16) -> Result<Option<(i64, Option<i64>)>, Fault> {
-    let read = |tag: Tag| -> Result<Option<i64>, Fault> {
+/// Values that mean "no image here", of integer or of float pixel data.
+fn padding(object: &InMemDicomObject, pixels: Tag) -> Result<Option<Padding>, Fault> {
+    let (value, limit) = match pixels {
+        tags::FLOAT_PIXEL_DATA => (tags::FLOAT_PIXEL_PADDING_VALUE, tags::FLOAT_PIXEL_PADDING_RANGE_LIMIT),
+        tags::DOUBLE_FLOAT_PIXEL_DATA => {
+            (tags::DOUBLE_FLOAT_PIXEL_PADDING_VALUE, tags::DOUBLE_FLOAT_PIXEL_PADDING_RANGE_LIMIT)
+        }
+        _ => (tags::PIXEL_PADDING_VALUE, tags::PIXEL_PADDING_RANGE_LIMIT),
+    };
+    let read = |tag: Tag| -> Result<Option<f64>, Fault> {
         let parts = texts(object, tag);
         let Some(first) = parts.first() else { return Ok(None) };
-        let value: i64 = first.parse().map_err(|_| Fault::expected(tag, "a whole number", first))?;
-        Ok(Some(as_stored(value, is_signed, bits_stored)))
+        first.parse().map(Some).map_err(|_| Fault::expected(tag, "a number", first))
     };
-    let Some(value) = read(tags::PIXEL_PADDING_VALUE)? else { return Ok(None) };
-    Ok(Some((value, read(tags::PIXEL_PADDING_RANGE_LIMIT)?)))
-}
-
-fn as_stored(value: i64, is_signed: bool, bits_stored: u16) -> i64 {
-    match (is_signed, value) {
-        // 63536 for -2000
-        (true, 0x8000..=0xFFFF) if bits_stored <= 16 => value - 0x1_0000,
-        // -2000 for 63536
-        (false, i64::MIN..=-1) if bits_stored == 16 => value + 0x1_0000,
-        _ => value,
-    }
+    Ok(read(value)?
+        .map(|value| -> Result<Padding, Fault> { Ok(Padding { value, limit: read(limit)? }) })
+        .transpose()?)
 }
 
 fn extended_offsets(object: &InMemDicomObject) -> Option<Vec<u64>> {

@@ -117,7 +117,8 @@ fn is_named_like_dicom(name: &str, reason: &str) -> bool {
 /// A damaged file beside the files of a series may be one of its slices: the series says so.
 fn remark_lost(series: &mut Series, left_out: &[LeftOut]) {
     let folders: Vec<&str> = series.files.iter().map(|file| file.source.folder()).collect();
-    let folder_of = |name: &'_ str| name.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
+    let folder_of =
+        |name: &'_ str| name.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
     let lost: Vec<&LeftOut> = left_out
         .iter()
         .filter(|file| file.is_suspicious && folders.contains(&folder_of(&file.file).as_str()))

@@ -13,7 +13,7 @@ use super::header::{Header, Oddity, PixelAttributes};
 use super::note::Note;
 use super::scan::{DicomFile, ScanOptions};
 use super::split::{Part, parts};
-use super::stack_error;
+use super::{stack_error, storage};
 use crate::geometry::stack::{lattice, order};
 use crate::geometry::{Grid, Plane};
 use crate::progress::Progress;
@@ -103,8 +103,7 @@ pub fn group(
     let mut all = Vec::new();
     for files in by_uid.into_values() {
         progress.check()?;
-        let mut siblings: Vec<Series> =
-            parts(files, options)?.into_iter().map(|part| assess(part)).collect();
+        let mut siblings: Vec<Series> = parts(files, options)?.into_iter().map(|part| assess(part)).collect();
         remark_siblings(&mut siblings);
         all.extend(siblings);
     }
@@ -115,8 +114,14 @@ pub fn group(
 fn assess(part: Part) -> Series {
     let Part { files, planes, problem, mut notes } = part;
     notes.extend(file_notes(&files));
-    let mut series =
-        Series { files, planes, grid: Err(DicomError::Cancelled), value_problem: None, can_resample: false, notes };
+    let mut series = Series {
+        files,
+        planes,
+        grid: Err(DicomError::Cancelled),
+        value_problem: None,
+        can_resample: false,
+        notes,
+    };
     let found = match problem {
         Some(problem) => Err(problem),
         None => usable(&series).and_then(|()| stack(&mut series)),
@@ -139,7 +144,8 @@ fn usable(series: &Series) -> Result<(), DicomError> {
             return Err(attribute(series, *plane, fault));
         }
     }
-    check_identity(series)
+    check_identity(series)?;
+    series.files.iter().try_for_each(|file| storage::check(file))
 }
 
 fn attribute(series: &Series, plane: PlaneRef, fault: &Fault) -> DicomError {
@@ -199,7 +205,9 @@ fn geometry_notes(series: &Series, planes: &[Plane]) -> Vec<Note> {
             PLAUSIBLE_SPACING_MM.start(),
             PLAUSIBLE_SPACING_MM.end(),
         );
-        notes.push(Note::new("pixel_spacing_plausible", message, vec![series.name(series.planes[0])]).with(*odd));
+        notes.push(
+            Note::new("pixel_spacing_plausible", message, vec![series.name(series.planes[0])]).with(*odd),
+        );
     }
     if planes.len() == 1 {
         let message = "a single slice: its distance to a next one is unknown and was set to 1 mm".to_owned();
@@ -240,14 +248,18 @@ fn value_notes(series: &Series) -> Vec<Note> {
     let Some(&plane) = series.planes.first() else { return notes };
     let header = &series.file(plane).header;
     if let Ok(modality) = &series.frame(plane).modality {
-        if let Some(other) = modality.rescale_type.as_deref().filter(|name| header.modality != "MR" && *name != "HU") {
-            let message = format!("{} says {other}: the values are not Hounsfield units", tag_name(tags::RESCALE_TYPE));
+        if let Some(other) =
+            modality.rescale_type.as_deref().filter(|name| header.modality != "MR" && *name != "HU")
+        {
+            let message =
+                format!("{} says {other}: the values are not Hounsfield units", tag_name(tags::RESCALE_TYPE));
             notes.push(Note::new("not_hu", message, vec![series.name(plane)]));
         }
     }
     let rescales = |plane: &PlaneRef| series.frame(*plane).modality.as_ref().ok().and_then(|m| m.rescale);
     if series.planes.iter().any(|other| rescales(other) != rescales(&plane)) {
-        let message = "slope or intercept differ from slice to slice; each slice was given its own".to_owned();
+        let message =
+            "slope or intercept differ from slice to slice; each slice was given its own".to_owned();
         notes.push(Note::new("rescale_varies", message, Vec::new()));
     }
     notes
@@ -274,11 +286,17 @@ fn file_notes(files: &[Arc<DicomFile>]) -> Vec<Note> {
             "the data are written otherwise than the transfer syntax says; they were read as they are",
             with(&|header| header.oddities.contains(&Oddity::OtherEncoding)),
         ),
-        ("lossy_compression", "the images were compressed with loss; fine edges may have moved", with(&|header| header.is_lossy)),
+        (
+            "lossy_compression",
+            "the images were compressed with loss; fine edges may have moved",
+            with(&|header| header.is_lossy),
+        ),
         (
             "monochrome1",
             "shown with white and black exchanged (MONOCHROME1); the values are not affected",
-            with(&|header| header.layout.as_ref().is_ok_and(|layout| layout.photometric_interpretation == "MONOCHROME1")),
+            with(&|header| {
+                header.layout.as_ref().is_ok_and(|layout| layout.photometric_interpretation == "MONOCHROME1")
+            }),
         ),
     ];
     remarks
@@ -296,21 +314,26 @@ fn remark_siblings(siblings: &mut [Series]) {
     let lost: Vec<(usize, String, String)> = siblings
         .iter()
         .enumerate()
-        .filter(|(_, series)| series.grid.is_err() && series.files.iter().all(|file| is_plain_image(&file.header)))
+        .filter(|(_, series)| {
+            series.grid.is_err() && series.files.iter().all(|file| is_plain_image(&file.header))
+        })
         .filter_map(|(index, series)| {
             Some((index, series.files.first()?.source.name.clone(), series.problem()?.to_string()))
         })
         .collect();
     for (index, series) in siblings.iter_mut().enumerate() {
         for (_, file, reason) in lost.iter().filter(|(other, _, _)| *other != index) {
-            let message = format!("an image of this series cannot be used and may be one of its slices: {reason}");
+            let message =
+                format!("an image of this series cannot be used and may be one of its slices: {reason}");
             series.notes.push(Note::new("unusable_sibling", message, vec![file.clone()]));
         }
     }
 }
 
 fn is_plain_image(header: &Header) -> bool {
-    header.pixels.is_some() && !is_localizer(header) && header.sop_class_uid != uids::SECONDARY_CAPTURE_IMAGE_STORAGE
+    header.pixels.is_some()
+        && !is_localizer(header)
+        && header.sop_class_uid != uids::SECONDARY_CAPTURE_IMAGE_STORAGE
 }
 
 /// Whether the scanner calls it a localizer.

@@ -36,7 +36,13 @@ impl Source {
     }
 
     /// An entry of an archive, stored or deflated, whose bytes begin at `offset`.
-    pub fn zip_entry(name: String, archive: Arc<PathBuf>, offset: u64, compressed: u64, is_deflated: bool) -> Self {
+    pub fn zip_entry(
+        name: String,
+        archive: Arc<PathBuf>,
+        offset: u64,
+        compressed: u64,
+        is_deflated: bool,
+    ) -> Self {
         Self { name, place: Place::ZipEntry { archive, offset, compressed, is_deflated } }
     }
 
@@ -147,7 +153,11 @@ impl<'a> Prefix<'a> {
             return Ok(());
         }
         if at_least > self.limit {
-            return Err(DicomError::TooLarge { file: self.source.name.clone(), claimed: at_least, allowed: self.limit });
+            return Err(DicomError::TooLarge {
+                file: self.source.name.clone(),
+                claimed: at_least,
+                allowed: self.limit,
+            });
         }
         // In steps that double, so that a lying length costs no more than what is really there.
         let want = at_least.max(have * 2).max(8 * 1024).min(self.limit) - have;
@@ -193,7 +203,8 @@ impl<'a> Blob<'a> {
             return Ok(Self::File { file, source, base, length: length.saturating_sub(base) });
         }
         let mut reader = source.reader()?;
-        std::io::copy(&mut (&mut reader).take(base), &mut std::io::sink()).map_err(|error| source.io(&error))?;
+        std::io::copy(&mut (&mut reader).take(base), &mut std::io::sink())
+            .map_err(|error| source.io(&error))?;
         if is_deflated {
             reader = Box::new(DeflateDecoder::new(reader));
         }
@@ -201,7 +212,11 @@ impl<'a> Blob<'a> {
         let read = reader.take(limit.saturating_add(1)).read_to_end(&mut bytes);
         read.map_err(|error| source.damaged(format!("cannot be unpacked: {error}")))?;
         if bytes.len() as u64 > limit {
-            return Err(DicomError::TooLarge { file: source.name.clone(), claimed: bytes.len() as u64, allowed: limit });
+            return Err(DicomError::TooLarge {
+                file: source.name.clone(),
+                claimed: bytes.len() as u64,
+                allowed: limit,
+            });
         }
         Ok(Self::Memory { bytes, source })
     }
@@ -222,7 +237,9 @@ impl<'a> Blob<'a> {
         let end = offset.checked_add(length as u64).filter(|end| *end <= self.length());
         let Some(end) = end else {
             let left = self.length().saturating_sub(offset);
-            return Err(self.source().damaged(format!("{length} bytes expected at byte {offset}, {left} are left")));
+            return Err(self
+                .source()
+                .damaged(format!("{length} bytes expected at byte {offset}, {left} are left")));
         };
         match self {
             Self::Memory { bytes, .. } => {
@@ -232,7 +249,9 @@ impl<'a> Blob<'a> {
             Self::File { file, source, base, .. } => {
                 let start = out.len();
                 out.resize(start + length, 0);
-                let read = file.seek(SeekFrom::Start(*base + offset)).and_then(|_| file.read_exact(&mut out[start..]));
+                let read = file
+                    .seek(SeekFrom::Start(*base + offset))
+                    .and_then(|_| file.read_exact(&mut out[start..]));
                 read.map_err(|error| source.io(&error))
             }
         }

@@ -80,7 +80,11 @@ pub fn parts(files: Vec<Arc<DicomFile>>, options: ScanOptions) -> Result<Vec<Par
 
 fn mixed_note(kinds: usize) -> Note {
     let tag = tag_name(tags::SERIES_INSTANCE_UID);
-    Note::new("mixed_series", format!("{kinds} kinds of images share one {tag}; they were separated"), Vec::new())
+    Note::new(
+        "mixed_series",
+        format!("{kinds} kinds of images share one {tag}; they were separated"),
+        Vec::new(),
+    )
 }
 
 /// Index of the orientation that a plane has, a new one when it is like none before.
@@ -128,21 +132,26 @@ fn divide(mut part: Part, kind: &Kind, options: ScanOptions) -> Result<Vec<Part>
 
 fn never_a_volume(part: &Part, kind: &Kind) -> Option<DicomError> {
     let file = part.files.first()?;
-    let unsupported = |tag: Tag, reason: String| DicomError::Unsupported { file: file.source.name.clone(), tag, reason };
+    let unsupported =
+        |tag: Tag, reason: String| DicomError::Unsupported { file: file.source.name.clone(), tag, reason };
     let header = &file.header;
     if header.pixels.is_none() {
         let reason = format!("{} holds no image planes", class_name(header));
         return Some(unsupported(tags::SOP_CLASS_UID, reason));
     }
     if kind.is_localizer {
-        return Some(unsupported(tags::IMAGE_TYPE, "a localizer: single views for planning, not a stack".to_owned()));
+        return Some(unsupported(
+            tags::IMAGE_TYPE,
+            "a localizer: single views for planning, not a stack".to_owned(),
+        ));
     }
     let is_3d_xray = matches!(
         header.sop_class_uid.as_str(),
         uids::X_RAY3_D_ANGIOGRAPHIC_IMAGE_STORAGE | uids::X_RAY3_D_CRANIOFACIAL_IMAGE_STORAGE
     );
     if !matches!(header.modality.as_str(), "CT" | "MR") && !is_3d_xray {
-        let reason = format!("'{}' is not supported; CT and MR are ({})", header.modality, class_name(header));
+        let reason =
+            format!("'{}' is not supported; CT and MR are ({})", header.modality, class_name(header));
         return Some(unsupported(tags::MODALITY, reason));
     }
     let layout = header.layout.as_ref().ok()?;
@@ -197,8 +206,10 @@ fn drop_copies(part: &mut Part, options: ScanOptions) {
         return;
     }
     part.planes.retain(|plane| !dropped.contains(plane));
-    let places: Vec<String> = dropped.iter().map(|plane| part.files[plane.file].source.name.clone()).collect();
-    let message = format!("{} slices are there twice with equal pixels; the copies were left out", places.len());
+    let places: Vec<String> =
+        dropped.iter().map(|plane| part.files[plane.file].source.name.clone()).collect();
+    let message =
+        format!("{} slices are there twice with equal pixels; the copies were left out", places.len());
     part.notes.push(Note::new("duplicate_slices", message, places.clone()).with(places.len() as f64));
 }
 
@@ -246,7 +257,11 @@ fn by_label(part: Part) -> Vec<Part> {
         let divided: Vec<Part> = stacks.into_values().map(|planes| pick(&part, planes)).collect();
         let is_clean = |part: &Part| part.planes.len() == size && shared_places(part).is_empty();
         if n > 1 && divided.iter().all(is_clean) {
-            return divided.into_iter().enumerate().map(|(at, part)| with_label_note(part, tag, at, n)).collect();
+            return divided
+                .into_iter()
+                .enumerate()
+                .map(|(at, part)| with_label_note(part, tag, at, n))
+                .collect();
         }
     }
     vec![part]

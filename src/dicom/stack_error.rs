@@ -17,7 +17,8 @@ pub fn describe(series: &Series, planes: &[Plane], error: &StackError) -> DicomE
     let position = tag_name(tags::IMAGE_POSITION_PATIENT);
     let text = match error {
         StackError::Uneven { usual_mm, odd_steps } => {
-            let same: Vec<_> = odd_steps.iter().filter(|(at, step)| is_same_place(*step, &planes[*at])).collect();
+            let same: Vec<_> =
+                odd_steps.iter().filter(|(at, step)| is_same_place(*step, &planes[*at])).collect();
             if let Some((at, _)) = same.first() {
                 format!(
                     "{position}: {} and {} lie at the same place ({} such pairs); nothing in their headers says \
@@ -45,7 +46,8 @@ fn uneven(position: &str, usual_mm: f64, odd: &[(usize, f64)], name: &dyn Fn(usi
         .take(MAX_LISTED)
         .map(|(at, step)| {
             let missing = (step / usual_mm).round() - 1.0;
-            let is_whole = missing >= 1.0 && (step - (missing + 1.0) * usual_mm).abs() <= 2.0 * tolerance_mm(usual_mm);
+            let is_whole =
+                missing >= 1.0 && (step - (missing + 1.0) * usual_mm).abs() <= 2.0 * tolerance_mm(usual_mm);
             let lost = if is_whole { format!(", {missing} missing") } else { String::new() };
             format!("{step:.4} mm between {} and {}{lost}", name(*at), name(at + 1))
         })
@@ -74,7 +76,8 @@ pub fn can_resample(planes: &[Plane]) -> bool {
             let moved = span * fraction;
             let corners = [(0.0, 0.0), (1000.0, 0.0), (0.0, 1000.0)];
             corners.iter().all(|&(column, row)| {
-                (plane.at(column, row) - first.at(column, row) - moved).norm() <= tolerance_mm(height / planes.len() as f64)
+                (plane.at(column, row) - first.at(column, row) - moved).norm()
+                    <= tolerance_mm(height / planes.len() as f64)
             })
         })
 }

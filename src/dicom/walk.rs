@@ -227,7 +227,8 @@ impl Walker<'_> {
     fn element(&mut self) -> Result<Element, WalkError> {
         let head = self.take(8)?;
         let tag = Tag(self.u16(&head[..2]), self.u16(&head[2..4]));
-        let is_explicit = self.open.last().map_or(self.encoding.is_explicit, |container| container.is_explicit);
+        let is_explicit =
+            self.open.last().map_or(self.encoding.is_explicit, |container| container.is_explicit);
         if tag.0 == 0xFFFE || !is_explicit {
             let length = self.u32(&head[4..]);
             let vr = if tag.0 == 0xFFFE { None } else { dictionary_vr(tag) };
@@ -288,9 +289,8 @@ impl Walker<'_> {
         }
         match element.vr {
             // An unknown value of undefined length is a sequence in implicit little endian (CP-246).
-            Some(VR::UN) if is_open => {
-                self.push(start, Container { is_sequence: true, end: None, is_explicit: false, is_raw: false })
-            }
+            Some(VR::UN) if is_open => self
+                .push(start, Container { is_sequence: true, end: None, is_explicit: false, is_raw: false }),
             Some(VR::OB | VR::OW) if is_open => {
                 self.push(start, Container { is_sequence: true, end: None, is_explicit, is_raw: true })
             }
@@ -356,7 +356,19 @@ fn parse_vr(letters: [u8; 2]) -> Option<VR> {
 fn has_long_length(vr: VR) -> bool {
     matches!(
         vr,
-        VR::OB | VR::OD | VR::OF | VR::OL | VR::OV | VR::OW | VR::SQ | VR::SV | VR::UC | VR::UN | VR::UR | VR::UT | VR::UV
+        VR::OB
+            | VR::OD
+            | VR::OF
+            | VR::OL
+            | VR::OV
+            | VR::OW
+            | VR::SQ
+            | VR::SV
+            | VR::UC
+            | VR::UN
+            | VR::UR
+            | VR::UT
+            | VR::UV
     )
 }
 

@@ -102,7 +102,12 @@ fn check_increments(planes: &[Plane]) -> Result<(), StackError> {
     if odd_steps.is_empty() { Ok(()) } else { Err(StackError::Uneven { usual_mm, odd_steps }) }
 }
 
-fn check_corners(planes: &[Plane], step: Vector3<f64>, columns: usize, rows: usize) -> Result<(), StackError> {
+fn check_corners(
+    planes: &[Plane],
+    step: Vector3<f64>,
+    columns: usize,
+    rows: usize,
+) -> Result<(), StackError> {
     let first = &planes[0];
     let allowed_mm = tolerance_mm(step.norm());
     let (right, bottom) = ((columns - 1) as f64, (rows - 1) as f64);
@@ -110,7 +115,8 @@ fn check_corners(planes: &[Plane], step: Vector3<f64>, columns: usize, rows: usi
     let mut worst = (0, 0.0);
     for (index, plane) in planes.iter().enumerate() {
         let moved = step * index as f64;
-        let off = |&(column, row): &(f64, f64)| (plane.at(column, row) - first.at(column, row) - moved).norm();
+        let off =
+            |&(column, row): &(f64, f64)| (plane.at(column, row) - first.at(column, row) - moved).norm();
         let off_mm = corners.iter().map(off).fold(0.0, f64::max);
         if off_mm > worst.1 {
             worst = (index, off_mm);
