@@ -138,7 +138,8 @@ class Series:
 
     def _summary(self) -> str:
         parts = [self.acquisition.modality or "?", self.orientation]
-        parts.append(f"{self.n_slices} x {self.rows} x {self.columns}")
+        size = f"{self.n_slices} x {self.rows} x {self.columns}"
+        parts.append(size if self.n_slices else self.sop_class)
         if self.pixel_spacing_xy_mm and self.slice_increment_mm:
             x, y = self.pixel_spacing_xy_mm
             parts.append(f"{x:.4g} x {y:.4g} x {self.slice_increment_mm:.4g} mm")
@@ -355,8 +356,9 @@ def _only(found: SeriesList, *, has_rescale: bool) -> Series:
     loadable = [series for series in found if series.is_loadable]
     if not loadable and has_rescale:
         loadable = [series for series in found if series.grid is not None]
-    if len(loadable) == 1:
-        return loadable[0]
+    chosen = _without_stray_slices(loadable)
+    if len(chosen) == 1:
+        return chosen[0]
     if loadable:
         choice = "; ".join(f"{series!r} from {series.files[0]}" for series in loadable)
         msg = (
@@ -374,6 +376,21 @@ def _only(found: SeriesList, *, has_rescale: bool) -> Series:
     if any(file.is_suspicious and "not DICOM" not in file.reason for file in found.left_out):
         raise DicomError("no series can be loaded: " + "; ".join(reasons[:10]))
     raise NotDicomError("no DICOM series found: " + ("; ".join(reasons[:10]) or "no files"))
+
+
+def _without_stray_slices(loadable: list[Series]) -> list[Series]:
+    """Drop single images, unless one looks like a slice that a stack has lost."""
+    stacks = [series for series in loadable if series.n_slices > 1]
+    if len(stacks) != 1:
+        return loadable
+    stack = stacks[0]
+
+    def is_like(series: Series) -> bool:
+        has_same_size = (series.rows, series.columns) == (stack.rows, stack.columns)
+        shares_uid = any(finding.code == "mixed_series" for finding in series.findings)
+        return shares_uid or (has_same_size and series.orientation == stack.orientation)
+
+    return [series for series in loadable if series is stack or is_like(series)]
 
 
 def _difference(series: list[Series]) -> str:

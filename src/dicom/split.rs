@@ -106,9 +106,12 @@ fn gather(planes: Vec<(Arc<DicomFile>, usize)>) -> Part {
     for (file, frame) in planes {
         // The planes of a file follow one another.
         if !files.last().is_some_and(|last| Arc::ptr_eq(last, &file)) {
-            files.push(file);
+            files.push(Arc::clone(&file));
         }
-        references.push(PlaneRef { file: files.len() - 1, frame });
+        // A file without an image has a place among the files, but no plane.
+        if frame < file.header.frames.len() {
+            references.push(PlaneRef { file: files.len() - 1, frame });
+        }
     }
     Part { files, planes: references, problem: None, notes: Vec::new() }
 }
@@ -153,6 +156,10 @@ fn never_a_volume(part: &Part, kind: &Kind) -> Option<DicomError> {
         let reason =
             format!("'{}' is not supported; CT and MR are ({})", header.modality, class_name(header));
         return Some(unsupported(tags::MODALITY, reason));
+    }
+    if header.sop_class_uid == uids::SECONDARY_CAPTURE_IMAGE_STORAGE && part.planes.len() < 2 {
+        let reason = "a single secondary capture: a picture, not a stack".to_owned();
+        return Some(unsupported(tags::SOP_CLASS_UID, reason));
     }
     let layout = header.layout.as_ref().ok()?;
     if layout.samples_per_pixel != 1 || !layout.photometric_interpretation.starts_with("MONOCHROME") {

@@ -6,7 +6,7 @@ use super::attribute::tag_name;
 use super::error::DicomError;
 use super::series::Series;
 use crate::geometry::Plane;
-use crate::geometry::stack::{StackError, is_same_place, tolerance_mm};
+use crate::geometry::stack::{StackError, increments_mm, is_same_place, tolerance_mm};
 
 /// More gaps than this are counted, not listed.
 const MAX_LISTED: usize = 10;
@@ -16,21 +16,8 @@ pub fn describe(series: &Series, planes: &[Plane], error: &StackError) -> DicomE
     let name = |index: usize| series.planes.get(index).map_or_else(String::new, |plane| series.name(*plane));
     let position = tag_name(tags::IMAGE_POSITION_PATIENT);
     let text = match error {
-        StackError::Uneven { usual_mm, odd_steps } => {
-            let same: Vec<_> =
-                odd_steps.iter().filter(|(at, step)| is_same_place(*step, &planes[*at])).collect();
-            if let Some((at, _)) = same.first() {
-                format!(
-                    "{position}: {} and {} lie at the same place ({} such pairs); nothing in their headers says \
-                     which belongs to the volume",
-                    name(*at),
-                    name(at + 1),
-                    same.len()
-                )
-            } else {
-                uneven(&position, *usual_mm, odd_steps, &name)
-            }
-        }
+        StackError::Uneven { usual_mm, odd_steps } => shared_place(&position, planes, &name)
+            .unwrap_or_else(|| uneven(&position, *usual_mm, odd_steps, &name)),
         StackError::OffLattice { plane, off_mm, allowed_mm } => format!(
             "{position}: {} lies {off_mm:.4} mm off the lattice of the other slices, {allowed_mm:.4} mm are allowed",
             name(*plane)
@@ -38,6 +25,19 @@ pub fn describe(series: &Series, planes: &[Plane], error: &StackError) -> DicomE
         StackError::Grid(error) => format!("{position}: {error}"),
     };
     DicomError::Inconsistent(text)
+}
+
+fn shared_place(position: &str, planes: &[Plane], name: &dyn Fn(usize) -> String) -> Option<String> {
+    let increments = increments_mm(planes);
+    let same = |at: &usize| is_same_place(increments[*at], &planes[*at]);
+    let first = (0..increments.len()).find(same)?;
+    let count = (0..increments.len()).filter(same).count();
+    Some(format!(
+        "{position}: {} and {} lie at the same place ({count} such pairs); nothing in their headers says which \
+         belongs to the volume",
+        name(first),
+        name(first + 1),
+    ))
 }
 
 fn uneven(position: &str, usual_mm: f64, odd: &[(usize, f64)], name: &dyn Fn(usize) -> String) -> String {
