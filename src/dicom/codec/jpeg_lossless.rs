@@ -29,7 +29,7 @@ pub(super) fn decode(stream: &[u8], layout: &PixelLayout, out: &mut [u8]) -> Res
     let mut rows = Rows { above: vec![0; columns], row: vec![0; columns] };
     let row_bytes = columns * layout.cell_bytes();
     for (index, segment) in out.chunks_mut(rows_per_segment * row_bytes).enumerate() {
-        coded = skip_restart(&header, coded, index)?;
+        coded = header.skip_restart(coded, index)?;
         coded = unstuff(coded, &mut clean);
         let mut reader = BitReader::new(&clean);
         for (row_index, cells) in segment.chunks_mut(row_bytes).enumerate() {
@@ -37,33 +37,9 @@ pub(super) fn decode(stream: &[u8], layout: &PixelLayout, out: &mut [u8]) -> Res
             let samples = rows.row.iter().map(|&value| u32::from(value) << scan.point_transform);
             write_cells(samples, header.frame.precision, layout, cells);
         }
-        let n = reader.n_left_over();
-        if n > 1 {
-            return Err(header.corrupt(format!("{n} bytes are left over after the last sample")));
-        }
+        header.check_rest(&reader)?;
     }
-    check_end(&header, coded)
-}
-
-/// The restart marker before every segment but the first.
-fn skip_restart<'a>(header: &JpegHeader, coded: &'a [u8], index: usize) -> Result<&'a [u8], PixelError> {
-    if index == 0 {
-        return Ok(coded);
-    }
-    let expected = marker::RST0 + ((index - 1) % 8) as u8;
-    match coded {
-        [0xFF, code, rest @ ..] if *code == expected => Ok(rest),
-        [] | [_] => Err(PixelError::Truncated { encoding: ENCODING }),
-        _ => Err(header.corrupt(format!("restart marker {expected:#04x} is missing"))),
-    }
-}
-
-/// Only the end of the image (or of the bytes) may follow.
-fn check_end(header: &JpegHeader, coded: &[u8]) -> Result<(), PixelError> {
-    match coded {
-        [] | [_] | [0xFF, marker::EOI, ..] => Ok(()),
-        [_, code, ..] => Err(header.corrupt(format!("marker {code:#04x} after the image"))),
-    }
+    header.check_end(coded)
 }
 
 /// A row and the one above it.
