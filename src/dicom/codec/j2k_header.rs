@@ -2,7 +2,7 @@
 //! the size must be the agreed one, and nothing may make the decoder allocate out of proportion.
 
 use super::Encoding;
-use super::samples::StreamHeader;
+use super::samples::{Samples, StreamHeader};
 use crate::dicom::pixels::{PixelError, PixelLayout};
 
 mod marker {
@@ -55,8 +55,9 @@ pub(super) fn check(
     encoding: Encoding,
     codestream: &[u8],
     layout: &PixelLayout,
-) -> Result<StreamHeader, PixelError> {
-    let mut walk = Walk { encoding, rest: codestream, n_samples: layout.n_samples(), n_layers: 1 };
+) -> Result<Samples, PixelError> {
+    let mut walk =
+        Walk { encoding, rest: codestream, n_samples: layout.n_samples(), n_layers: 1, is_lossy: false };
     if !matches!(walk.take_marker()?, marker::SOC) || !matches!(walk.take_marker()?, marker::SIZ) {
         return Err(walk.corrupt("the codestream does not begin with SOC and SIZ"));
     }
@@ -80,7 +81,7 @@ pub(super) fn check(
     if is_seen.contains(&false) {
         return Err(PixelError::Truncated { encoding });
     }
-    Ok(size.header)
+    Ok(Samples { precision: size.header.precision, is_lossy: walk.is_lossy })
 }
 
 struct Size {
@@ -134,6 +135,7 @@ struct Walk<'a> {
     rest: &'a [u8],
     n_samples: usize,
     n_layers: usize,
+    is_lossy: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -184,28 +186,33 @@ impl<'a> Walk<'a> {
                 // Style, (progression, layers, layers, transform), levels, block, block, style, wavelet.
                 (marker::COD, [style, _, l1, l0, _, coding @ ..]) => {
                     self.n_layers = u16::from_be_bytes([*l1, *l0]).into();
-                    self.check_precincts(*style, coding)?;
+                    self.take_coding(*style, coding)?;
                 }
                 // Component (one byte: there is one component), then as above.
-                (marker::COC, [_, style, coding @ ..]) => self.check_precincts(*style, coding)?,
+                (marker::COC, [_, style, coding @ ..]) => self.take_coding(*style, coding)?,
                 (marker::COD | marker::COC, _) => return Err(self.corrupt("a coding style is cut off")),
                 _ => {}
             }
         }
     }
 
-    /// Counts the precincts of each resolution, as if the image were one row of samples, and the packets
-    /// (precinct, layer, resolution), for which the decoder keeps a table.
-    fn check_precincts(&self, style: u8, coding: &[u8]) -> Result<(), PixelError> {
-        let [levels, _, _, _, _, precincts @ ..] = coding else {
+    fn take_coding(&mut self, style: u8, coding: &[u8]) -> Result<(), PixelError> {
+        let [levels, _, _, _, wavelet, precincts @ ..] = coding else {
             return Err(self.corrupt("a coding style is cut off"));
         };
-        let n_resolutions = usize::from(*levels) + 1;
-        let has_sizes = style & 1 == 1; // otherwise 32768 x 32768
-        if n_resolutions > 33 || (has_sizes && precincts.len() < n_resolutions) {
+        self.is_lossy |= *wavelet == 0; // 9-7 irreversible
+        self.check_precincts(*levels, (style & 1 == 1).then_some(precincts))
+    }
+
+    /// Counts the precincts of each resolution, as if the image were one row of samples, and the packets
+    /// (precinct, layer, resolution), for which the decoder keeps a table. Without sizes a precinct is 32768
+    /// x 32768.
+    fn check_precincts(&self, levels: u8, sizes: Option<&[u8]>) -> Result<(), PixelError> {
+        let n_resolutions = usize::from(levels) + 1;
+        let sizes = sizes.map_or(Some(&[][..]), |sizes| sizes.get(..n_resolutions));
+        let Some(sizes) = sizes.filter(|_| n_resolutions <= 33) else {
             return Err(self.corrupt("a coding style with impossible resolutions"));
-        }
-        let sizes = if has_sizes { &precincts[..n_resolutions] } else { &[] };
+        };
         let counts = sizes.iter().enumerate().map(|(resolution, &exponents)| {
             let shift = u32::from(exponents & 15) + u32::from(exponents >> 4);
             let reduced = 2 * (n_resolutions - 1 - resolution) as u32;

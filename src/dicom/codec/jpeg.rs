@@ -13,7 +13,6 @@ pub(super) mod marker {
     pub const DHT: u8 = 0xC4;
     pub const SOF15: u8 = 0xCF;
     pub const RST0: u8 = 0xD0;
-    pub const RST7: u8 = 0xD7;
     pub const SOI: u8 = 0xD8;
     pub const EOI: u8 = 0xD9;
     pub const SOS: u8 = 0xDA;

@@ -19,7 +19,7 @@ pub(super) fn decode(
     out: &mut [u8],
 ) -> Result<(), PixelError> {
     let codestream = j2k_header::codestream(encoding, stream)?;
-    let header = j2k_header::check(encoding, codestream, layout)?;
+    let kind = j2k_header::check(encoding, codestream, layout)?;
     let failed = |message: String| PixelError::Decoder { encoding, message };
     // Strict: OpenJPEG otherwise fills what is missing of a stream that ends early.
     let image = Image::from_bytes_with(codestream, DecodeParameters::new().strict(true))
@@ -32,6 +32,6 @@ pub(super) fn decode(
         return Err(failed(format!("{} x {} samples", size.0, size.1)));
     }
     let samples = component.data().iter().map(|&sample| sample.cast_unsigned());
-    write_cells(samples, header.precision, layout, out);
+    write_cells(samples, kind, layout, out);
     Ok(())
 }

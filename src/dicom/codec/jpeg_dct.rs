@@ -7,7 +7,7 @@ use super::Encoding;
 use super::huffman::{BitReader, HuffmanTable, unstuff};
 use super::idct::{BLOCK_EDGE, inverse_dct};
 use super::jpeg::{self, JpegHeader, marker};
-use super::samples::write_cells;
+use super::samples::{Samples, write_cells};
 use crate::dicom::pixels::{PixelError, PixelLayout};
 
 /// Place of the n-th coefficient of a block (T.81, figure A.6).
@@ -49,7 +49,7 @@ pub(super) fn decode(
             inverse_dct(&coefficients, &mut strip[column * BLOCK_EDGE..], blocks_per_row * BLOCK_EDGE);
             if column + 1 == blocks_per_row {
                 let cells = strips.next().unwrap_or_default();
-                write_strip(&strip, &header, layout, cells);
+                write_strip(&strip, layout, cells);
             }
         }
         header.check_rest(&reader)?;
@@ -58,12 +58,13 @@ pub(super) fn decode(
 }
 
 /// Crops a strip of blocks to the image.
-fn write_strip(strip: &[u8], header: &JpegHeader, layout: &PixelLayout, cells: &mut [u8]) {
+fn write_strip(strip: &[u8], layout: &PixelLayout, cells: &mut [u8]) {
+    let kind = Samples { precision: 8, is_lossy: true };
     let stride = layout.columns().next_multiple_of(BLOCK_EDGE);
     let row_bytes = layout.columns() * layout.cell_bytes();
     for (row, cells) in strip.chunks(stride).zip(cells.chunks_mut(row_bytes)) {
         let samples = row.iter().map(|&sample| u32::from(sample)).take(layout.columns());
-        write_cells(samples, header.frame.precision, layout, cells);
+        write_cells(samples, kind, layout, cells);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Encoding;
 use super::jpeg::{self, JpegHeader, marker};
-use super::samples::write_cells;
+use super::samples::{Samples, write_cells};
 use crate::dicom::pixels::{PixelError, PixelLayout};
 
 const ENCODING: Encoding = Encoding::JpegLs;
@@ -18,7 +18,8 @@ pub(super) fn decode(stream: &[u8], layout: &PixelLayout, out: &mut [u8]) -> Res
     if samples.len() != layout.n_samples() {
         return Err(header.corrupt(format!("{} samples instead of {}", samples.len(), layout.n_samples())));
     }
-    write_cells(samples.iter().map(|&sample| u32::from(sample)), header.frame.precision, layout, out);
+    let kind = Samples { precision: header.frame.precision, is_lossy: header.scan[0] > 0 };
+    write_cells(samples.iter().map(|&sample| u32::from(sample)), kind, layout, out);
     Ok(())
 }
 
