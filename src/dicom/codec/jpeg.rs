@@ -1,17 +1,18 @@
 //! The marker segments of a JPEG codestream (ITU-T T.81, annex B), as far as all JPEG decoders share them.
 
 use super::Encoding;
+use super::huffman::BitReader;
 use super::samples::StreamHeader;
 use crate::dicom::pixels::PixelError;
 
 /// Low bytes of the markers.
 pub(super) mod marker {
     pub const SOF0: u8 = 0xC0;
+    pub const SOF1: u8 = 0xC1;
     pub const SOF3: u8 = 0xC3;
     pub const DHT: u8 = 0xC4;
     pub const SOF15: u8 = 0xCF;
     pub const RST0: u8 = 0xD0;
-    pub const RST7: u8 = 0xD7;
     pub const SOI: u8 = 0xD8;
     pub const EOI: u8 = 0xD9;
     pub const SOS: u8 = 0xDA;
@@ -112,6 +113,40 @@ fn next_segment(encoding: Encoding, mut rest: &[u8]) -> Result<(u8, &[u8], &[u8]
 impl<'a> JpegHeader<'a> {
     pub(super) fn corrupt(&self, message: impl Into<String>) -> PixelError {
         PixelError::Corrupt { encoding: self.encoding, message: message.into() }
+    }
+
+    pub(super) const fn truncated(&self) -> PixelError {
+        PixelError::Truncated { encoding: self.encoding }
+    }
+
+    /// Steps over the restart marker that precedes every piece of entropy-coded data but the first.
+    pub(super) fn skip_restart<'b>(&self, coded: &'b [u8], index: usize) -> Result<&'b [u8], PixelError> {
+        if index == 0 {
+            return Ok(coded);
+        }
+        let expected = marker::RST0 + ((index - 1) % 8) as u8;
+        match coded {
+            [0xFF, code, rest @ ..] if *code == expected => Ok(rest),
+            [] | [_] => Err(self.truncated()),
+            _ => Err(self.corrupt(format!("restart marker {expected:#04x} is missing"))),
+        }
+    }
+
+    /// After the last sample of a piece, nothing but padding may be left: anything else means that the
+    /// decoder lost its way, or that the image is larger than its header says.
+    pub(super) fn check_rest(&self, reader: &BitReader) -> Result<(), PixelError> {
+        match reader.n_left_over() {
+            0 | 1 => Ok(()),
+            n => Err(self.corrupt(format!("{n} bytes are left over after the last sample"))),
+        }
+    }
+
+    /// Only the end of the image (or of the bytes) may follow.
+    pub(super) fn check_end(&self, coded: &[u8]) -> Result<(), PixelError> {
+        match coded {
+            [] | [_] | [0xFF, marker::EOI, ..] => Ok(()),
+            [_, code, ..] => Err(self.corrupt(format!("marker {code:#04x} after the image"))),
+        }
     }
 
     fn take_segment(&mut self, code: u8, payload: &'a [u8]) -> Result<(), PixelError> {

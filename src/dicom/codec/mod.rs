@@ -8,8 +8,13 @@ mod decode;
 mod encoding;
 mod guard;
 mod huffman;
+mod idct;
+mod j2k_header;
 mod jpeg;
+mod jpeg2000;
+mod jpeg_dct;
 mod jpeg_lossless;
+mod jpeg_ls;
 mod rle;
 mod samples;
 

@@ -3,57 +3,75 @@
 use super::Encoding;
 use crate::dicom::pixels::{PixelError, PixelLayout};
 
-/// Where the samples of a codestream with `precision` bits go in a cell. A codestream of at most Bits
-/// Stored bits holds samples alone: they are moved to High Bit, and a signed one is extended from the
-/// codestream's own top bit. Pixel Representation (0028,0103) decides the sign, not the codestream, as in
-/// pydicom. A wider codestream holds whole cells, which stay as they are.
+/// What the samples of a codestream are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Samples {
+    /// Bits of a sample in the codestream.
+    pub precision: u32,
+    /// The samples may differ a little from what was compressed.
+    pub is_lossy: bool,
+}
+
+/// Where the samples of a codestream go in a cell. A codestream of at most Bits Stored bits holds samples
+/// alone: they are moved to High Bit, and a signed one is extended from the codestream's own top bit. Pixel
+/// Representation (0028,0103) decides the sign, not the codestream, as in pydicom. A wider codestream holds
+/// whole cells, which stay as they are; but a lossy one may have lifted a sample out of the range of Bits
+/// Stored (4095 became 4097), and masking would make metal into air, so it is clamped.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Placement {
+struct Placement {
     sign_shift: u32,
     mask: u32,
     left: u32,
     is_signed: bool,
+    range: Option<(i64, i64)>,
 }
 
 impl Placement {
-    pub(super) fn new(precision: u32, layout: &PixelLayout) -> Self {
-        let bits_stored = u32::from(layout.bits_stored());
-        let is_samples = precision <= bits_stored;
-        let left = if is_samples { u32::from(layout.high_bit()) + 1 - bits_stored } else { 0 };
-        let is_signed = layout.is_signed() && is_samples;
-        Self { sign_shift: 32 - precision, mask: u32::MAX >> (32 - precision), left, is_signed }
-    }
-
-    /// Whether every sample is its own cell, so that nothing has to be done.
-    pub(super) const fn is_identity(self, cell_bits: u32) -> bool {
-        self.left == 0 && (!self.is_signed || self.sign_shift == 32 - cell_bits)
+    fn new(samples: Samples, layout: &PixelLayout) -> Self {
+        let (bits_stored, precision) = (u32::from(layout.bits_stored()), samples.precision);
+        let above = u32::from(layout.high_bit()) + 1 - bits_stored;
+        let is_cell = precision > bits_stored;
+        let is_clamped = is_cell && samples.is_lossy && above == 0;
+        Self {
+            sign_shift: 32 - precision,
+            mask: u32::MAX >> (32 - precision),
+            left: if is_cell { 0 } else { above },
+            is_signed: layout.is_signed() && (!is_cell || is_clamped),
+            range: is_clamped.then(|| layout.stored_range()),
+        }
     }
 
     #[inline]
-    pub(super) const fn cell(self, sample: u32) -> u32 {
+    fn cell(self, sample: u32) -> u32 {
         let value = if self.is_signed {
             ((sample << self.sign_shift).cast_signed() >> self.sign_shift).cast_unsigned()
         } else {
             sample & self.mask
         };
-        value << self.left
+        match self.range {
+            None => value << self.left,
+            Some((lowest, highest)) if self.is_signed => {
+                i64::from(value.cast_signed()).clamp(lowest, highest) as u32
+            }
+            Some((lowest, highest)) => i64::from(value).clamp(lowest, highest) as u32,
+        }
     }
 }
 
 /// Writes samples as little-endian cells.
 pub(super) fn write_cells(
-    samples: impl Iterator<Item = u32>,
-    precision: u32,
+    values: impl Iterator<Item = u32>,
+    samples: Samples,
     layout: &PixelLayout,
     out: &mut [u8],
 ) {
-    let place = Placement::new(precision, layout);
+    let place = Placement::new(samples, layout);
     match layout.cell_bytes() {
-        1 => out.iter_mut().zip(samples).for_each(|(cell, sample)| *cell = place.cell(sample) as u8),
-        2 => (out.as_chunks_mut::<2>().0.iter_mut().zip(samples))
-            .for_each(|(cell, sample)| *cell = (place.cell(sample) as u16).to_le_bytes()),
-        _ => (out.as_chunks_mut::<4>().0.iter_mut().zip(samples))
-            .for_each(|(cell, sample)| *cell = place.cell(sample).to_le_bytes()),
+        1 => out.iter_mut().zip(values).for_each(|(cell, value)| *cell = place.cell(value) as u8),
+        2 => (out.as_chunks_mut::<2>().0.iter_mut().zip(values))
+            .for_each(|(cell, value)| *cell = (place.cell(value) as u16).to_le_bytes()),
+        _ => (out.as_chunks_mut::<4>().0.iter_mut().zip(values))
+            .for_each(|(cell, value)| *cell = place.cell(value).to_le_bytes()),
     }
 }
 
@@ -96,20 +114,34 @@ mod tests {
     use super::*;
     use crate::dicom::pixels::layout_with;
 
+    fn cell(precision: u32, is_lossy: bool, layout: &PixelLayout, sample: u32) -> u32 {
+        Placement::new(Samples { precision, is_lossy }, layout).cell(sample)
+    }
+
     #[test]
     fn signed_samples_narrower_than_bits_stored_keep_their_sign() {
         let layout = layout_with((1, 1), (16, 16, 15), true);
-        assert_eq!(Placement::new(12, &layout).cell(0xFFF), 0xFFFF_FFFF);
-        assert_eq!(Placement::new(12, &layout).cell(0x7FF), 0x7FF);
+        assert_eq!(cell(12, false, &layout, 0xFFF), 0xFFFF_FFFF);
+        assert_eq!(cell(12, false, &layout, 0x7FF), 0x7FF);
         let layout = layout_with((1, 1), (16, 16, 15), false);
-        assert_eq!(Placement::new(12, &layout).cell(0xFFFF_FFFF), 0xFFF);
+        assert_eq!(cell(12, false, &layout, 0xFFFF_FFFF), 0xFFF);
     }
 
     #[test]
     fn samples_are_moved_to_high_bit_and_whole_cells_are_not() {
         let layout = layout_with((1, 1), (16, 12, 15), false);
-        assert_eq!(Placement::new(12, &layout).cell(0xABC), 0xABC0);
-        assert_eq!(Placement::new(16, &layout).cell(0xABC0), 0xABC0);
+        assert_eq!(cell(12, false, &layout, 0xABC), 0xABC0);
+        assert_eq!(cell(16, true, &layout, 0xABC0), 0xABC0);
+    }
+
+    #[test]
+    fn loss_does_not_turn_saturated_metal_into_air() {
+        let layout = layout_with((1, 1), (16, 12, 11), false);
+        assert_eq!(cell(16, true, &layout, 4097), 4095);
+        assert_eq!(cell(16, false, &layout, 0x1001), 0x1001, "lossless: the bit is an overlay");
+        let layout = layout_with((1, 1), (16, 12, 11), true);
+        assert_eq!(cell(16, true, &layout, 2050), 2047);
+        assert_eq!(cell(16, true, &layout, 0xF7FE) as u16, 0xF800);
     }
 
     #[test]
