@@ -3,17 +3,17 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use numpy::{IntoPyArray, PyArray3, PyArrayMethods};
+use numpy::{PyArray3, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::error::{dicom_class, raise};
 use super::progress::Progress;
-use crate::dicom::assemble::rows;
+use crate::dicom::assemble::{Reading, Stop, rows};
 use crate::dicom::frames::Frame;
 use crate::dicom::note::Note;
 use crate::dicom::split::class_name;
-use crate::dicom::{DicomError, LoadOptions, Loaded, ScanOptions, Voxels};
+use crate::dicom::{DicomError, LoadOptions, ScanOptions};
 use crate::geometry::Grid;
 
 /// Code, message, number, files.
@@ -57,28 +57,35 @@ pub fn load_series<'py>(
     progress: &Progress,
 ) -> PyResult<LoadedTuple<'py>> {
     let progress = Arc::clone(&progress.inner);
-    let options = LoadOptions { rescale, max_extra_bytes };
-    let inner = Arc::clone(&series.inner);
-    let Loaded { voxels, grid, notes } = py.detach(|| crate::dicom::load(&inner, options, &progress))?;
-    let shape = grid.dims_ijk();
-    let values = match voxels {
-        Voxels::Int16(values) => to_array(py, values, shape)?,
-        Voxels::Float32(values) => to_array(py, values, shape)?,
-    };
-    Ok((values, rows(grid.lps_from_ijk()), notes.into_iter().map(note_tuple).collect()))
+    let grid = series.inner.grid.clone()?;
+    let reading = Reading::prepare(&series.inner, LoadOptions { rescale, max_extra_bytes })?;
+    let [ni, nj, nk] = grid.dims_ijk();
+    let affine = rows(grid.lps_from_ijk());
+    // NumPy asks the system for large pages, which a vector does not: a third of the time on a large volume.
+    let whole = PyArray3::<i16>::zeros(py, [nk, nj, ni], false);
+    match fill(py, &whole, |out| reading.fill_int16(out, &progress))? {
+        Ok(notes) => return Ok((read_only(whole)?, affine, notes.into_iter().map(note_tuple).collect())),
+        Err(Stop::NotExact) => drop(whole),
+        Err(Stop::Error(error)) => return Err(error.into()),
+    }
+    let values = PyArray3::<f32>::zeros(py, [nk, nj, ni], false);
+    let notes = fill(py, &values, |out| reading.fill_float32(out, &progress))??;
+    Ok((read_only(values)?, affine, notes.into_iter().map(note_tuple).collect()))
 }
 
-/// Hands the memory over without a copy, as a read-only (nz, ny, nx) array.
-fn to_array<'py, T: numpy::Element>(
-    py: Python<'py>,
-    values: Vec<T>,
-    dims_ijk: [usize; 3],
-) -> PyResult<Bound<'py, PyAny>> {
-    let [ni, nj, nk] = dims_ijk;
-    let array: Bound<'py, PyArray3<T>> = values.into_pyarray(py).reshape([nk, nj, ni])?;
+/// Fills a fresh array that nobody else knows yet, without the interpreter lock.
+fn fill<T: numpy::Element + Send, R: Send>(
+    py: Python<'_>,
+    array: &Bound<'_, PyArray3<T>>,
+    job: impl FnOnce(&mut [T]) -> R + Send,
+) -> PyResult<R> {
+    let mut guard = array.try_readwrite()?;
+    let out = guard.as_slice_mut()?;
+    Ok(py.detach(|| job(out)))
+}
+
+fn read_only<'py, T: numpy::Element>(array: Bound<'py, PyArray3<T>>) -> PyResult<Bound<'py, PyAny>> {
     let array = array.into_any();
-    // Nobody writes to voxels; the flat array below the reshaped one is reachable through `base` alone.
-    array.getattr("base")?.getattr("flags")?.setattr("writeable", false)?;
     array.getattr("flags")?.setattr("writeable", false)?;
     Ok(array)
 }
