@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
-from lopsided import DIMS_IJK, FINDING, lopsided, same
 
 from calvaria import CalvariaError, Grid, Mask, Volume, convert
 from calvaria.errors import GeometryError, SegmentationError
+from lopsided import DIMS_IJK, FINDING, lopsided, same
 
 nib = pytest.importorskip("nibabel")
 sitk = pytest.importorskip("SimpleITK")
 xr = pytest.importorskip("xarray")
 pydicom = pytest.importorskip("pydicom")
+
 
 @pytest.fixture(params=["right-handed", "left-handed", "sheared"])
 def volume(request):

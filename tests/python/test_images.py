@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lopsided import lopsided, same
 
 from calvaria import CalvariaError, CalvariaWarning, Grid, Mask, Verdict, Volume, convert
 from calvaria.errors import GeometryError, SegmentationError
 from calvaria.images import load_image, load_mask
+from lopsided import lopsided, same
 
 nib = pytest.importorskip("nibabel")
 nrrd = pytest.importorskip("nrrd")
@@ -27,23 +27,20 @@ def volume():
 
 
 def nifti(volume, path, **changes):
-    """Write the volume with some header fields changed."""
-    image = convert.to_nibabel(volume)
+    """Write the volume with some header fields changed behind nibabel's back."""
+    data = convert.to_nibabel(volume).to_bytes()
+    header = nib.Nifti1Header(data[:348], check=False)
     for key, value in changes.items():
-        image.header[key] = value
-    if path.name.endswith(".gz"):
-        path.write_bytes(gzip.compress(image.to_bytes()))
-    else:
-        path.write_bytes(image.to_bytes())
+        header[key] = value
+    data = header.binaryblock + data[348:]
+    path.write_bytes(gzip.compress(data) if path.name.endswith(".gz") else data)
     return path
 
 
 # The formats, with ITK as the oracle
 
 
-@pytest.mark.parametrize(
-    "name", ["a.nii", "a.nii.gz", "a.nrrd", "a.nhdr", "a.mha", "a.mhd"]
-)
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.nrrd", "a.nhdr", "a.mha", "a.mhd"])
 @pytest.mark.parametrize("kind", ["right-handed", "left-handed"])
 @pytest.mark.parametrize("is_packed", [False, True])
 def test_a_file_of_itk_is_read_in_its_place(kind, name, is_packed, tmp_path):
@@ -142,10 +139,15 @@ def test_slope_and_intercept_are_applied(volume, tmp_path, slope, inter, dtype):
 
 def test_a_time_series_is_refused_but_one_point_in_time_is_not(volume, tmp_path):
     affine = convert.to_nibabel(volume).affine
-    for n, values in ((1, volume.values.T[..., np.newaxis]), (2, np.stack([volume.values.T] * 2, -1))):
+    for n, values in (
+        (1, volume.values.T[..., np.newaxis]),
+        (2, np.stack([volume.values.T] * 2, -1)),
+    ):
         nib.Nifti1Image(values, affine).to_filename(tmp_path / f"{n}.nii")
     same(load_image(tmp_path / "1.nii"), volume, tolerance_mm=1e-4)
-    with pytest.raises(GeometryError, match=r"3 dimensions expected, found 4 of sizes \(11, 7, 5, 2\)"):
+    with pytest.raises(
+        GeometryError, match=r"3 dimensions expected, found 4 of sizes \(11, 7, 5, 2\)"
+    ):
         load_image(tmp_path / "2.nii")
 
 
@@ -158,7 +160,9 @@ def test_colour_and_missing_numbers_are_refused(volume, tmp_path):
     holes = volume.values.T.astype(np.float32)
     holes[1, 2, 3] = np.nan
     nib.Nifti1Image(holes, affine).to_filename(tmp_path / "nan.nii")
-    with pytest.raises(CalvariaError, match=r"nan.nii: finite values expected, found NaN .* 1 voxels"):
+    with pytest.raises(
+        CalvariaError, match=r"nan.nii: finite values expected, found NaN .* 1 voxels"
+    ):
         load_image(tmp_path / "nan.nii")
 
 
@@ -206,14 +210,21 @@ def write_nrrd(path, data, *, space="LPS", endian="little", encoding="raw", type
 )
 def test_every_named_space_of_the_patient_is_turned_to_lps(volume, tmp_path, space, signs):
     path = write_nrrd(tmp_path / "a.nrrd", volume.values.tobytes(), space=space)
-    expected = np.diag([*signs, 1.0]) @ [[0.4, 0, 0, 1], [0, 0.7, 0, 2], [0, 0, 1.9, 3], [0, 0, 0, 1]]
+    expected = np.diag([*signs, 1.0]) @ [
+        [0.4, 0, 0, 1],
+        [0, 0.7, 0, 2],
+        [0, 0, 1.9, 3],
+        [0, 0, 0, 1],
+    ]
     np.testing.assert_allclose(load_image(path).grid.lps_from_ijk, expected)
-    if len(space) > 3 and space[0] != "l" or space.startswith("left-posterior"):
+    if (len(space) > 3 and space[0] != "l") or space.startswith("left-posterior"):
         # ITK knows these two names.
         same(load_image(path), convert.from_sitk(sitk.ReadImage(path)), tolerance_mm=1e-9)
 
 
-@pytest.mark.parametrize("space", ["scanner-xyz", "3D-right-handed", "left-posterior-superior-time"])
+@pytest.mark.parametrize(
+    "space", ["scanner-xyz", "3D-right-handed", "left-posterior-superior-time"]
+)
 def test_a_space_that_does_not_say_left_is_refused(volume, tmp_path, space):
     path = write_nrrd(tmp_path / "a.nrrd", volume.values.tobytes(), space=space)
     with pytest.raises(CalvariaError, match=r"a.nrrd: "):
@@ -234,7 +245,8 @@ def test_encodings_and_byte_orders(volume, tmp_path, encoding, pack, endian):
     data = volume.values.astype(">i2" if endian == "big" else "<i2").tobytes()
     path = write_nrrd(tmp_path / "a.nrrd", pack(data), encoding=encoding, endian=endian)
     np.testing.assert_array_equal(load_image(path).values, volume.values)
-    np.testing.assert_array_equal(nrrd.read(str(path), index_order="C")[0], volume.values)
+    if "lambda" not in getattr(pack, "__name__", ""):  # pynrrd reads the first member only
+        np.testing.assert_array_equal(nrrd.read(str(path), index_order="C")[0], volume.values)
 
 
 def test_text_and_skipped_bytes(volume, tmp_path):
@@ -337,7 +349,9 @@ def test_the_matrix_of_a_metaimage_means_what_itk_says(volume, tmp_path):
     path = mha(tmp_path / "a.mha", volume.values.tobytes())
     same(load_image(path), convert.from_sitk(sitk.ReadImage(path)))
     big = volume.values.astype(">i2").tobytes()
-    path = mha(tmp_path / "b.mha", zlib.compress(big), BinaryDataByteOrderMSB="True", CompressedData="True")
+    path = mha(
+        tmp_path / "b.mha", zlib.compress(big), BinaryDataByteOrderMSB="True", CompressedData="True"
+    )
     np.testing.assert_array_equal(load_image(path).values, volume.values)
 
 
@@ -387,7 +401,9 @@ def test_a_truncated_file_is_refused_by_name(volume, tmp_path, name, keep):
 
 
 @pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.nrrd", "a.mha"])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_no_flipped_byte_crashes_the_reader(tmp_path, name, data):
     path = tmp_path / name
@@ -457,9 +473,7 @@ def test_what_is_no_image_file_is_refused(tmp_path):
 
 
 def test_a_mask_coarser_than_the_image_is_told(volume, tmp_path):
-    grid = Grid(
-        dims_ijk=(5, 3, 5), lps_from_ijk=volume.grid.lps_from_ijk @ np.diag([2.0, 2, 1, 1])
-    )
+    grid = Grid(dims_ijk=(5, 3, 5), lps_from_ijk=volume.grid.lps_from_ijk @ np.diag([2.0, 2, 1, 1]))
     mask = Mask(values=np.ones((5, 3, 5), np.uint8), grid=grid)
     convert.to_nibabel(mask).to_filename(tmp_path / "m.nii.gz")
     with pytest.warns(CalvariaWarning, match="0.8 mm along i against 0.4 mm; 1.4 mm along j"):
@@ -516,7 +530,8 @@ def test_the_labels_of_the_torso_keep_their_names(calvaria_data):
         here = np.argwhere(mask.values == label)
         if len(here) > 50 and name.endswith(("_left", "_right")):
             sides[name] = mask.grid.lps_mm_from_ijk(here[:, ::-1]).mean(axis=0)[0]
-    pairs = [(sides[n], sides[n[:-5] + "_left"]) for n in sides if n.endswith("_right") and n[:-5] + "_left" in sides]
+    organs = {name.removesuffix("_right") for name in sides if name.endswith("_right")}
+    pairs = [(sides[f"{o}_right"], sides[f"{o}_left"]) for o in organs if f"{o}_left" in sides]
     assert pairs
     assert all(right < left for right, left in pairs)
 

@@ -99,16 +99,16 @@ PROJECT = {
 MATRIX = np.arange(24, dtype="<i2").tobytes()
 
 
-def project(path, *, members=(), matrix=MATRIX, plist=None, **changes):
+def project(path, *, members=(), data=MATRIX, plist=None, **changes):
     with tarfile.open(path, "w:gz") as archive:
-        for name, data in (
+        for name, content in (
             *members,
             ("x/main.plist", plist or plistlib.dumps(PROJECT | changes)),
-            ("x/matrix.dat", matrix),
+            ("x/matrix.dat", data),
         ):
             member = tarfile.TarInfo(name)
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
     return path
 
 
@@ -122,7 +122,7 @@ def test_rows_run_to_anterior(tmp_path):
 def test_a_name_that_climbs_out_writes_nothing(tmp_path):
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)
-    path = project(inner / "a.inv3", members=[("../../evil.txt", b"!"), ("/tmp/evil.txt", b"!")])  # noqa: S108
+    path = project(inner / "a.inv3", members=[("../../evil.txt", b"!"), ("/tmp/evil.txt", b"!")])
     load_invesalius(path)
     assert sorted(p.name for p in tmp_path.rglob("*") if p.is_file()) == ["a.inv3"]
 
@@ -145,9 +145,9 @@ def test_a_name_that_climbs_out_writes_nothing(tmp_path):
     ],
 )
 def test_a_broken_project_is_refused_by_name(tmp_path, changes):
-    matrix = changes.pop("matrix_bytes", MATRIX)
+    data = changes.pop("matrix_bytes", MATRIX)
     plist = changes.pop("plist", None)
-    path = project(tmp_path / "a.inv3", matrix=matrix, plist=plist, **changes)
+    path = project(tmp_path / "a.inv3", data=data, plist=plist, **changes)
     with pytest.raises(CalvariaError, match=r"^a.inv3: "):
         load_invesalius(path)
 
@@ -167,9 +167,14 @@ def test_a_link_is_no_matrix(tmp_path):
 
 
 def test_damage_is_refused_by_name(tmp_path):
-    path = project(tmp_path / "a.inv3", matrix=np.random.default_rng(1).bytes(48))
+    path = project(tmp_path / "a.inv3", data=np.random.default_rng(1).bytes(48))
     whole = path.read_bytes()
-    for damaged in (b"", b"not a tar", whole[: len(whole) // 2], whole[:40] + b"\xff" * 30 + whole[70:]):
+    for damaged in (
+        b"",
+        b"not a tar",
+        whole[: len(whole) // 2],
+        whole[:40] + b"\xff" * 30 + whole[70:],
+    ):
         path.write_bytes(damaged)
         with pytest.raises(CalvariaError, match=r"a.inv3: "):
             load_invesalius(path)

@@ -63,9 +63,10 @@ def to_nibabel(image: Volume | Mask) -> Any:
     values = image.values.view(np.uint8) if image.values.dtype == np.bool_ else image.values
     ras_from_ijk = _LPS_FROM_RAS @ image.grid.lps_from_ijk
     made = nib.Nifti1Image(values.T, ras_from_ijk)
-    made.set_sform(ras_from_ijk, code="scanner")
+    # Without an update the affine beside the header keeps its float64.
+    made.set_sform(ras_from_ijk, code="scanner", update_affine=False)
     if not image.grid.is_sheared:
-        made.set_qform(ras_from_ijk, code="scanner")
+        made.set_qform(ras_from_ijk, code="scanner", update_affine=False)
     made.header.set_xyzt_units(xyz="mm")
     return made
 
