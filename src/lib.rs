@@ -7,6 +7,7 @@
 
 pub mod geometry;
 pub mod progress;
+pub mod resample;
 pub mod volume;
 
 #[cfg(feature = "python")]
