@@ -34,6 +34,20 @@ impl From<crate::volume::ShapeError> for PyErr {
     }
 }
 
+/// Name of the exception that a DICOM error becomes.
+pub(super) fn dicom_class(error: &crate::dicom::DicomError) -> &'static str {
+    use crate::dicom::DicomError as E;
+    match error {
+        E::NotDicom { .. } => "NotDicomError",
+        E::Attribute { .. } => "MissingAttributeError",
+        E::Unsupported { tag, .. } if *tag == dicom_dictionary_std::tags::TRANSFER_SYNTAX_UID => {
+            "UnsupportedTransferSyntaxError"
+        }
+        E::Inconsistent(_) => "InconsistentSeriesError",
+        _ => "DicomError",
+    }
+}
+
 impl From<crate::resample::ResampleError> for PyErr {
     fn from(error: crate::resample::ResampleError) -> Self {
         use crate::resample::ResampleError;
