@@ -20,8 +20,8 @@ use crate::geometry::Grid;
 type NoteTuple = (&'static str, String, Option<f64>, Vec<String>);
 /// File, reason, whether it may be a lost image.
 type LeftOutTuple = (String, String, bool);
-/// Values, affine, notes.
-type LoadedTuple<'py> = (Bound<'py, PyAny>, [[f64; 4]; 4], Vec<NoteTuple>);
+/// Values, notes.
+type LoadedTuple<'py> = (Bound<'py, PyAny>, Vec<NoteTuple>);
 
 /// The headers of one series; opaque, handed back to `load_series`.
 #[pyclass(frozen, module = "calvaria._native")]
@@ -46,7 +46,7 @@ pub fn find_series(
     Ok((series, left_out))
 }
 
-/// Read the voxels of a series.
+/// Read the planes of a series in their order, on a lattice or not.
 #[pyfunction]
 #[pyo3(signature = (series, rescale, max_extra_bytes, progress))]
 pub fn load_series<'py>(
@@ -57,20 +57,18 @@ pub fn load_series<'py>(
     progress: &Progress,
 ) -> PyResult<LoadedTuple<'py>> {
     let progress = Arc::clone(&progress.inner);
-    let grid = series.inner.grid.clone()?;
     let reading = Reading::prepare(&series.inner, LoadOptions { rescale, max_extra_bytes })?;
-    let [ni, nj, nk] = grid.dims_ijk();
-    let affine = rows(grid.lps_from_ijk());
+    let [nk, nj, ni] = reading.shape_kji();
     // NumPy asks the system for large pages, which a vector does not: a third of the time on a large volume.
     let whole = PyArray3::<i16>::zeros(py, [nk, nj, ni], false);
     match fill(py, &whole, |out| reading.fill_int16(out, &progress))? {
-        Ok(notes) => return Ok((read_only(whole)?, affine, notes.into_iter().map(note_tuple).collect())),
+        Ok(notes) => return Ok((read_only(whole)?, notes.into_iter().map(note_tuple).collect())),
         Err(Stop::NotExact) => drop(whole),
         Err(Stop::Error(error)) => return Err(error.into()),
     }
     let values = PyArray3::<f32>::zeros(py, [nk, nj, ni], false);
     let notes = fill(py, &values, |out| reading.fill_float32(out, &progress))??;
-    Ok((read_only(values)?, affine, notes.into_iter().map(note_tuple).collect()))
+    Ok((read_only(values)?, notes.into_iter().map(note_tuple).collect()))
 }
 
 /// Fills a fresh array that nobody else knows yet, without the interpreter lock.
@@ -105,7 +103,7 @@ impl SeriesHandle {
         about.set_item("notes", series.notes.iter().cloned().map(note_tuple).collect::<Vec<_>>())?;
         about.set_item("problem", series.problem().map(problem))?;
         about.set_item("can_resample", series.can_resample)?;
-        about.set_item("needs_rescale", series.grid.is_ok() && series.value_problem.is_some())?;
+        about.set_item("has_value_problem", series.value_problem.is_some())?;
         let affine = series.grid.as_ref().ok().map(Grid::lps_from_ijk).map(rows);
         about.set_item("lps_from_ijk", affine)?;
         self.describe_planes(&about)?;
