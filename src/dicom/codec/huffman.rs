@@ -60,7 +60,7 @@ impl<'a> BitReader<'a> {
             self.bits |= u64::from_be_bytes(*next) >> self.n_bits;
         }
         self.position += (63 - self.n_bits as usize) >> 3;
-        self.n_bits |= 56;
+        self.n_bits |= 0b11_1000;
     }
 
     /// The next `n` bits, 1 to 32, without taking them.
