@@ -1,6 +1,7 @@
 """DICOM as bytes: elements that no library would write."""
 
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -112,3 +113,14 @@ def file_bytes(data_set: bytes, *, syntax: str = "1.2.840.10008.1.2.1") -> bytes
     meta = element(0x00020010, uid, vr="UI")
     length = element(0x00020000, struct.pack("<I", len(meta)), vr="UL")
     return b"\0" * 128 + b"DICM" + length + meta + data_set
+
+
+def bomb(head: bytes, mib: int, tail: bytes = b"") -> bytes:
+    """Return a raw deflate stream of head, so many MiB of zeros, and tail; quickly made.
+
+    A fully flushed block does not look back, so one block of zeros can be written many times.
+    """
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    first = packer.compress(head) + packer.flush(zlib.Z_FULL_FLUSH)
+    block = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return first + block * mib + packer.compress(tail) + packer.flush()

@@ -18,6 +18,7 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     MRImageStorage,
+    UID,
 )
 
 from . import raw
@@ -140,7 +141,9 @@ class Slice:
         self.ds.file_meta = meta
         self.ds.preamble = b"\0" * 128
         buffer = io.BytesIO()
-        self.ds.save_as(buffer, enforce_file_format=True)
+        private = not UID(self.syntax).is_transfer_syntax
+        encoding = {"implicit_vr": False, "little_endian": True} if private else {}
+        self.ds.save_as(buffer, enforce_file_format=True, **encoding)
         data = buffer.getvalue()
         for change in self.edits:
             data = change(data)

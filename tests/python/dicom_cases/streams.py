@@ -56,12 +56,10 @@ def lossy_stack(codec: str) -> Stack:
 
 def rle_frame(stored: np.ndarray) -> bytes:
     """Return an RLE frame: one segment per byte, most significant first."""
-    from pydicom.pixels.encoders.native import _encode_segment
-
     planes = stored.astype(stored.dtype.newbyteorder("<")).view(np.uint8)
     planes = planes.reshape(*stored.shape, stored.itemsize)
     segments = [
-        bytes(_encode_segment(np.ascontiguousarray(planes[..., b])))
+        _padded(b"".join(_pack(row.tobytes()) for row in planes[..., b]))
         for b in reversed(range(stored.itemsize))
     ]
     offsets, at = [], 64
@@ -72,6 +70,27 @@ def rle_frame(stored: np.ndarray) -> bytes:
     header[0] = len(segments)
     header[1 : 1 + len(offsets)] = offsets
     return header.tobytes() + b"".join(segments)
+
+
+def _pack(row: bytes) -> bytes:
+    """PackBits: equal neighbours as a run, the rest as literals."""
+    out, at = b"", 0
+    while at < len(row):
+        run = at + 1
+        while run < len(row) and row[run] == row[at] and run - at < 128:
+            run += 1
+        if run - at > 1:
+            out += bytes([257 - (run - at), row[at]])
+        else:
+            while run < len(row) and run - at < 128 and row[run] != row[run - 1]:
+                run += 1
+            out += bytes([run - at - 1]) + row[at:run]
+        at = run
+    return out
+
+
+def _padded(data: bytes) -> bytes:
+    return data + b"\0" * (len(data) % 2)
 
 
 def set_rle(each: Slice, stored: np.ndarray, **options) -> None:
