@@ -33,3 +33,17 @@ impl From<crate::volume::ShapeError> for PyErr {
         PyValueError::new_err(error.to_string())
     }
 }
+
+/// Name of the exception that a DICOM error becomes.
+pub(super) fn dicom_class(error: &crate::dicom::DicomError) -> &'static str {
+    use crate::dicom::DicomError as E;
+    match error {
+        E::NotDicom { .. } => "NotDicomError",
+        E::Attribute { .. } => "MissingAttributeError",
+        E::Unsupported { tag, .. } if *tag == dicom_dictionary_std::tags::TRANSFER_SYNTAX_UID => {
+            "UnsupportedTransferSyntaxError"
+        }
+        E::Inconsistent(_) => "InconsistentSeriesError",
+        _ => "DicomError",
+    }
+}
