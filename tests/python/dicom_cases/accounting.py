@@ -20,7 +20,8 @@ def every_file_is_accounted(folder, *, left_out=()):
             found = calvaria.find_series(folder)
         listed = [str(file) for series in found for file in series.files]
         left = [str(each.file) for each in found.left_out]
-        here = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if not p.is_dir())
+        names = [str(p.relative_to(folder)) for p in folder.rglob("*") if not p.is_dir()]
+        here = sorted(name.replace("\n", "\N{REPLACEMENT CHARACTER}") for name in names)
         told = sorted(_relative(name, folder) for name in [*listed, *left])
         assert told == here, f"told {told}, present {here}"
         for each in found.left_out:

@@ -6,8 +6,8 @@ import struct
 import zipfile
 import zlib
 
-from . import raw
-from .case import Cases, slices
+from . import directories, raw
+from .case import Cases
 from .stack import ct, secondary_capture
 
 cases = Cases("archives")
@@ -16,7 +16,9 @@ MIB = bytes(1 << 20)
 ZIP = r"study\.zip|zip|archive"
 
 
-def packed(folder, stack, *, names="IM{k}.dcm", method=zipfile.ZIP_DEFLATED, extra=(), force64=False):
+def packed(
+    folder, stack, *, names="IM{k}.dcm", method=zipfile.ZIP_DEFLATED, extra=(), force64=False
+):
     """Write a stack into ``study.zip``, with further members as (name, bytes)."""
     path = folder / "study.zip"
     with zipfile.ZipFile(path, "w", method) as archive:
@@ -40,7 +42,9 @@ def rare_method(folder, method):
     return packed(folder, ct(), method=method)
 
 
-@cases.right(names=["a/b/c/IM{k}", "Schädel/頭 {k}.dcm", "{k}/x", "no extension {k}", "a\\b{k}.dcm"])
+@cases.right(
+    names=["a/b/c/IM{k}", "Schädel/頭 {k}.dcm", "{k}/x", "no extension {k}", "a\\b{k}.dcm"]
+)
 def names(folder, names):
     return packed(folder, ct(), names=names)
 
@@ -166,17 +170,41 @@ def hand_made(entries, *, directory_lies=lambda entry: entry) -> bytes:
         entry = directory_lies((8, crc32, len(data), size))
         method, crc, packed_size, full_size = entry
         if shared is None:
-            out.write(b"PK\3\4" + struct.pack("<HHHHHIIIHH", 20, 0, 8, 0, 33, crc, len(data), size, len(name), 0))
+            out.write(
+                b"PK\3\4"
+                + struct.pack("<HHHHHIIIHH", 20, 0, 8, 0, 33, crc, len(data), size, len(name), 0)
+            )
             out.write(name + data)
         directory.append(
             b"PK\1\2"
-            + struct.pack("<HHHHHHIIIHHHHHII", 20, 20, 0, method, 0, 33, crc, packed_size, full_size, len(name), 0, 0, 0, 0, 0, at)
+            + struct.pack(
+                "<HHHHHHIIIHHHHHII",
+                20,
+                20,
+                0,
+                method,
+                0,
+                33,
+                crc,
+                packed_size,
+                full_size,
+                len(name),
+                0,
+                0,
+                0,
+                0,
+                0,
+                at,
+            )
             + name
         )
     start = out.tell()
     central = b"".join(directory)
     out.write(central)
-    out.write(b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, len(directory), len(directory), len(central), start, 0))
+    out.write(
+        b"PK\5\6"
+        + struct.pack("<HHHHIIH", 0, 0, len(directory), len(directory), len(central), start, 0)
+    )
     return out.getvalue()
 
 
@@ -236,7 +264,7 @@ def a_thousand_entries_that_share_one_body(folder):
     return archive_of(folder, ct(1), entries)
 
 
-@cases.refused(ZIP + "|IM0|no |not", lie=["packed-size", "full-size", "method"])
+@cases.right_or_refused(ZIP + "|IM0|no |not", lie=["packed-size", "full-size", "method"])
 def directory_that_lies_about(folder, lie):
     def lies(entry):
         method, crc, packed_size, size = entry
@@ -247,8 +275,7 @@ def directory_that_lies_about(folder, lie):
         }[lie]
 
     stack = ct()
-    truth = archive_of(folder, stack, sound_entries(stack), directory_lies=lies)
-    return _never(truth.path)
+    return archive_of(folder, stack, sound_entries(stack), directory_lies=lies)
 
 
 def _never(path):
@@ -270,14 +297,31 @@ def encrypted(folder):
     return _never(truth.path)
 
 
-@cases.refused(slices(2, 3, 4) + r"|IM2|IM3|IM4|zip|archive|crc")
-def one_member_does_not_fit_its_checksum(folder):
-    truth = packed(folder, ct(), method=zipfile.ZIP_STORED)
-    data = bytearray(truth.path.read_bytes())
-    at = data.find(b"IM3.dcm") + 1200
-    data[at + 400] ^= 0xFF
-    truth.path.write_bytes(bytes(data))
+@cases.refused(r"IM3|zip|archive|crc", method=["stored", "deflated"])
+def one_member_does_not_fit_its_checksum(folder, method):
+    stack = ct()
+    files = [(b"IM%d.dcm" % k, each.to_bytes()) for k, each in enumerate(stack)]
+    if method == "deflated":
+        entries = [
+            (name, deflated(data), len(data), None, zlib.crc32(data) ^ (k == 3))
+            for k, (name, data) in enumerate(files)
+        ]
+        return _never(archive_of(folder, stack, entries).path)
+    truth = packed(folder, stack, method=zipfile.ZIP_STORED)
+    data = truth.path.read_bytes()
+    at = data.index(files[3][1]) + len(files[3][1]) - 100  # in its pixels
+    truth.path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
     return _never(truth.path)
+
+
+@cases.right()
+def directory_file_within(folder):
+    stack = ct()
+    medium = folder / "medium"
+    medium.mkdir()
+    directories.files(medium, stack)
+    listing = directories.dicomdir(medium, stack).read_bytes()
+    return packed(folder, stack, names="IMAGES/IM{k:04d}", extra=[("DICOMDIR", listing)])
 
 
 @cases.refused(ZIP, part=[0.1, 0.5, 0.9, 0.99])

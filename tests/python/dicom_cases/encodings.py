@@ -205,7 +205,10 @@ def preamble_of_another_format(folder, magic):
 
 
 @cases.right_or_refused(
-    lie={"implicit-as-explicit": ("implicit", "explicit"), "explicit-as-implicit": ("explicit", "implicit")}
+    lie={
+        "implicit-as-explicit": ("implicit", "explicit"),
+        "explicit-as-implicit": ("explicit", "implicit"),
+    }
 )
 def meta_group_that_names_another_encoding(folder, lie):
     real, claimed = lie
@@ -314,7 +317,7 @@ def private_element_of_an_invented_vr(folder, vr):
 
 @cases.right(vr=["OV", "SV", "UV", "OL", "OD", "UC", "UR", "UT"])
 def private_element_of_a_late_vr(folder, vr):
-    return insert(ct(), PRIVATE, raw.element(PRIVATE, bytes(b"        "), vr=vr)).write(folder)
+    return insert(ct(), PRIVATE, raw.element(PRIVATE, b"        ", vr=vr)).write(folder)
 
 
 @cases.right()

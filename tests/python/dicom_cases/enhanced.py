@@ -14,7 +14,18 @@ from .enhanced_image import (
     group,
     write,
 )
-from .stack import AXIAL, CORONAL, NATIVE, OBLIQUE, SAGITTAL, Stack, ct, rotated, secondary_capture, text
+from .stack import (
+    AXIAL,
+    CORONAL,
+    NATIVE,
+    OBLIQUE,
+    SAGITTAL,
+    Stack,
+    ct,
+    rotated,
+    secondary_capture,
+    text,
+)
 
 cases = Cases("enhanced")
 
@@ -72,7 +83,12 @@ def gantry_tilt(folder, deg):
 
 
 @cases.right(
-    pixels={"u8": (np.uint8, 8), "u12": (np.uint16, 12), "s16": (np.int16, 16), "u32": (np.uint32, 32)}
+    pixels={
+        "u8": (np.uint8, 8),
+        "u12": (np.uint16, 12),
+        "s16": (np.int16, 16),
+        "u32": (np.uint32, 32),
+    }
 )
 def pixel_format(folder, pixels):
     dtype, bits = pixels
@@ -234,7 +250,9 @@ def localizer_beside(folder):
     return write(folder, enhanced(stack), stack)
 
 
-@cases.right_or_refused(tag("PlanePositionSequence", "ImagePositionPatient") + "|one|single|ENHANCED")
+@cases.right_or_refused(
+    tag("PlanePositionSequence", "ImagePositionPatient") + "|one|single|ENHANCED"
+)
 def one_frame(folder):
     stack = ct(1)
     return write(folder, enhanced(stack), stack)

@@ -14,7 +14,9 @@ POSITION = tag("PlanePositionSequence", "ImagePositionPatient", "PerFrameFunctio
 ORIENTATION = tag("PlaneOrientationSequence", "ImageOrientationPatient")
 MEASURES = tag("PixelMeasuresSequence", "PixelSpacing")
 RESCALE = tag("PixelValueTransformationSequence", "RescaleSlope", "RescaleIntercept")
-FRAMES = tag("NumberOfFrames", "PerFrameFunctionalGroupsSequence", "PixelData") + "|pixel data|frames"
+FRAMES = (
+    tag("NumberOfFrames", "PerFrameFunctionalGroupsSequence", "PixelData") + "|pixel data|frames"
+)
 
 
 def shared_lost(folder, keyword: str):
@@ -227,7 +229,7 @@ def two_pixel_spacings(folder):
 def jitter_beyond_the_tolerance(folder):
     stack = base()
     made = enhanced(stack)
-    moved = stack[3].position + [0, 0.05, 0]
+    moved = stack[3].position + np.array([0, 0.05, 0])
     frame_group(made, 3, "PlanePositionSequence").ImagePositionPatient = [text(v) for v in moved]
     return write(folder, made, stack) and None
 

@@ -11,6 +11,17 @@ from .stack import Slice, Stack, ct, text
 CT_CLASS = "1.2.840.10008.5.1.4.1.1.2.1"
 MR_CLASS = "1.2.840.10008.5.1.4.1.1.4.1"
 LEGACY_CT_CLASS = "1.2.840.10008.5.1.4.1.1.2.2"
+MOVED = (  # from the top level into functional groups
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "PixelSpacing",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "RescaleType",
+    "SliceThickness",
+    "PatientPosition",
+    "AcquisitionNumber",
+)
 
 
 def group(**values) -> Sequence:
@@ -37,10 +48,7 @@ def enhanced(
     frames = [stack[k] for k in order]
     first = frames[0]
     ds = copy.deepcopy(first.ds)
-    for keyword in (
-        "ImagePositionPatient ImageOrientationPatient PixelSpacing RescaleSlope RescaleIntercept "
-        "RescaleType SliceThickness PatientPosition AcquisitionNumber PixelPaddingValue"
-    ).split():
+    for keyword in MOVED:
         if keyword in ds:
             delattr(ds, keyword)
     ds.SOPClassUID = sop_class

@@ -64,9 +64,7 @@ def extended_offset_table(folder, codec):
 @cases.right(codec=["j2k", "jpeg-ls", "jpeg-lossless-1"], n=[2, 3, 7], table=["empty", "full"])
 def several_fragments_per_frame(folder, codec, n, table):
     first = raw.item(b"" if table == "empty" else bytes(4))
-    return encapsulated(
-        folder, codec, lambda f: first + b"".join(map(raw.item, cut(f, n))) + END
-    )
+    return encapsulated(folder, codec, lambda f: first + b"".join(map(raw.item, cut(f, n))) + END)
 
 
 @cases.right_or_refused(FILES, n=[2, 3])
@@ -132,11 +130,15 @@ LENGTHS = {
 @cases.right_or_refused(FILES, codec=CODECS, length=LENGTHS)
 def fragment_length_wrong(folder, codec, length):
     return encapsulated(
-        folder, codec, lambda f: raw.item(b"") + raw.item(f, length=length(len(f)))[: 8 + len(f)] + END
+        folder,
+        codec,
+        lambda f: raw.item(b"") + raw.item(f, length=length(len(f)))[: 8 + len(f)] + END,
     )
 
 
-@cases.right_or_refused(slices(2), codec=["j2k", "rle"], length=["too-long", "far-too-long", "zero"])
+@cases.right_or_refused(
+    slices(2), codec=["j2k", "rle"], length=["too-long", "far-too-long", "zero"]
+)
 def fragment_length_wrong_in_one_slice(folder, codec, length):
     return encapsulated(
         folder,
@@ -183,7 +185,12 @@ def encapsulated_pixels_of_defined_length(folder):
 
 @cases.refused(FILES + "|NumberOfFrames|fragment")
 def two_frames_where_one_is_meant(folder):
-    return encapsulated(folder, "rle", lambda f: raw.item(b"") + raw.item(b"\1" * 64) + raw.item(f) + END) and None
+    return (
+        encapsulated(
+            folder, "rle", lambda f: raw.item(b"") + raw.item(b"\1" * 64) + raw.item(f) + END
+        )
+        and None
+    )
 
 
 @cases.right(codec=["rle"])

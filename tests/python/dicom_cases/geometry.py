@@ -23,7 +23,10 @@ def between(before: int, after: int) -> tuple[str, str]:
     return slices(before), slices(after)
 
 
-@cases.right(deg=[-25.0, -14.0, -5.0, 5.0, 14.0, 25.0], iop={"axial": AXIAL, "oblique": OBLIQUE, "coronal": CORONAL})
+@cases.right(
+    deg=[-25.0, -14.0, -5.0, 5.0, 14.0, 25.0],
+    iop={"axial": AXIAL, "oblique": OBLIQUE, "coronal": CORONAL},
+)
 def gantry_tilt(folder, deg, iop):
     tilted = np.array(rotated(iop, x_deg=deg))
     step = 2.0 * np.cross(iop[:3], iop[3:])
@@ -65,7 +68,9 @@ def jitter_within_the_tolerance(folder, mm, axis):
     return stack.write(folder, within_mm=0.0101)
 
 
-@cases.refused(slices(2, 3, 4) + "|" + tag("ImagePositionPatient"), mm=[0.02, -0.03, 0.1], axis=[0, 1, 2])
+@cases.refused(
+    slices(2, 3, 4) + "|" + tag("ImagePositionPatient"), mm=[0.02, -0.03, 0.1], axis=[0, 1, 2]
+)
 def jitter_beyond_the_tolerance(folder, mm, axis):
     stack = ct(9)
     move(stack[3], mm * np.eye(3)[axis])
@@ -216,12 +221,16 @@ def slices_almost_within_their_plane(folder):
     return ct(step=(1.5, 0, 0.001)).write(folder) and None
 
 
-@cases.right_or_refused(r"single|one slice|1 slice|one image|IM0000|ImagePosition|two|2 slices|spacing")
+@cases.right_or_refused(
+    r"single|one slice|1 slice|one image|IM0000|ImagePosition|two|2 slices|spacing"
+)
 def single_slice(folder):
     return ct(1).write(folder)
 
 
-@cases.right_or_refused(r"single|one slice|1 slice|one image|IM0000|ImagePosition|two|2 slices|spacing")
+@cases.right_or_refused(
+    r"single|one slice|1 slice|one image|IM0000|ImagePosition|two|2 slices|spacing"
+)
 def single_file_as_the_path(folder):
     return ct(1).write(folder).at(folder / "IM0000.dcm")
 
@@ -241,7 +250,10 @@ def three_hundred_small_slices(folder):
     return ct(300, rows=4, columns=5, step=0.3).write(folder)
 
 
-@cases.right(keyword=["SliceThickness", "SpacingBetweenSlices", "SliceLocation"], value=["0", "-3", "99", "nan"])
+@cases.right(
+    keyword=["SliceThickness", "SpacingBetweenSlices", "SliceLocation"],
+    value=["0", "-3", "99", "nan"],
+)
 def thickness_and_the_like_lie(folder, keyword, value):
     stack = ct()
     stack.put(keyword, value.encode())
@@ -287,7 +299,10 @@ def orientation_with_noise_in_the_last_digits(folder, angle_deg):
     return stack.write(folder)
 
 
-@cases.refused(tag("ImagePositionPatient") + "|" + slices(3), how=["absent", "empty", "two", "four", "nan", "inf", "text", "huge"])
+@cases.refused(
+    tag("ImagePositionPatient") + "|" + slices(3),
+    how=["absent", "empty", "two", "four", "nan", "inf", "text", "huge"],
+)
 def one_position_broken(folder, how):
     stack = ct()
     _break_position(stack[3], how)

@@ -3,6 +3,7 @@
 import os
 import random
 import socket
+from pathlib import Path
 
 from .case import Cases, slices
 from .stack import Stack, ct
@@ -82,7 +83,7 @@ def named_pipe_instead_of_a_slice(folder):
 
 @cases.right()
 def unix_socket(folder):
-    here = os.getcwd()
+    here = Path.cwd()
     os.chdir(folder)  # the path of a socket has at most 107 bytes
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("SOCKET.dcm")

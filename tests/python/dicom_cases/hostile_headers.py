@@ -56,15 +56,20 @@ def pixel_data_longer_than_the_file(folder, length, vr):
 def implicit_element_longer_than_the_file(folder, length):
     element = raw.implicit("StudyDescription", b"abcd", length=length)
     for k in range(6):
-        data = raw.file_bytes(raw.implicit(0x00080005, b"ISO_IR 100") + element, syntax="1.2.840.10008.1.2")
+        data = raw.file_bytes(
+            raw.implicit(0x00080005, b"ISO_IR 100") + element, syntax="1.2.840.10008.1.2"
+        )
         (folder / f"IM{k:04d}.dcm").write_bytes(data)
 
 
 @cases.refused(ANY_FILE, length=[0xFFF0, 0xFFFF])
 def short_text_longer_than_the_file(folder, length):
-    return insert(
-        ct(rows=4, columns=4), PRIVATE, raw.element(PRIVATE, b"abcd", vr="LO", length=length)
-    ).write(folder) and None
+    return (
+        insert(
+            ct(rows=4, columns=4), PRIVATE, raw.element(PRIVATE, b"abcd", vr="LO", length=length)
+        ).write(folder)
+        and None
+    )
 
 
 @cases.refused(ANY_FILE, length=HUGE)
@@ -77,7 +82,9 @@ def sequence_item_longer_than_the_file(folder, length):
 @cases.refused(ANY_FILE, length=HUGE)
 def element_in_an_item_longer_than_the_item(folder, length):
     inner = raw.element("EncapsulatedDocument", b"abcd", vr="OB", length=length)
-    return insert(ct(), PRIVATE, raw.element(PRIVATE, raw.item(inner), vr="SQ")).write(folder) and None
+    return (
+        insert(ct(), PRIVATE, raw.element(PRIVATE, raw.item(inner), vr="SQ")).write(folder) and None
+    )
 
 
 @cases.right_or_refused(ANY_FILE, length=[0, 7, 0x7FFFFFFF])
@@ -95,7 +102,9 @@ def rows_and_columns_of_65535(folder, n):
     return stack.write(folder) and None
 
 
-@cases.refused(tag("Rows", "Columns", "PixelData") + "|pixel data|" + ANY_FILE, codec=["rle", "j2k", "jpeg-ls"])
+@cases.refused(
+    tag("Rows", "Columns", "PixelData") + "|pixel data|" + ANY_FILE, codec=["rle", "j2k", "jpeg-ls"]
+)
 def compressed_rows_and_columns_of_65535(folder, codec):
     stack = ct(5) if codec == "rle" else streams.stack(codec)
     if codec == "rle":
@@ -105,7 +114,9 @@ def compressed_rows_and_columns_of_65535(folder, codec):
     return stack.write(folder) and None
 
 
-@cases.refused(tag("NumberOfFrames") + "|PixelData|pixel data|frames", value=["2147483647", "1000000", "-5"])
+@cases.refused(
+    tag("NumberOfFrames") + "|PixelData|pixel data|frames", value=["2147483647", "1000000", "-5"]
+)
 def number_of_frames_huge(folder, value):
     stack = base()
     made = enhanced(stack)
@@ -117,7 +128,12 @@ def number_of_frames_huge(folder, value):
 @cases.refused(tag("NumberOfFrames") + "|PixelData|pixel data|frames|fragment|ENHANCED")
 def number_of_frames_huge_and_compressed(folder):
     stack = base()
-    made = enhanced(stack, codec=lambda m, stored: m.set_encapsulated([streams.rle_frame(s) for s in stored], streams.SYNTAX["rle"]))
+    made = enhanced(
+        stack,
+        codec=lambda m, stored: m.set_encapsulated(
+            [streams.rle_frame(s) for s in stored], streams.SYNTAX["rle"]
+        ),
+    )
     made.put("NumberOfFrames", b"2000000000")
     return write(folder, made, stack) and None
 
@@ -169,23 +185,29 @@ def deflated_stream_broken(folder, how):
 @cases.right_or_refused(ANY_FILE, depth=[100, 10_000, 100_000], length=["defined", "undefined"])
 def sequences_nested_deeply(folder, depth, length):
     if length == "undefined":
-        head = raw.element(PRIVATE, b"", vr="SQ", length=raw.UNDEFINED) + raw.item(
-            b"", length=raw.UNDEFINED
-        )[:8]
+        head = (
+            raw.element(PRIVATE, b"", vr="SQ", length=raw.UNDEFINED)
+            + raw.item(b"", length=raw.UNDEFINED)[:8]
+        )
         tail = raw.implicit(raw.ITEM_END, b"") + raw.implicit(raw.SEQUENCE_END, b"")
         new = head * depth + tail * depth
     else:
         parts, size = [], 0
         for _ in range(depth):
-            parts.append(raw.element(PRIVATE, b"", vr="SQ", length=size + 8) + raw.item(b"", length=size))
+            parts.append(
+                raw.element(PRIVATE, b"", vr="SQ", length=size + 8) + raw.item(b"", length=size)
+            )
             size += 20
         new = b"".join(reversed(parts))
     return insert(ct(3), PRIVATE, new).write(folder)
 
 
-@cases.refused(ANY_FILE, depth=[10_000, 1_000_000])
+@cases.warned_or_refused(slices(1), depth=[10_000, 1_000_000])
 def sequences_nested_deeply_and_never_closed(folder, depth):
-    head = raw.element(PRIVATE, b"", vr="SQ", length=raw.UNDEFINED) + raw.item(b"", length=0xFFFFFFFF)[:8]
+    head = (
+        raw.element(PRIVATE, b"", vr="SQ", length=raw.UNDEFINED)
+        + raw.item(b"", length=0xFFFFFFFF)[:8]
+    )
     stack = ct(3)
     stack[1].edit(lambda data: raw.replace(data, PRIVATE, head * depth)[: 400 + len(head) * depth])
     return stack.write(folder) and None
@@ -210,7 +232,10 @@ def three_hundred_thousand_elements(folder):
     return stack.write(folder)
 
 
-@cases.right_or_refused(tag("PixelSpacing", "ImagePositionPatient", "ImageOrientationPatient"), keyword=["PixelSpacing", "ImagePositionPatient"])
+@cases.right_or_refused(
+    tag("PixelSpacing", "ImagePositionPatient", "ImageOrientationPatient"),
+    keyword=["PixelSpacing", "ImagePositionPatient"],
+)
 def ten_thousand_values(folder, keyword):
     stack = ct()
     stack.put(keyword, b"\\".join([b"1"] * 10_000))

@@ -206,7 +206,9 @@ def float_pixel_data_with_nan(folder):
     return stack.write(folder) and None
 
 
-@cases.right(shape={"15x21": (15, 21), "1x1": (1, 1), "1x7": (1, 7), "17x3": (17, 3)}, syntax=NATIVE)
+@cases.right(
+    shape={"15x21": (15, 21), "1x1": (1, 1), "1x7": (1, 7), "17x3": (17, 3)}, syntax=NATIVE
+)
 def odd_number_of_8_bit_pixels(folder, shape, syntax):
     rows, columns = shape
     return ct(rows=rows, columns=columns, dtype=np.uint8, syntax=syntax).write(folder)
@@ -251,9 +253,7 @@ def hu_at_the_end_of_int16(folder, value):
     return stack.write(folder)
 
 
-@cases.right_or_refused(
-    tag("Rows"), vr={"UL": ("UL", 4), "SS": ("SS", 2), "UN": ("UN", 2)}
-)
+@cases.right_or_refused(tag("Rows"), vr={"UL": ("UL", 4), "SS": ("SS", 2), "UN": ("UN", 2)})
 def rows_under_another_vr(folder, vr):
     name, size = vr
     stack = ct()

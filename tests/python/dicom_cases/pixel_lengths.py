@@ -69,14 +69,18 @@ def eight_bit_odd_size_without_its_pad_byte(folder):
     return stack.write(folder)
 
 
-@cases.refused(slices(3), where=["pixels", "last-byte", "pixel-header", "header", "meta", "preamble"])
+@cases.refused(
+    slices(3), where=["pixels", "last-byte", "pixel-header", "header", "meta", "preamble"]
+)
 def file_cut_short(folder, where):
     stack = ct()
     stack[3].edit(lambda data: data[: cut_at(data, where)])
     return stack.write(folder) and None
 
 
-@cases.warned_or_refused(slices(5), where=["pixels", "last-byte", "pixel-header", "header", "meta", "preamble"])
+@cases.warned_or_refused(
+    slices(5), where=["pixels", "last-byte", "pixel-header", "header", "meta", "preamble"]
+)
 def last_file_cut_short(folder, where):
     """A stack without its end looks whole, so the file must be named."""
     stack = ct()
@@ -172,7 +176,9 @@ def header_larger_than_the_pixels(folder, size):
     return stack.write(folder) and None
 
 
-@cases.right_or_refused(tag("NumberOfFrames") + "|multi.?frame|" + slices(*range(6)), value=["1", "", "0"])
+@cases.right_or_refused(
+    tag("NumberOfFrames") + "|multi.?frame|" + slices(*range(6)), value=["1", "", "0"]
+)
 def number_of_frames_in_a_classic_image(folder, value):
     stack = ct()
     stack.put("NumberOfFrames", value.encode())

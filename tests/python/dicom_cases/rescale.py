@@ -21,7 +21,9 @@ def slope_and_intercept(folder, slope, intercept):
 def per_slice(folder, kind):
     stack = ct()
     for k, each in enumerate(stack):
-        slope = {"slopes": 1.0 + k, "both": 1.0 + k, "fractional-slopes": 0.25 * (k + 1)}.get(kind, 1.0)
+        slope = {"slopes": 1.0 + k, "both": 1.0 + k, "fractional-slopes": 0.25 * (k + 1)}.get(
+            kind, 1.0
+        )
         intercept = -1024.0 - (100 * k if kind in {"intercepts", "both"} else 0)
         each.hu = (each.hu + 1024) * slope + intercept
         each.ds.RescaleSlope, each.ds.RescaleIntercept = text(slope), text(intercept)
@@ -70,7 +72,14 @@ def slope_broken_in_one_slice(folder, value):
     return stack.write(folder) and None
 
 
-@cases.warned_or_refused(SLOPE + "|" + INTERCEPT, keywords=[("RescaleSlope",), ("RescaleIntercept",), ("RescaleSlope", "RescaleIntercept", "RescaleType")])
+@cases.warned_or_refused(
+    SLOPE + "|" + INTERCEPT,
+    keywords=[
+        ("RescaleSlope",),
+        ("RescaleIntercept",),
+        ("RescaleSlope", "RescaleIntercept", "RescaleType"),
+    ],
+)
 def absent_everywhere_in_ct(folder, keywords):
     stack = ct()
     for keyword in keywords:
@@ -78,7 +87,9 @@ def absent_everywhere_in_ct(folder, keywords):
     return stack.write(folder) and None
 
 
-@cases.warned_or_refused(f"{SLOPE}|{INTERCEPT}|{slices(3)}", keyword=["RescaleSlope", "RescaleIntercept"])
+@cases.warned_or_refused(
+    f"{SLOPE}|{INTERCEPT}|{slices(3)}", keyword=["RescaleSlope", "RescaleIntercept"]
+)
 def absent_in_one_slice(folder, keyword):
     stack = ct()
     stack[3].drop(keyword)

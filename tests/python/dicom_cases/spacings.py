@@ -1,5 +1,7 @@
 """PixelSpacing: two positive finite numbers, plausible, the same in every slice."""
 
+import struct
+
 from .case import Cases, slices, tag
 from .stack import ct
 
@@ -28,7 +30,6 @@ BROKEN = {
     "overflow": b"1e400\\1",
     "underflow": b"1e-400\\1",
     "an-empty-value": b"\\0.5",
-    "nul-inside": b"0.7\0\\0.5",
 }
 
 
@@ -37,6 +38,28 @@ def broken_everywhere(folder, value):
     stack = ct()
     stack.put("PixelSpacing", value)
     return stack.write(folder) and None
+
+
+@cases.right_or_refused(SPACING)
+def nul_inside(folder):
+    stack = ct()
+    stack.put("PixelSpacing", b"0.7\0\\0.5")
+    return stack.write(folder)
+
+
+@cases.right_or_refused(SPACING, vr=["LO", "UT", "ST", "IS"])
+def text_under_another_vr(folder, vr):
+    stack = ct()
+    stack.put("PixelSpacing", b"0.7\\0.5 ", vr=vr)
+    return stack.write(folder)
+
+
+@cases.right_or_refused(SPACING, vr={"FD": ("FD", "<2d"), "FL": ("FL", "<2f")})
+def binary_numbers(folder, vr):
+    name, form = vr
+    stack = ct(spacing=(0.75, 0.5))
+    stack.put("PixelSpacing", struct.pack(form, 0.75, 0.5), vr=name)
+    return stack.write(folder)
 
 
 @cases.refused(SPACING)
@@ -112,6 +135,8 @@ def at_the_edge_of_the_plausible(folder, value):
     return ct(spacing=value).write(folder)
 
 
-@cases.warned_or_refused(r"spacing|ImagePosition|increment|apart|implausib|0020,0032", step=[0.0005, 0.004])
+@cases.warned_or_refused(
+    r"spacing|ImagePosition|increment|apart|implausib|0020,0032", step=[0.0005, 0.004]
+)
 def absurd_increment(folder, step):
     return ct(step=step).write(folder) and None

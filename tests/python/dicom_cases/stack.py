@@ -12,13 +12,13 @@ from pydicom import config
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
+    UID,
     CTImageStorage,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     MRImageStorage,
-    UID,
 )
 
 from . import raw
@@ -35,6 +35,15 @@ CANARIES = (CANARY, BIRTH_DATE)
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 SAGITTAL = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
 CORONAL = (1.0, 0.0, 0.0, 0.0, 0.0, -1.0)
+PLACED = (  # what a screen shot lacks
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "PixelSpacing",
+    "FrameOfReferenceUID",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "RescaleType",
+)
 
 
 def rotated(iop, *, x_deg=0.0, y_deg=0.0, z_deg=0.0):
@@ -106,7 +115,7 @@ class Slice:
     edits: list[Callable[[bytes], bytes]] = field(default_factory=list)
 
     def put(self, keyword: str | int, value: bytes, *, vr: str | None = None, length=None):
-        """Replace or insert an element by bytes; an odd value is padded unless a length is given."""
+        """Replace or insert an element; an odd value is padded unless a length is given."""
         vr = vr or raw.dictionary_VR(raw.as_tag(keyword))
         if length is None and len(value) % 2:
             value += b"\0" if vr in {"UI", "OB", "UN"} else b" "
@@ -339,10 +348,7 @@ def secondary_capture(*, series: int = 900) -> Slice:
     """Return a screen shot: RGB, without a place in space."""
     (shot,) = ct(1, rows=8, columns=10, series=series)
     ds = shot.ds
-    for keyword in (
-        "ImagePositionPatient ImageOrientationPatient PixelSpacing FrameOfReferenceUID "
-        "RescaleSlope RescaleIntercept RescaleType"
-    ).split():
+    for keyword in PLACED:
         del ds[keyword]
     ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
     ds.Modality = "OT"

@@ -24,7 +24,9 @@ def decimal_string(folder, value):
     return stack.write(folder)
 
 
-@cases.right(value={"blanks": b" 1 ", "plus": b"+1.0", "exponent": b"1E0", "nul": b"1\0", "dot": b"1."})
+@cases.right(
+    value={"blanks": b" 1 ", "plus": b"+1.0", "exponent": b"1E0", "nul": b"1\0", "dot": b"1."}
+)
 def slope_as_text(folder, value):
     stack = ct()
     stack.put("RescaleSlope", value)
@@ -38,14 +40,18 @@ def intercept_as_text(folder, value):
     return stack.write(folder)
 
 
-@cases.right_or_refused(tag("PixelSpacing"), value={"third-empty": b"0.7\\0.5\\", "tab": b"0.7\\0.5\t"})
+@cases.right_or_refused(
+    tag("PixelSpacing"), value={"third-empty": b"0.7\\0.5\\", "tab": b"0.7\\0.5\t"}
+)
 def decimal_string_with_odd_ends(folder, value):
     stack = ct()
     stack.put("PixelSpacing", value)
     return stack.write(folder)
 
 
-@cases.right(value={"blanks": b" 12 ", "plus": b"+12", "empty": b"", "text": b"abc", "real": b"3.5"})
+@cases.right(
+    value={"blanks": b" 12 ", "plus": b"+12", "empty": b"", "text": b"abc", "real": b"3.5"}
+)
 def instance_number_as_text(folder, value):
     stack = ct()
     stack.put("InstanceNumber", value)
@@ -84,7 +90,9 @@ def positions_as_other_texts(folder, kind):
         texts = {
             "float": [repr(float(v)) for v in each.position],
             "nine-digits": [f"{v:.9f}" for v in each.position],
-            "minus-zero": [f"{v:g}".replace("0", "-0.0") if v == 0 else f"{v:g}" for v in each.position],
+            "minus-zero": [
+                f"{v:g}".replace("0", "-0.0") if v == 0 else f"{v:g}" for v in each.position
+            ],
         }[kind]
         each.put("ImagePositionPatient", "\\".join(texts).encode())
     return stack.write(folder)
@@ -120,12 +128,16 @@ def name_in_a_script(folder, script):
 def description_and_kernel_in_a_script(folder, charset):
     stack = ct()
     stack.put("SpecificCharacterSet", charset)
-    stack.put("SeriesDescription", "Schädel dünn".encode("utf-8" if b"192" in charset else "latin-1"))
+    stack.put(
+        "SeriesDescription", "Schädel dünn".encode("utf-8" if b"192" in charset else "latin-1")
+    )
     stack.put("ConvolutionKernel", "Häßlich".encode("utf-8" if b"192" in charset else "latin-1"))
     return stack.write(folder)
 
 
-@cases.right(value={"long": b"x" * 400, "multi": b"H70h\\3", "empty": b"", "control": b"A\x1b[31mB"})
+@cases.right(
+    value={"long": b"x" * 400, "multi": b"H70h\\3", "empty": b"", "control": b"A\x1b[31mB"}
+)
 def kernel_as_text(folder, value):
     stack = ct()
     stack.put("ConvolutionKernel", value)
