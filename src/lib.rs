@@ -8,6 +8,7 @@
 pub mod dicom;
 pub mod geometry;
 pub mod progress;
+pub mod resample;
 pub mod volume;
 
 #[cfg(feature = "python")]

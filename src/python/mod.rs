@@ -9,6 +9,7 @@ mod array;
 mod dicom;
 mod error;
 mod progress;
+mod resample;
 
 /// The private, flat native module; `calvaria/_native.pyi` is its written face.
 #[pymodule(gil_used = false)]
@@ -17,4 +18,8 @@ mod _native {
     use super::dicom::{SeriesHandle, find_series, load_series};
     #[pymodule_export]
     use super::progress::Progress;
+    #[pymodule_export]
+    use super::resample::{
+        orthogonal_grid, resample_slices_f32, resample_slices_i16, resample_to_grid_f32, resample_to_grid_i16,
+    };
 }
