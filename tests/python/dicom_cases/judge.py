@@ -7,11 +7,14 @@ import multiprocessing
 import os
 import re
 import resource
+import sys
 import tempfile
+import threading
 import time
 import traceback
 import warnings
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
 from pathlib import Path
 
 from . import case as kinds
@@ -47,10 +50,33 @@ class Spoken:
         return "\n".join([self.warnings, self.findings, *self.other])
 
 
+_starting = threading.Lock()
+
+
+def _forkserver():
+    """Return the context whose server has everything imported, so that a child starts at once.
+
+    Before Python 3.13 the server does not get our ``sys.path``, fails to import what it should,
+    and says nothing; the environment tells it.
+    """
+    context = multiprocessing.get_context("forkserver")
+    with _starting:
+        kept = os.environ.get("PYTHONPATH")
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+        try:
+            context.set_forkserver_preload(["dicom_cases.child"])
+            forkserver.ensure_running()
+        finally:
+            if kept is None:
+                del os.environ["PYTHONPATH"]
+            else:
+                os.environ["PYTHONPATH"] = kept
+    return context
+
+
 def run(case: Case) -> Outcome:
     """Return the outcome; a crash, a hang or greed of the child is an outcome too."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["dicom_cases.child"])
+    context = _forkserver()
     receiver, sender = context.Pipe(duplex=False)
     with tempfile.TemporaryDirectory(prefix="case") as scratch:
         start = time.monotonic()
