@@ -7,6 +7,7 @@
 
 pub mod dicom;
 pub mod geometry;
+pub mod phantom;
 pub mod progress;
 pub mod resample;
 pub mod volume;

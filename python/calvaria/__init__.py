@@ -7,6 +7,7 @@ calvaria is research and education software, not a medical device.
 
 from calvaria import errors
 from calvaria.dicom import Series, SeriesList, find_series, load_series
+from calvaria import errors, phantom
 from calvaria.errors import CalvariaError, CalvariaWarning
 from calvaria.findings import CheckReport, Finding, Override, Verdict
 from calvaria.geometry import Grid
@@ -34,4 +35,5 @@ __all__ = [
     "resample_slices",
     "resample_to_grid",
     "resample_to_orthogonal",
+    "phantom",
 ]
