@@ -6,12 +6,15 @@
 use pyo3::prelude::*;
 
 mod array;
+mod checks;
 mod error;
 mod progress;
 
 /// The private, flat native module; `calvaria/_native.pyi` is its written face.
 #[pymodule(gil_used = false)]
 mod _native {
+    #[pymodule_export]
+    use super::checks::{nearest_mm, survey_volume};
     #[pymodule_export]
     use super::progress::Progress;
 }
