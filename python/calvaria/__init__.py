@@ -6,6 +6,7 @@ calvaria is research and education software, not a medical device.
 """
 
 from calvaria import errors
+from calvaria.dicom import Series, SeriesList, find_series, load_series
 from calvaria.errors import CalvariaError, CalvariaWarning
 from calvaria.findings import CheckReport, Finding, Override, Verdict
 from calvaria.geometry import Grid
@@ -22,7 +23,11 @@ __all__ = [
     "Mask",
     "Mesh",
     "Override",
+    "Series",
+    "SeriesList",
     "Verdict",
     "Volume",
     "errors",
+    "find_series",
+    "load_series",
 ]

@@ -2,19 +2,48 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calvaria.volume import Acquisition
+from calvaria import _native, _progress, errors
+from calvaria._html import html_table
+from calvaria.errors import CalvariaWarning, DicomError, NotDicomError
+from calvaria.findings import Finding, Verdict
+from calvaria.geometry import Grid
+from calvaria.volume import Acquisition, Volume
 
 if TYPE_CHECKING:
-    from calvaria.findings import Finding
-    from calvaria.geometry import Grid
+    import os
+    from collections.abc import Iterable
 
-__all__ = ["Series"]
+__all__ = ["LeftOut", "Series", "SeriesList", "find_series", "load_series"]
+
+# What a file may claim beyond 64 times its own size before calvaria stops believing it.
+_MAX_EXTRA_BYTES = 256 * 1024 * 1024
+
+# The verdict on what the loader noticed; the codes are explained in docs/checks.md.
+_VERDICTS = {
+    "duplicate_slices": Verdict.BORDERLINE,
+    "executable_preamble": Verdict.BORDERLINE,
+    "lossy_compression": Verdict.BORDERLINE,
+    "mixed_series": Verdict.PASS,
+    "monochrome1": Verdict.PASS,
+    "no_preamble": Verdict.PASS,
+    "not_hu": Verdict.FAIL,
+    "one_of_several": Verdict.BORDERLINE,
+    "other_encoding": Verdict.BORDERLINE,
+    "padding_masked": Verdict.PASS,
+    "pixel_spacing_plausible": Verdict.FAIL,
+    "rescale_varies": Verdict.BORDERLINE,
+    "single_slice": Verdict.FAIL,
+    "unreadable_file": Verdict.FAIL,
+    "unused_bits": Verdict.PASS,
+    "unusable_sibling": Verdict.FAIL,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,6 +72,8 @@ class Series:
         The lattice of the stack; None when the planes do not lie on one.
     reason : str
         Why it cannot be loaded; empty when it can.
+    sop_class : str
+        The standard's name of the kind of object.
     findings : tuple of Finding
         What was found while the headers were read.
     """
@@ -58,8 +89,10 @@ class Series:
     slice_positions_lps_mm: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
     grid: Grid | None = None
     reason: str = ""
+    sop_class: str = ""
     findings: tuple[Finding, ...] = ()
-    _native: Any = field(default=None, repr=False)
+    _handle: Any = field(default=None, repr=False)
+    _error: type[Exception] = field(default=DicomError, repr=False)
 
     @property
     def is_loadable(self) -> bool:
@@ -82,3 +115,344 @@ class Series:
             return np.empty(0)
         distances: NDArray[np.float64] = np.diff(self.slice_positions_lps_mm @ self.slice_normal)
         return distances
+
+    @property
+    def slice_increment_mm(self) -> float | None:
+        """The usual (median) distance between neighbouring planes, mm; None below two planes."""
+        increments = self.slice_increments_mm
+        return float(np.median(increments)) if len(increments) else None
+
+    @property
+    def orientation(self) -> str:
+        """Axial, coronal or sagittal, by the axis nearest to the normal; oblique beyond 10 deg."""
+        normal = self.slice_normal
+        if normal is None:
+            return ""
+        axis = int(np.argmax(np.abs(normal)))
+        name = ("sagittal", "coronal", "axial")[axis]
+        return name if abs(normal[axis]) >= np.cos(np.radians(10.0)) else f"oblique ({name})"
+
+    def __repr__(self) -> str:
+        state = "can be loaded" if self.is_loadable else f"cannot be loaded: {self.reason}"
+        return f"Series({self._summary()}; {state})"
+
+    def _summary(self) -> str:
+        parts = [self.acquisition.modality or "?", self.orientation]
+        size = f"{self.n_slices} x {self.rows} x {self.columns}"
+        parts.append(size if self.n_slices else self.sop_class)
+        if self.pixel_spacing_xy_mm and self.slice_increment_mm:
+            x, y = self.pixel_spacing_xy_mm
+            parts.append(f"{x:.4g} x {y:.4g} x {self.slice_increment_mm:.4g} mm")
+        return ", ".join(part for part in parts if part)
+
+    def row(self) -> tuple[str, ...]:
+        """Return the cells of this series in the table of :class:`SeriesList`."""
+        spacing = self.pixel_spacing_xy_mm
+        thickness = self.acquisition.slice_thickness_mm
+        increment = self.slice_increment_mm
+        return (
+            "" if self.series_number is None else str(self.series_number),
+            self.acquisition.modality or "?",
+            self.orientation or self.sop_class,
+            f"{self.n_slices} x {self.rows} x {self.columns}" if self.n_slices else "",
+            f"{spacing[0]:.3f} x {spacing[1]:.3f}" if spacing else "",
+            f"{thickness:.4g}" if thickness else "",
+            f"{increment:.4g}" if increment else "",
+            self.acquisition.convolution_kernel or "",
+            "yes" if self.is_loadable else "no",
+            self.reason,
+        )
+
+    def _repr_html_(self) -> str:
+        return SeriesList((self,))._repr_html_()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the series as plain types, ready for JSON."""
+        return {
+            "acquisition": self.acquisition.to_dict(),
+            "series_number": self.series_number,
+            "sop_class": self.sop_class,
+            "files": list(self.files),
+            "n_slices": self.n_slices,
+            "columns": self.columns,
+            "rows": self.rows,
+            "pixel_spacing_xy_mm": self.pixel_spacing_xy_mm,
+            "image_orientation_patient": self.image_orientation_patient,
+            "slice_increment_mm": self.slice_increment_mm,
+            "grid": self.grid.to_dict() if self.grid else None,
+            "is_loadable": self.is_loadable,
+            "reason": self.reason,
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A file that is in no series, and why."""
+
+    file: str
+    reason: str
+    is_suspicious: bool = False
+
+
+class SeriesList(tuple[Series, ...]):
+    """The series at a path; a tuple that also knows which files are in none of them.
+
+    Attributes
+    ----------
+    left_out : tuple of LeftOut
+        Every file that is in no series, with the reason.
+    """
+
+    left_out: tuple[LeftOut, ...]
+
+    HEADER = (
+        "no.",
+        "modality",
+        "what",
+        "slices x rows x columns",
+        "pixel (mm)",
+        "thickness (mm)",
+        "increment (mm)",
+        "kernel",
+        "loads",
+        "why not",
+    )
+
+    def __new__(
+        cls, series: Iterable[Series] = (), *, left_out: Iterable[LeftOut] = ()
+    ) -> SeriesList:
+        """Make a list of series and of the files that are in none."""
+        made = super().__new__(cls, series)
+        made.left_out = tuple(left_out)
+        return made
+
+    def __repr__(self) -> str:
+        lines = [f"{len(self)} series, {len(self.left_out)} files left out"]
+        lines += [f"  {series!r}" for series in self]
+        lines += [f"  {file.file}: {file.reason}" for file in self.left_out]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        table = html_table(header=self.HEADER, rows=[series.row() for series in self])
+        if not self.left_out:
+            return table
+        rows = [(file.file, file.reason) for file in self.left_out]
+        return table + html_table(header=("file left out", "why"), rows=rows)
+
+
+def find_series(
+    path: str | os.PathLike[str], *, max_extra_bytes: int = _MAX_EXTRA_BYTES
+) -> SeriesList:
+    """Find the DICOM series at a path; only headers are read, in parallel.
+
+    Parameters
+    ----------
+    path : path-like
+        A file, a folder (searched recursively), a DICOMDIR or a zip archive.  Only regular files
+        inside the folder are opened; symbolic links are not followed.
+    max_extra_bytes : int
+        What a file may claim beyond 64 times its own size before it is left out as dishonest.
+
+    Returns
+    -------
+    SeriesList
+        A tuple of :class:`Series`; its ``left_out`` accounts for every other file.
+
+    Raises
+    ------
+    DicomError
+        The path itself cannot be read.
+
+    See Also
+    --------
+    load_series : make a volume of one of them.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     find_series(folder)
+    0 series, 0 files left out
+    """
+    handles, left_out = _progress.run(
+        lambda progress: _native.find_series(path, max_extra_bytes, progress),
+        title="reading headers",
+    )
+    files = (
+        LeftOut(file=file, reason=reason, is_suspicious=odd) for file, reason, odd in left_out
+    )
+    return SeriesList((_series(handle) for handle in handles), left_out=files)
+
+
+def load_series(
+    series_or_path: Series | str | os.PathLike[str],
+    *,
+    rescale: tuple[float, float] | None = None,
+    max_extra_bytes: int = _MAX_EXTRA_BYTES,
+) -> Volume:
+    """Load a series as a volume in Hounsfield units.
+
+    Parameters
+    ----------
+    series_or_path : Series or path-like
+        A series from :func:`find_series`, or a path that holds exactly one that can be loaded.
+    rescale : tuple of float, optional
+        Slope and intercept to use instead of those in the files: the explicit override for files
+        that have none or wrong ones.
+    max_extra_bytes : int
+        What the pixels may need beyond 64 times the size of their files.
+
+    Returns
+    -------
+    Volume
+        ``values`` (nz, ny, nx), int16 where that is exact, else float32; ``grid`` from positions
+        and orientation alone, a gantry tilt kept as shear; ``findings`` with all that was
+        noticed.
+
+    Raises
+    ------
+    InconsistentSeriesError
+        The slices do not form one volume; the message lists gaps with the files either side.
+    MissingAttributeError
+        A required attribute is absent or malformed; the message names file and tag.
+    UnsupportedTransferSyntaxError
+        The pixels are stored in a way that is refused; the message names it.
+    DicomError
+        Anything else that keeps the files from being read, or several series to choose from.
+
+    Warns
+    -----
+    CalvariaWarning
+        A finding that FAILs; the volume still carries it.
+    """
+    if isinstance(series_or_path, Series):
+        series = series_or_path
+    else:
+        found = find_series(series_or_path, max_extra_bytes=max_extra_bytes)
+        series = _only(found, has_rescale=rescale is not None)
+    if series.reason and not (rescale and series.grid is not None):
+        raise series._error(series.reason)  # noqa: SLF001
+    values, affine, notes = _progress.run(
+        lambda progress: _native.load_series(
+            series._handle, rescale, max_extra_bytes, progress  # noqa: SLF001
+        ),
+        title="reading slices",
+    )
+    nz, ny, nx = values.shape
+    findings = series.findings + tuple(_finding(*note) for note in notes)
+    _warn(findings)
+    return Volume(
+        values=values,
+        grid=Grid(dims_ijk=(nx, ny, nz), lps_from_ijk=np.asarray(affine)),
+        findings=findings,
+        quantity=_quantity(series.acquisition),
+        acquisition=series.acquisition,
+    )
+
+
+def _only(found: SeriesList, *, has_rescale: bool) -> Series:
+    """Return the one series that can be loaded, or say why there is no such choice."""
+    loadable = [series for series in found if series.is_loadable]
+    if not loadable and has_rescale:
+        loadable = [series for series in found if series.grid is not None]
+    chosen = _without_stray_slices(loadable)
+    if len(chosen) == 1:
+        return chosen[0]
+    if loadable:
+        choice = "; ".join(f"{series!r} from {series.files[0]}" for series in loadable)
+        msg = (
+            f"{len(loadable)} series can be loaded, choose one of find_series(path) "
+            f"({_difference(loadable)}): {choice}"
+        )
+        raise errors.InconsistentSeriesError(msg)
+    stacks = [series for series in found if series.n_slices]
+    if stacks:
+        # The largest is what was meant; the others are named too.
+        stacks.sort(key=lambda series: -series.n_slices)
+        raise stacks[0]._error("; ".join(series.reason for series in stacks))  # noqa: SLF001
+    reasons = [f"{series.files[0]}: {series.reason}" for series in found if series.files]
+    reasons += [f"{file.file}: {file.reason}" for file in found.left_out]
+    if any(file.is_suspicious and "not DICOM" not in file.reason for file in found.left_out):
+        raise DicomError("no series can be loaded: " + "; ".join(reasons[:10]))
+    raise NotDicomError("no DICOM series found: " + ("; ".join(reasons[:10]) or "no files"))
+
+
+def _without_stray_slices(loadable: list[Series]) -> list[Series]:
+    """Drop single images, unless one looks like a slice that a stack has lost."""
+    stacks = [series for series in loadable if series.n_slices > 1]
+    if len(stacks) != 1:
+        return loadable
+    stack = stacks[0]
+
+    def is_like(series: Series) -> bool:
+        has_same_size = (series.rows, series.columns) == (stack.rows, stack.columns)
+        shares_uid = any(finding.code == "mixed_series" for finding in series.findings)
+        return shares_uid or (has_same_size and series.orientation == stack.orientation)
+
+    return [series for series in loadable if series is stack or is_like(series)]
+
+
+def _difference(series: list[Series]) -> str:
+    """Say what tells several series apart, in the words of the standard."""
+    notes = [f.message for one in series for f in one.findings if f.code == "one_of_several"]
+    if notes:
+        return notes[0]
+    if len({(one.rows, one.columns) for one in series}) > 1:
+        return "they differ in Rows (0028,0010) and Columns (0028,0011)"
+    directions = {one.image_orientation_patient for one in series}
+    if len(directions) > 1 and any(f.code == "mixed_series" for one in series for f in one.findings):
+        return "they differ in ImageOrientationPatient (0020,0037)"
+    return "they differ in SeriesInstanceUID (0020,000E)"
+
+
+def _series(handle: _native.SeriesHandle) -> Series:
+    about = handle.describe()
+    names = Acquisition.__dataclass_fields__
+    known = {name: about[name] for name in names if name in about}
+    known["image_type"] = tuple(about.get("image_type", ()))
+    problem = about["problem"]
+    affine = about["lps_from_ijk"]
+    n_slices = len(about["slice_positions_lps_mm"])
+    dims = (about["columns"], about["rows"], n_slices)
+    directions = about["image_orientation_patient"]
+    return Series(
+        acquisition=Acquisition(**known),
+        series_number=about["series_number"],
+        files=tuple(about["files"]),
+        n_slices=n_slices,
+        columns=about["columns"],
+        rows=about["rows"],
+        pixel_spacing_xy_mm=about["pixel_spacing_xy_mm"],
+        image_orientation_patient=tuple(directions) if directions else None,
+        slice_positions_lps_mm=np.asarray(about["slice_positions_lps_mm"]).reshape(-1, 3),
+        grid=Grid(dims_ijk=dims, lps_from_ijk=np.asarray(affine)) if affine else None,
+        reason=problem[1] if problem else "",
+        sop_class=about["sop_class"],
+        findings=tuple(_finding(*note) for note in about["notes"]),
+        _handle=handle,
+        _error=getattr(errors, problem[0]) if problem else DicomError,
+    )
+
+
+def _finding(code: str, message: str, measured: float | None, places: list[str]) -> Finding:
+    return Finding(
+        code=code,
+        verdict=_VERDICTS[code],
+        message=message,
+        measured=measured,
+        places=tuple(places),
+    )
+
+
+def _quantity(acquisition: Acquisition) -> str:
+    is_ct = acquisition.modality == "CT"
+    return "HU" if is_ct and acquisition.rescale_type in (None, "HU") else "arbitrary"
+
+
+def _warn(findings: tuple[Finding, ...]) -> None:
+    for finding in findings:
+        if finding.verdict is Verdict.FAIL:
+            names = ", ".join(finding.places[:3])
+            more = f" ({names})" if names and finding.places[0] not in finding.message else ""
+            warnings.warn(f"{finding.code}: {finding.message}{more}", CalvariaWarning, stacklevel=3)
