@@ -7,5 +7,6 @@ A poor image is never an error here.
 
 from calvaria.checks.plan import ImagingPlan, plan_imaging
 from calvaria.checks.series import check_series
+from calvaria.checks.volume import check_volume
 
-__all__ = ["ImagingPlan", "check_series", "plan_imaging"]
+__all__ = ["ImagingPlan", "check_series", "check_volume", "plan_imaging"]
