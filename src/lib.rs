@@ -8,6 +8,7 @@
 pub mod checks;
 pub mod dicom;
 pub mod geometry;
+pub mod phantom;
 pub mod progress;
 pub mod resample;
 pub mod volume;

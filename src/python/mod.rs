@@ -9,6 +9,7 @@ mod array;
 mod checks;
 mod dicom;
 mod error;
+mod phantom;
 mod progress;
 mod resample;
 
@@ -19,6 +20,8 @@ mod _native {
     use super::checks::{nearest_mm, survey_volume};
     #[pymodule_export]
     use super::dicom::{SeriesHandle, find_series, load_series};
+    #[pymodule_export]
+    use super::phantom::Phantom;
     #[pymodule_export]
     use super::progress::Progress;
     #[pymodule_export]
