@@ -5,14 +5,15 @@ World frame: LPS, millimetres.  Voxel arrays: ``[k, j, i]``, shape (nz, ny, nx).
 calvaria is research and education software, not a medical device.
 """
 
-from calvaria import errors
-from calvaria.dicom import Series, SeriesList, find_series, load_series
 from calvaria import errors, phantom
+from calvaria.checks import ImagingPlan, check_series, check_volume, plan_imaging
+from calvaria.dicom import Series, SeriesList, find_series, load_series
 from calvaria.errors import CalvariaError, CalvariaWarning
 from calvaria.findings import CheckReport, Finding, Override, Verdict
 from calvaria.geometry import Grid
 from calvaria.mesh import Mesh
 from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal
+from calvaria.rules import Rules, load_rules
 from calvaria.volume import Acquisition, Mask, Volume
 
 __all__ = [
@@ -22,18 +23,24 @@ __all__ = [
     "CheckReport",
     "Finding",
     "Grid",
+    "ImagingPlan",
     "Mask",
     "Mesh",
     "Override",
+    "Rules",
     "Series",
     "SeriesList",
     "Verdict",
     "Volume",
+    "check_series",
+    "check_volume",
     "errors",
     "find_series",
+    "load_rules",
     "load_series",
     "resample_slices",
     "resample_to_grid",
     "resample_to_orthogonal",
     "phantom",
+    "plan_imaging",
 ]

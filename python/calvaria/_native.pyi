@@ -8,6 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Phantom", "Progress", "write_capture", "write_ct"]
+__all__ = [
+    "Phantom",
+    "Progress",
+    "SeriesHandle",
+    "find_series",
+    "load_series",
+    "nearest_mm",
+    "orthogonal_grid",
+    "resample_slices_f32",
+    "resample_slices_i16",
+    "resample_to_grid_f32",
+    "resample_to_grid_i16",
+    "survey_volume",
+]
 
 _Place = tuple[float, float, float]
 
@@ -57,26 +71,21 @@ class Phantom:
         progress: Progress,
     ) -> NDArray[np.int16]: ...
 
-import numpy as np
-from numpy.typing import NDArray
-
-__all__ = [
-    "Progress",
-    "SeriesHandle",
-    "find_series",
-    "load_series",
-    "orthogonal_grid",
-    "resample_slices_f32",
-    "resample_slices_i16",
-    "resample_to_grid_f32",
-    "resample_to_grid_i16",
-]
-
 @final
 class Progress:
     def __new__(cls) -> Progress: ...
     def state(self) -> tuple[int, int]: ...
     def cancel(self) -> None: ...
+
+def nearest_mm(a_lps_mm: NDArray[np.float64], b_lps_mm: NDArray[np.float64]) -> float | None: ...
+def survey_volume(
+    values: NDArray[np.int16] | NDArray[np.float32],
+    dims_ijk: tuple[int, int, int],
+    lps_from_ijk: NDArray[np.float64],
+    bone_hu: float,
+    metal_hu: float,
+    progress: Progress,
+) -> dict[str, Any]: ...
 
 @final
 class SeriesHandle:

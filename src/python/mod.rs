@@ -6,6 +6,7 @@
 use pyo3::prelude::*;
 
 mod array;
+mod checks;
 mod dicom;
 mod error;
 mod phantom;
@@ -17,7 +18,11 @@ mod study;
 #[pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
+    use super::checks::{nearest_mm, survey_volume};
+    #[pymodule_export]
     use super::dicom::{SeriesHandle, find_series, load_series};
+    #[pymodule_export]
+    use super::phantom::Phantom;
     #[pymodule_export]
     use super::progress::Progress;
     #[pymodule_export]
