@@ -1,0 +1,131 @@
+"""What the command prints.  Whatever comes from a file is cleaned: a name may hold anything."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from calvaria.findings import DISCLAIMER, Verdict
+
+if TYPE_CHECKING:
+    from calvaria.dicom import LeftOut, SeriesList
+    from calvaria.findings import CheckReport
+
+__all__ = ["clean", "complain", "facts", "print_report", "print_series"]
+
+_STYLE_OF = {
+    Verdict.PASS: "green",
+    Verdict.BORDERLINE: "yellow",
+    Verdict.UNPROVEN: "blue",
+    Verdict.FAIL: "bold red",
+}
+
+# Where output goes to a file there is no window to fit.
+_WIDTH_OF_A_FILE = 150
+
+_NEIGHBOURS = ("SimpleITK", "nibabel", "pynrrd", "pydicom", "xarray", "matplotlib")
+
+
+def clean(text: str) -> str:
+    """Return text without control characters, which a terminal might obey.
+
+    Examples
+    --------
+    >>> clean("name\\x1b[2J")
+    'name?[2J'
+    """
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _console(*, to_stderr: bool = False) -> Console:
+    console = Console(stderr=to_stderr, highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = _WIDTH_OF_A_FILE
+    return console
+
+
+def complain(message: str) -> None:
+    """Print one line on stderr."""
+    line = " ".join(clean(message.replace("\n", " ")).split())
+    _console(to_stderr=True).print(Text.assemble(("calvaria: ", "bold red"), line), soft_wrap=True)
+
+
+def print_series(found: SeriesList, *, all_files: bool) -> None:
+    """Print the series of a study and the files that are in none."""
+    console = _console()
+    table = Table(show_lines=False, header_style="bold", pad_edge=False)
+    # The series number of the scanner is the first column of a row; "#" counts what is listed.
+    for name in ("#", *found.HEADER):
+        table.add_column(name, overflow="fold")
+    for n, series in enumerate(found, 1):
+        style = "" if series.is_loadable else "dim"
+        table.add_row(str(n), *(Text(clean(cell)) for cell in series.row()), style=style)
+    if found:
+        console.print(table)
+    n_loadable = sum(series.is_loadable for series in found)
+    console.print(
+        f"{len(found)} series, {n_loadable} of them can be loaded; {len(found.left_out)} files left out"
+    )
+    _print_left_out(console, found.left_out, all_files=all_files)
+
+
+def _print_left_out(console: Console, left_out: tuple[LeftOut, ...], *, all_files: bool) -> None:
+    names_of: dict[str, list[str]] = defaultdict(list)
+    for file in left_out:
+        names_of[file.reason].append(file.file)
+    for reason, names in sorted(names_of.items()):
+        shown = names if all_files else names[:3]
+        more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+        line = f"  {len(names)} left out, {reason}: {', '.join(shown)}{more}"
+        console.print(Text(clean(line)), soft_wrap=True)
+
+
+def print_report(report: CheckReport) -> None:
+    """Print every finding, worst first, then the verdict."""
+    console = _console()
+    table = Table(header_style="bold", pad_edge=False)
+    for name in ("verdict", "check", "measured", "limit", "meaning", "source of the limit"):
+        table.add_column(name, overflow="fold")
+    for finding in sorted(report.findings, key=lambda f: -f.verdict.rank):
+        cells = (
+            finding.code,
+            finding.measured_text,
+            finding.limit or "",
+            finding.message,
+            finding.source,
+        )
+        verdict = Text(finding.verdict.name, style=_STYLE_OF[finding.verdict])
+        table.add_row(verdict, *(Text(clean(cell)) for cell in cells))
+    console.print(table)
+    console.print(
+        Text.assemble(
+            (report.verdict.name, _STYLE_OF[report.verdict]),
+            f"  {clean(report.subject)}, for {report.profile} of {report.anatomy}",
+        )
+    )
+    console.print(DISCLAIMER)
+
+
+def facts() -> dict[str, str]:
+    """Return the versions at work, without a path of this machine."""
+    versions = {
+        "calvaria": importlib.metadata.version("calvaria"),
+        "Python": platform.python_version(),
+        "NumPy": np.__version__,
+        "system": f"{platform.system()} {platform.machine()}",
+        "processors": str(os.cpu_count()),
+    }
+    for name in _NEIGHBOURS:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = "not installed"
+    return versions
