@@ -11,6 +11,7 @@ from calvaria.errors import CalvariaError, CalvariaWarning
 from calvaria.findings import CheckReport, Finding, Override, Verdict
 from calvaria.geometry import Grid
 from calvaria.mesh import Mesh
+from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal
 from calvaria.volume import Acquisition, Mask, Volume
 
 __all__ = [
@@ -30,4 +31,7 @@ __all__ = [
     "errors",
     "find_series",
     "load_series",
+    "resample_slices",
+    "resample_to_grid",
+    "resample_to_orthogonal",
 ]

@@ -38,7 +38,6 @@ def load_series(
     progress: Progress,
 ) -> tuple[
     NDArray[np.int16] | NDArray[np.float32],
-    list[list[float]],
     list[tuple[str, str, float | None, list[str]]],
 ]: ...
 def orthogonal_grid(

@@ -14,6 +14,7 @@ from calvaria._html import html_table
 from calvaria.errors import CalvariaWarning, DicomError, NotDicomError
 from calvaria.findings import Finding, Verdict
 from calvaria.geometry import Grid
+from calvaria.resample import resample_slices
 from calvaria.volume import Acquisition, Volume
 
 if TYPE_CHECKING:
@@ -289,6 +290,8 @@ def load_series(
     series_or_path: Series | str | os.PathLike[str],
     *,
     rescale: tuple[float, float] | None = None,
+    resample: float | bool | None = None,
+    max_gap_mm: float | None = None,
     max_extra_bytes: int = _MAX_EXTRA_BYTES,
 ) -> Volume:
     """Load a series as a volume in Hounsfield units.
@@ -300,6 +303,13 @@ def load_series(
     rescale : tuple of float, optional
         Slope and intercept to use instead of those in the files: the explicit override for files
         that have none or wrong ones.
+    resample : float or True, optional
+        Interpolates unevenly spaced slices, on request only: the new distance between slices
+        along their normal, mm, or True for the usual one of the series.  The volume then carries
+        the finding ``slices_resampled``.
+    max_gap_mm : float, optional
+        Slices farther apart than this are not interpolated between.  Left out: 2.5 times the
+        usual distance, so that a single missing slice can be bridged and a missing slab cannot.
     max_extra_bytes : int
         What the pixels may need beyond 64 times the size of their files.
 
@@ -330,32 +340,98 @@ def load_series(
         series = series_or_path
     else:
         found = find_series(series_or_path, max_extra_bytes=max_extra_bytes)
-        series = _only(found, has_rescale=rescale is not None)
-    if series.reason and not (rescale and series.grid is not None):
+        series = _only(found, has_rescale=rescale is not None, even=bool(resample))
+    wants_even = resample is not None and resample is not False
+    if series.reason and not _is_mended(series, has_rescale=rescale is not None, even=wants_even):
         raise series._error(series.reason)  # noqa: SLF001
-    values, affine, notes = _progress.run(
+    values, notes = _progress.run(
         lambda progress: _native.load_series(
-            series._handle, rescale, max_extra_bytes, progress  # noqa: SLF001
+            series._handle,  # noqa: SLF001
+            rescale,
+            max_extra_bytes,
+            progress,
         ),
         title="reading slices",
     )
-    nz, ny, nx = values.shape
     findings = series.findings + tuple(_finding(*note) for note in notes)
+    if rescale is not None:
+        findings = (*findings, _rescale_note(*rescale))
+    if series.grid is None or (wants_even and resample is not True):
+        spacing_mm = series.slice_increment_mm if resample is True else resample
+        values, grid, note = _even_slices(series, values, spacing_mm, max_gap_mm)
+        findings = (*findings, note)
+    else:
+        grid = series.grid
     _warn(findings)
     return Volume(
         values=values,
-        grid=Grid(dims_ijk=(nx, ny, nz), lps_from_ijk=np.asarray(affine)),
+        grid=grid,
         findings=findings,
-        quantity=_quantity(series.acquisition),
+        quantity=_quantity(series.acquisition, is_overridden=rescale is not None),
         acquisition=series.acquisition,
     )
 
 
-def _only(found: SeriesList, *, has_rescale: bool) -> Series:
+def _rescale_note(slope: float, intercept: float) -> Finding:
+    return Finding(
+        code="rescale_overridden",
+        verdict=Verdict.BORDERLINE,
+        message=f"Values were made by the caller's rule: {slope:g} x stored {intercept:+g}.",
+    )
+
+
+def _is_mended(series: Series, *, has_rescale: bool, even: bool) -> bool:
+    """Whether what keeps a series from being loaded is what the caller has dealt with."""
+    about = series._handle.describe()  # noqa: SLF001
+    lattice_ok = series.grid is not None or (even and about["can_resample"])
+    return lattice_ok and (has_rescale or not about["has_value_problem"])
+
+
+def _even_slices(
+    series: Series, values: NDArray[Any], spacing_mm: Any, max_gap_mm: float | None
+) -> tuple[NDArray[Any], Grid, Finding]:
+    """Interpolate between neighbouring slices; the first slice stays where it is."""
+    positions = series.slice_positions_lps_mm
+    distances = positions @ series.slice_normal
+    increments = np.diff(distances)
+    spacing = _positive("resample", spacing_mm)
+    allowed = 2.5 * float(np.median(increments)) if max_gap_mm is None else max_gap_mm
+    even = resample_slices(
+        values, positions_mm=distances, spacing_mm=spacing, max_gap_mm=_positive("max_gap_mm", allowed)
+    )
+    even.flags.writeable = False
+    # A tilted stack steps along the table: the way from first to last per mm along the normal.
+    slope = (positions[-1] - positions[0]) / (distances[-1] - distances[0])
+    row, column = np.reshape(series.image_orientation_patient, (2, 3))
+    x, y = series.pixel_spacing_xy_mm or (1.0, 1.0)
+    affine = np.eye(4)
+    affine[:3] = np.column_stack([row * x, column * y, slope * spacing, positions[0]])
+    nz, ny, nx = even.shape
+    note = Finding(
+        code="slices_resampled",
+        verdict=Verdict.BORDERLINE,
+        message="Slices were interpolated on request; what lies in a gap was never imaged.",
+        measured=float(increments.max()),
+        unit="mm",
+        limit=f"gaps up to {allowed:.4g} mm",
+    )
+    return even, Grid(dims_ijk=(nx, ny, nz), lps_from_ijk=affine), note
+
+
+def _positive(name: str, value: float) -> float:
+    number = float(value)
+    if not (np.isfinite(number) and number > 0.0):
+        msg = f"{name}: a positive number of mm expected, found {value}"
+        raise ValueError(msg)
+    return number
+
+
+def _only(found: SeriesList, *, has_rescale: bool, even: bool) -> Series:
     """Return the one series that can be loaded, or say why there is no such choice."""
     loadable = [series for series in found if series.is_loadable]
-    if not loadable and has_rescale:
-        loadable = [series for series in found if series.grid is not None]
+    if not loadable:
+        mended = (s for s in found if _is_mended(s, has_rescale=has_rescale, even=even))
+        loadable = [series for series in mended if series.n_slices]
     chosen = _without_stray_slices(loadable)
     if len(chosen) == 1:
         return chosen[0]
@@ -445,9 +521,9 @@ def _finding(code: str, message: str, measured: float | None, places: list[str])
     )
 
 
-def _quantity(acquisition: Acquisition) -> str:
-    is_ct = acquisition.modality == "CT"
-    return "HU" if is_ct and acquisition.rescale_type in (None, "HU") else "arbitrary"
+def _quantity(acquisition: Acquisition, *, is_overridden: bool) -> str:
+    is_hu = is_overridden or acquisition.rescale_type in (None, "HU")
+    return "HU" if is_hu and acquisition.modality == "CT" else "arbitrary"
 
 
 def _warn(findings: tuple[Finding, ...]) -> None:

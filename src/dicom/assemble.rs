@@ -57,37 +57,117 @@ struct Job<'a> {
     is_hu: bool,
 }
 
+/// A series whose every plane is known to be readable; the memory it will fill is the caller's.
+pub struct Reading<'a> {
+    jobs: Vec<Job<'a>>,
+    options: LoadOptions,
+}
+
+/// Why the reading of values ended.
+#[derive(Debug)]
+pub enum Stop {
+    /// A value is not a whole number that int16 can hold; read as float32.
+    NotExact,
+    /// Anything else.
+    Error(DicomError),
+}
+
+impl From<DicomError> for Stop {
+    fn from(error: DicomError) -> Self {
+        Self::Error(error)
+    }
+}
+
 /// Reads the voxels of a series that forms a volume.
 ///
 /// # Errors
 /// Why the series is none, or why its pixels cannot be decoded.
 pub fn load(series: &Series, options: LoadOptions, progress: &Progress) -> Result<Loaded, DicomError> {
     let grid = series.grid.clone()?;
-    let (voxels, notes) = read_planes(series, options, progress)?;
-    Ok(Loaded { voxels, grid, notes })
+    let reading = Reading::prepare(series, options)?;
+    let mut whole = vec![0; reading.n_voxels()];
+    match reading.fill_int16(&mut whole, progress) {
+        Ok(notes) => return Ok(Loaded { voxels: Voxels::Int16(whole), grid, notes }),
+        Err(Stop::NotExact) => drop(whole),
+        Err(Stop::Error(error)) => return Err(error),
+    }
+    let mut values = vec![0.0; reading.n_voxels()];
+    let notes = reading.fill_float32(&mut values, progress)?;
+    Ok(Loaded { voxels: Voxels::Float32(values), grid, notes })
 }
 
-/// Reads all planes of a series in their order, whether or not they lie on a lattice.
-///
-/// # Errors
-/// Why the pixels cannot be decoded.
-pub fn read_planes(
-    series: &Series,
-    options: LoadOptions,
-    progress: &Progress,
-) -> Result<(Voxels, Vec<Note>), DicomError> {
-    let jobs = jobs(series, options)?;
-    guard_memory(series, &jobs, options)?;
-    progress.expect(jobs.len());
-    let (voxels, seen) = match read_i16(&jobs, options, progress) {
-        Ok((values, seen)) => (Voxels::Int16(values), seen),
-        Err(Stop::NotExact) => {
-            let (values, seen) = read_f32(&jobs, options, progress)?;
-            (Voxels::Float32(values), seen)
+impl<'a> Reading<'a> {
+    /// Holds the pixels that a series claims against what its files can hold.
+    ///
+    /// # Errors
+    /// Values without a meaning, pixels stored in a refused way, or more of them than can be believed.
+    pub fn prepare(series: &'a Series, options: LoadOptions) -> Result<Self, DicomError> {
+        let jobs = jobs(series, options)?;
+        guard_memory(series, &jobs, options)?;
+        Ok(Self { jobs, options })
+    }
+
+    /// Number of planes, rows and columns.
+    pub fn shape_kji(&self) -> [usize; 3] {
+        let size = self.jobs.first().map(|job| (job.storage.layout.rows(), job.storage.layout.columns()));
+        let (rows, columns) = size.unwrap_or_default();
+        [self.jobs.len(), rows, columns]
+    }
+
+    /// Number of voxels of all planes.
+    pub fn n_voxels(&self) -> usize {
+        self.shape_kji().iter().product()
+    }
+
+    /// Fills `out`, plane after plane, with whole numbers.
+    ///
+    /// # Errors
+    /// [`Stop::NotExact`] as soon as a value is none; `out` is then partly written.
+    pub fn fill_int16(&self, out: &mut [i16], progress: &Progress) -> Result<Vec<Note>, Stop> {
+        if !self.jobs.iter().all(|job| job.rescale.may_be_exact_i16(&job.storage.layout)) {
+            return Err(Stop::NotExact);
         }
-        Err(Stop::Error(error)) => return Err(error),
-    };
-    Ok((voxels, notes(&jobs, &seen)))
+        self.fill(out, progress, |job, cells, out| unpack_i16(cells, &job.unpacking(), job.fill(), out))
+    }
+
+    /// Fills `out`, plane after plane, with values rounded once to float32.
+    ///
+    /// # Errors
+    /// A plane cannot be read, or a value is not finite.
+    pub fn fill_float32(&self, out: &mut [f32], progress: &Progress) -> Result<Vec<Note>, DicomError> {
+        let unpack = |job: &Job<'_>, cells: &[u8], out: &mut [f32]| {
+            unpack_f32(cells, &job.unpacking(), f32::from(job.fill()), out)
+        };
+        self.fill(out, progress, unpack).map_err(|stop| match stop {
+            Stop::Error(error) => error,
+            Stop::NotExact => DicomError::Inconsistent("values cannot be held as float32".to_owned()),
+        })
+    }
+
+    fn fill<T: Send>(
+        &self,
+        out: &mut [T],
+        progress: &Progress,
+        unpack: impl Fn(&Job<'_>, &[u8], &mut [T]) -> Result<Unpacked, PixelError> + Sync,
+    ) -> Result<Vec<Note>, Stop> {
+        progress.expect(self.jobs.len());
+        let n = self.jobs.first().map_or(1, |job| job.storage.layout.n_samples());
+        let outcomes: Vec<Result<Unpacked, Stop>> = out
+            .par_chunks_mut(n)
+            .zip(&self.jobs)
+            .map_init(Scratch::default, |scratch, (out, job)| {
+                progress.step().map_err(DicomError::from)?;
+                let cells = scratch.cells_of(job, self.options)?;
+                unpack(job, cells, out).map_err(|error| match error {
+                    PixelError::NotExact => Stop::NotExact,
+                    error => Stop::Error(job.error(&error)),
+                })
+            })
+            .collect();
+        // The first in the order of the slices, whichever thread met it.
+        let seen = outcomes.into_iter().collect::<Result<Vec<Unpacked>, Stop>>()?;
+        Ok(notes(&self.jobs, &seen))
+    }
 }
 
 fn jobs(series: &Series, options: LoadOptions) -> Result<Vec<Job<'_>>, DicomError> {
@@ -96,21 +176,24 @@ fn jobs(series: &Series, options: LoadOptions) -> Result<Vec<Job<'_>>, DicomErro
     }
     let storages: Vec<Storage> =
         series.files.iter().map(|file| storage(file)).collect::<Result<_, DicomError>>()?;
-    series
-        .planes
-        .iter()
-        .map(|&plane| {
-            let file = series.file(plane);
-            let modality = series.frame(plane).modality.as_ref().ok();
-            let own = modality.and_then(|modality| modality.rescale);
-            let (slope, intercept) = options.rescale.or(own).unwrap_or((1.0, 0.0));
-            let name = series.name(plane);
-            let rescale = Rescale::new(slope, intercept)
-                .map_err(|error| DicomError::Pixels { file: name.clone(), reason: error.to_string() })?;
-            let is_hu = file.header.modality != "MR";
-            Ok(Job { file, name, plane, storage: storages[plane.file], rescale, is_hu })
-        })
-        .collect()
+    series.planes.iter().map(|&plane| job(series, plane, storages[plane.file], options)).collect()
+}
+
+fn job(
+    series: &Series,
+    plane: PlaneRef,
+    storage: Storage,
+    options: LoadOptions,
+) -> Result<Job<'_>, DicomError> {
+    let file = series.file(plane);
+    let modality = series.frame(plane).modality.as_ref().ok();
+    let own = modality.and_then(|modality| modality.rescale);
+    let (slope, intercept) = options.rescale.or(own).unwrap_or((1.0, 0.0));
+    let name = series.name(plane);
+    let rescale = Rescale::new(slope, intercept)
+        .map_err(|error| DicomError::Pixels { file: name.clone(), reason: error.to_string() })?;
+    let is_hu = file.header.modality != "MR";
+    Ok(Job { file, name, plane, storage, rescale, is_hu })
 }
 
 /// The rule for allocation: what the files can really hold, checked before the volume is reserved.
@@ -126,68 +209,12 @@ fn guard_memory(series: &Series, jobs: &[Job<'_>], options: LoadOptions) -> Resu
     Err(DicomError::TooLarge { file, claimed, allowed })
 }
 
-/// Why the reading of int16 values ended.
-enum Stop {
-    NotExact,
-    Error(DicomError),
-}
-
-impl From<DicomError> for Stop {
-    fn from(error: DicomError) -> Self {
-        Self::Error(error)
-    }
-}
-
-type Read<T> = (Vec<T>, Vec<Unpacked>);
-
-fn read_i16(jobs: &[Job<'_>], options: LoadOptions, progress: &Progress) -> Result<Read<i16>, Stop> {
-    if !jobs.iter().all(|job| job.rescale.may_be_exact_i16(&job.storage.layout)) {
-        return Err(Stop::NotExact);
-    }
-    read(jobs, options, progress, |job, cells, out| unpack_i16(cells, &job.unpacking(), job.fill(), out))
-}
-
-fn read_f32(jobs: &[Job<'_>], options: LoadOptions, progress: &Progress) -> Result<Read<f32>, DicomError> {
-    let found = read(jobs, options, progress, |job, cells, out| {
-        unpack_f32(cells, &job.unpacking(), f32::from(job.fill()), out)
-    });
-    found.map_err(|stop| match stop {
-        Stop::Error(error) => error,
-        Stop::NotExact => DicomError::Inconsistent("values cannot be held as float32".to_owned()),
-    })
-}
-
 /// What a worker keeps from frame to frame.
 #[derive(Default)]
 struct Scratch<'a> {
     open: Option<(usize, OpenFile<'a>)>,
     stored: Vec<u8>,
     cells: Vec<u8>,
-}
-
-fn read<T: Copy + Default + Send>(
-    jobs: &[Job<'_>],
-    options: LoadOptions,
-    progress: &Progress,
-    unpack: impl Fn(&Job<'_>, &[u8], &mut [T]) -> Result<Unpacked, PixelError> + Sync,
-) -> Result<Read<T>, Stop> {
-    let n = jobs.first().map_or(1, |job| job.storage.layout.n_samples());
-    let mut values = vec![T::default(); n * jobs.len()];
-    let outcomes: Vec<Result<Unpacked, Stop>> = values
-        .par_chunks_mut(n)
-        .zip(jobs)
-        .map_init(Scratch::default, |scratch, (out, job)| {
-            progress.step().map_err(DicomError::from)?;
-            let cells = scratch.cells_of(job, options)?;
-            unpack(job, cells, out).map_err(|error| match error {
-                PixelError::NotExact => Stop::NotExact,
-                error => Stop::Error(job.error(&error)),
-            })
-        })
-        .collect();
-    // The first in the order of the slices, whichever thread met it.
-    let seen = outcomes.into_iter().collect::<Result<Vec<Unpacked>, Stop>>()?;
-    Ok((values, seen))
 }
 
 impl<'a> Scratch<'a> {

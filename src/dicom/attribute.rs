@@ -43,7 +43,7 @@ fn shorten(found: &str) -> String {
 
 /// The values of an attribute as text, trimmed; empty when absent.
 pub fn texts(object: &InMemDicomObject, tag: Tag) -> Vec<String> {
-    let Ok(element) = object.element(tag) else {
+    let Some(element) = object.get(tag) else {
         return Vec::new();
     };
     let Value::Primitive(value) = element.value() else {
@@ -137,5 +137,5 @@ pub fn required_count(object: &InMemDicomObject, tag: Tag) -> Result<u64, Fault>
 
 /// The items of a sequence; none when absent.
 pub fn items(object: &InMemDicomObject, tag: Tag) -> &[InMemDicomObject] {
-    object.element(tag).ok().and_then(|element| element.items()).unwrap_or_default()
+    object.get(tag).and_then(|element| element.items()).unwrap_or_default()
 }

@@ -450,7 +450,7 @@ fn padding(object: &InMemDicomObject, pixels: Tag) -> Result<Option<Padding>, Fa
 }
 
 fn extended_offsets(object: &InMemDicomObject) -> Option<Vec<u64>> {
-    let element = object.element(tags::EXTENDED_OFFSET_TABLE).ok()?;
+    let element = object.get(tags::EXTENDED_OFFSET_TABLE)?;
     let bytes = element.to_bytes().ok()?;
     let whole = bytes.chunks_exact(8).filter_map(|b| b.try_into().ok());
     Some(whole.map(u64::from_le_bytes).collect())

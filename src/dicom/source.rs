@@ -27,6 +27,7 @@ pub struct Source {
 enum Place {
     File { path: PathBuf, length: u64 },
     ZipEntry { archive: Arc<PathBuf>, offset: u64, compressed: u64, is_deflated: bool },
+    Memory { bytes: Arc<[u8]> },
 }
 
 impl Source {
@@ -46,6 +47,11 @@ impl Source {
         Self { name, place: Place::ZipEntry { archive, offset, compressed, is_deflated } }
     }
 
+    /// Bytes that are in memory already.
+    pub fn memory(name: String, bytes: Arc<[u8]>) -> Self {
+        Self { name, place: Place::Memory { bytes } }
+    }
+
     /// The folder part of the name.
     pub fn folder(&self) -> &str {
         self.name.rsplit_once('/').map_or("", |(folder, _)| folder)
@@ -53,25 +59,18 @@ impl Source {
 
     /// Bytes on disk.
     pub fn stored_length(&self) -> u64 {
-        match self.place {
-            Place::File { length, .. } => length,
-            Place::ZipEntry { compressed, .. } => compressed,
-        }
-    }
-
-    /// The path of a plain file.
-    pub fn path(&self) -> Option<&PathBuf> {
         match &self.place {
-            Place::File { path, .. } => Some(path),
-            Place::ZipEntry { .. } => None,
+            Place::File { length, .. } => *length,
+            Place::ZipEntry { compressed, .. } => *compressed,
+            Place::Memory { bytes } => bytes.len() as u64,
         }
     }
 
     /// Length of the content where it is known without reading it.
     fn content_length(&self) -> Option<u64> {
-        match self.place {
-            Place::File { length, .. } => Some(length),
-            Place::ZipEntry { compressed, is_deflated, .. } => (!is_deflated).then_some(compressed),
+        match &self.place {
+            Place::ZipEntry { is_deflated: true, .. } => None,
+            _ => Some(self.stored_length()),
         }
     }
 
@@ -79,6 +78,7 @@ impl Source {
     fn reader(&self) -> Result<Box<dyn Read>, DicomError> {
         Ok(match &self.place {
             Place::File { path, .. } => Box::new(File::open(path).map_err(|e| self.io(&e))?),
+            Place::Memory { bytes } => Box::new(std::io::Cursor::new(Arc::clone(bytes))),
             Place::ZipEntry { archive, offset, compressed, is_deflated } => {
                 let mut file = File::open(archive.as_path()).map_err(|e| self.io(&e))?;
                 file.seek(SeekFrom::Start(*offset)).map_err(|e| self.io(&e))?;
