@@ -35,11 +35,11 @@ _NEIGHBOURS = ("SimpleITK", "nibabel", "pynrrd", "pydicom", "xarray", "matplotli
 
 
 def clean(text: str) -> str:
-    """Return text without control characters, which a terminal might obey.
+    r"""Return text without control characters, which a terminal might obey.
 
     Examples
     --------
-    >>> clean("name\\x1b[2J")
+    >>> clean("name\x1b[2J")
     'name?[2J'
     """
     return "".join(c if c.isprintable() else "?" for c in text)
@@ -72,7 +72,8 @@ def print_series(found: SeriesList, *, all_files: bool) -> None:
         console.print(table)
     n_loadable = sum(series.is_loadable for series in found)
     console.print(
-        f"{len(found)} series, {n_loadable} of them can be loaded; {len(found.left_out)} files left out"
+        f"{len(found)} series, {n_loadable} of them can be loaded; "
+        f"{len(found.left_out)} file{'' if len(found.left_out) == 1 else 's'} left out"
     )
     _print_left_out(console, found.left_out, all_files=all_files)
 

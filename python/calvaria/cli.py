@@ -50,7 +50,9 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="From a patient's CT to a printable model that has been measured against the image.",
-    epilog=f"Exit status: 0 PASS, 1 BORDERLINE or UNPROVEN, 2 usage, 3 FAIL, 4 unreadable. {DISCLAIMER}",
+    epilog=(
+        "Exit status: 0 PASS, 1 BORDERLINE or UNPROVEN, 2 usage, 3 FAIL, 4 unreadable. " + DISCLAIMER
+    ),
 )
 
 Study = Annotated[
@@ -65,7 +67,8 @@ Profile = Annotated[
     typer.Option(help="What for: education, planning, guide or implant.", show_default=False),
 ]
 RulesFile = Annotated[
-    Path | None, typer.Option("--rules", help="Limits of your own, a TOML file.", show_default=False)
+    Path | None,
+    typer.Option("--rules", help="Limits of your own, a TOML file.", show_default=False),
 ]
 
 
@@ -104,7 +107,9 @@ def _print_version(asked: bool) -> None:
 def _options(
     _version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     pass
@@ -141,6 +146,7 @@ def scan(
 @_reported
 def check(
     folder: Study,
+    *,
     profile: Profile,
     anatomy: Anatomy,
     rules: RulesFile = None,
@@ -183,9 +189,9 @@ def plan(
 @app.command()
 @_reported
 def demo(
-    output: Annotated[Path, typer.Option(help="Folder to write; replaced if it is an older demo.")] = Path(
-        "demo"
-    ),
+    output: Annotated[
+        Path, typer.Option(help="Folder to write; replaced if it is an older demo.")
+    ] = Path("demo"),
 ) -> None:
     """Make a phantom study, read it, judge it, and draw it."""
     from calvaria import _demo

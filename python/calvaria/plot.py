@@ -48,6 +48,14 @@ _VIEWS = (
 )
 
 
+_LETTER_PLACES = (
+    (0.02, 0.5, "left", "center"),
+    (0.98, 0.5, "right", "center"),
+    (0.5, 0.97, "center", "top"),
+    (0.5, 0.03, "center", "bottom"),
+)
+
+
 def show_planes(
     volume: Volume,
     *,
@@ -112,7 +120,8 @@ def show_planes(
         wide, tall = across * scale, down * scale
         bottom = _CAPTION_INCH + (tallest - tall) / 2
         box = (left / _WIDTH_INCH, bottom / height, wide / _WIDTH_INCH, tall / height)
-        _draw(figure.add_axes(box), volume, view, center, (low, high), (level, width))
+        axes = figure.add_axes(box)
+        _draw(axes, volume, view, center=center, bounds=(low, high), window=(level, width))
         left += wide + _MARGIN_INCH
     unit = "HU" if volume.is_hu else "(arbitrary)"
     caption = f"level {level:g} {unit}, width {width:g} {unit}; {volume.grid!r}"
@@ -145,6 +154,7 @@ def _draw(
     axes: Any,
     volume: Volume,
     view: _View,
+    *,
     center: NDArray[np.float64],
     bounds: tuple[NDArray[np.float64], NDArray[np.float64]],
     window: tuple[float, float],
@@ -162,7 +172,12 @@ def _draw(
     axes.set_yticks([])
     outline = neighbour("matplotlib.patheffects").withStroke(linewidth=2.5, foreground="black")
     style = {"color": "white", "fontsize": 12, "weight": "bold", "path_effects": [outline]}
-    places = ((0.02, 0.5, "left"), (0.98, 0.5, "right"), (0.5, 0.97, "center"), (0.5, 0.03, "center"))
+    places = (
+        (0.02, 0.5, "left"),
+        (0.98, 0.5, "right"),
+        (0.5, 0.97, "center"),
+        (0.5, 0.03, "center"),
+    )
     for letter, (x, y, side) in zip(view.letters, places, strict=True):
         upright = "center" if y == 0.5 else ("top" if y > 0.5 else "bottom")
         axes.text(x, y, letter, ha=side, va=upright, transform=axes.transAxes, **style)
@@ -184,7 +199,7 @@ def _cut(
     affine = np.eye(4)
     affine[:3, 0], affine[:3, 1] = right * span[0] / shape[0], down * span[1] / shape[1]
     affine[:3, 2] = np.cross(right, down)
-    # The corner where both directions start: low where a direction is positive, high where negative.
+    # The corner where both directions start: low along a positive one, high along a negative.
     corner = np.where(right + down < 0, high, low)
     corner = np.where(right + down == 0, center, corner)
     affine[:3, 3] = corner + (affine[:3, 0] + affine[:3, 1]) / 2
@@ -193,7 +208,7 @@ def _cut(
     rows, columns = np.indices((shape[1], shape[0]))
     places = grid.lps_mm_from_ijk(np.stack([columns, rows, np.zeros_like(rows)], axis=-1))
     index = volume.grid.ijk_from_lps_mm(places)
-    is_inside = ((index >= 0) & (index <= np.array(volume.grid.dims_ijk) - 1)).all(axis=-1)
+    is_inside: NDArray[np.bool_] = ((index >= 0) & (index <= np.array(volume.grid.dims_ijk) - 1)).all(axis=-1)
     return plane, is_inside
 
 
