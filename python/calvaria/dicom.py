@@ -280,10 +280,16 @@ def find_series(
         lambda progress: _native.find_series(path, max_extra_bytes, progress),
         title="reading headers",
     )
-    files = (
-        LeftOut(file=file, reason=reason, is_suspicious=odd) for file, reason, odd in left_out
-    )
-    return SeriesList((_series(handle) for handle in handles), left_out=files)
+    series = [_series(handle) for handle in handles]
+    files = [LeftOut(file=file, reason=reason, is_suspicious=odd) for file, reason, odd in left_out]
+    files += [
+        LeftOut(file=file, reason="a copy of a slice that is there already")
+        for one in series
+        for finding in one.findings
+        if finding.code == "duplicate_slices"
+        for file in finding.places
+    ]
+    return SeriesList(series, left_out=sorted(files, key=lambda file: file.file))
 
 
 def load_series(

@@ -127,10 +127,11 @@ fn divide(mut part: Part, kind: &Kind, options: ScanOptions) -> Result<Vec<Part>
         return Ok(vec![part]);
     }
     drop_copies(&mut part, options);
-    if shared_places(&part).is_empty() {
-        return Ok(vec![part]);
+    let mut divided = if shared_places(&part).is_empty() { vec![part] } else { by_label(part) };
+    for part in &mut divided {
+        part.problem = never_a_volume(part, kind); // what looked like a stack may have become single pictures
     }
-    Ok(by_label(part))
+    Ok(divided)
 }
 
 fn never_a_volume(part: &Part, kind: &Kind) -> Option<DicomError> {

@@ -98,7 +98,12 @@ impl SeriesHandle {
     fn describe<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let series = &self.inner;
         let about = PyDict::new(py);
-        about.set_item("files", series.planes.iter().map(|plane| series.name(*plane)).collect::<Vec<_>>())?;
+        let files: Vec<String> = if series.planes.is_empty() {
+            series.files.iter().map(|file| file.source.name.clone()).collect()
+        } else {
+            series.planes.iter().map(|plane| series.name(*plane)).collect()
+        };
+        about.set_item("files", files)?;
         about.set_item("n_files", series.files.len())?;
         about.set_item("notes", series.notes.iter().cloned().map(note_tuple).collect::<Vec<_>>())?;
         about.set_item("problem", series.problem().map(problem))?;
