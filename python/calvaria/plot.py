@@ -102,8 +102,7 @@ def show_planes(
     ['axial, z = 19.0 mm', 'coronal, y = 14.5 mm', 'sagittal, x = 19.5 mm']
     """
     level, width = _window(volume, window)
-    corners = volume.grid.corners_lps_mm()
-    low, high = corners.min(axis=0), corners.max(axis=0)
+    low, high = _box(volume.grid)
     center = (low + high) / 2 if center_lps_mm is None else np.asarray(center_lps_mm, np.float64)
     if center.shape != (3,) or (center < low).any() or (center > high).any():
         msg = f"center_lps_mm: a point in the image expected, found {center.tolist()}"
@@ -143,6 +142,16 @@ def _window(volume: Volume, window: tuple[float, float] | None) -> tuple[float, 
         msg = f"window: level and a positive width expected, found {window}"
         raise ValueError(msg)
     return float(level), float(width)
+
+
+def _box(grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the box of all voxel centres, where there is something to draw.
+
+    Along an axis of a single voxel the box is that voxel.
+    """
+    ends = [(0.0, n - 1.0) if n > 1 else (-0.5, 0.5) for n in grid.dims_ijk]
+    corners = grid.lps_mm_from_ijk([[i, j, k] for i in ends[0] for j in ends[1] for k in ends[2]])
+    return corners.min(axis=0), corners.max(axis=0)
 
 
 def _span_mm(view: _View, size_mm: NDArray[np.float64]) -> tuple[float, float]:

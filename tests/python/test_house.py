@@ -24,7 +24,8 @@ PYTHON_FLOORS = (
     {"convert"},
     {"_image_nifti", "_image_nrrd", "_image_meta", "invesalius", "plot", "view"},
     {"images"},
-    {"_terminal", "_judging", "_demo"},
+    {"_terminal", "_judging"},
+    {"_demo"},
     {"cli"},
 )
 RUST_FLOORS = (

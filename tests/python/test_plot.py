@@ -61,7 +61,8 @@ def test_a_ball_is_drawn_where_it_lies_and_round(affine):
     ball = grid.lps_mm_from_ijk([[38, 25, 24]])[0]
     volume = marked(affine, dims, ball, radius_mm=5.0)
     figure = show_planes(volume, center_lps_mm=ball, window=(0, 2000))
-    corners = grid.corners_lps_mm()
+    ends = [(0, n - 1) for n in dims]
+    corners = grid.lps_mm_from_ijk([[i, j, k] for i in ends[0] for j in ends[1] for k in ends[2]])
     low, high = corners.min(axis=0), corners.max(axis=0)
     x, y, z = ball
     # Axial: left edge is the patient's right, upper edge anterior; of the others superior.
@@ -121,6 +122,12 @@ def test_the_window_is_in_the_caption_and_outside_is_grey():
         show_planes(lopsided("sheared"), window=(40, 0))
     with pytest.raises(ValueError, match="a point in the image"):
         show_planes(lopsided("sheared"), center_lps_mm=(0, 0, 0))
+
+
+def test_a_single_slice_is_drawn_too():
+    grid = Grid(dims_ijk=(30, 20, 1), lps_from_ijk=np.diag([1.0, 1.0, 5.0, 1.0]))
+    figure = show_planes(Volume(values=np.zeros((1, 20, 30), np.int16), grid=grid))
+    assert [a.get_title().split(",")[0] for a in figure.axes] == ["axial", "coronal", "sagittal"]
 
 
 def test_a_picture_says_nothing_but_the_program(tmp_path):
