@@ -68,9 +68,7 @@ def _steps(work: Path, *, shown: Path) -> list[str]:
     _terminal.print_series(found, all_files=False)
     _say(f"3. calvaria check: good enough for a {_PROFILE} of the {_ANATOMY}?")
     number = _longest(found)
-    report = _judging.judged(
-        study, number=number, profile=_PROFILE, anatomy=_ANATOMY, rules=None
-    )
+    report = _judging.judged(study, number=number, profile=_PROFILE, anatomy=_ANATOMY, rules=None)
     _terminal.print_report(report)
     _write_report(work, report)
     lines = [
@@ -104,7 +102,7 @@ def _write_report(work: Path, report: CheckReport) -> None:
     (work / "check.json").write_text(text + "\n", encoding="utf-8")
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>calvaria check</title>'
-        f"</head><body>{report._repr_html_()}</body></html>\n"  # noqa: SLF001 - made for pages
+        f"</head><body>{report._repr_html_()}</body></html>\n"
     )
     (work / "check.html").write_text(page, encoding="utf-8")
 

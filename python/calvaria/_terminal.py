@@ -9,6 +9,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -61,15 +62,19 @@ def complain(message: str) -> None:
 def print_series(found: SeriesList, *, all_files: bool) -> None:
     """Print the series of a study and the files that are in none."""
     console = _console()
-    table = Table(show_lines=False, header_style="bold", pad_edge=False)
-    # The series number of the scanner is the first column of a row; "#" counts what is listed.
-    for name in ("#", *found.HEADER):
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    # "no." is the number the scanner gave; "#" counts what is listed, for `check --series`.
+    for name in ("#", *found.HEADER[:-1]):
         table.add_column(name, overflow="fold")
     for n, series in enumerate(found, 1):
-        style = "" if series.is_loadable else "dim"
-        table.add_row(str(n), *(Text(clean(cell)) for cell in series.row()), style=style)
+        cells = (Text(clean(cell)) for cell in series.row()[:-1])
+        table.add_row(str(n), *cells, style="" if series.is_loadable else "dim")
     if found:
         console.print(table)
+    # Reasons name files and tags: they need a line of their own.
+    for n, series in enumerate(found, 1):
+        if not series.is_loadable:
+            console.print(Text(clean(f"  #{n} does not load: {series.reason}")), soft_wrap=True)
     n_loadable = sum(series.is_loadable for series in found)
     console.print(
         f"{len(found)} series, {n_loadable} of them can be loaded; "
@@ -92,7 +97,7 @@ def _print_left_out(console: Console, left_out: tuple[LeftOut, ...], *, all_file
 def print_report(report: CheckReport) -> None:
     """Print every finding, worst first, then the verdict."""
     console = _console()
-    table = Table(header_style="bold", pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for name in ("verdict", "check", "measured", "limit", "meaning", "source of the limit"):
         table.add_column(name, overflow="fold")
     for finding in sorted(report.findings, key=lambda f: -f.verdict.rank):

@@ -51,7 +51,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="From a patient's CT to a printable model that has been measured against the image.",
     epilog=(
-        "Exit status: 0 PASS, 1 BORDERLINE or UNPROVEN, 2 usage, 3 FAIL, 4 unreadable. " + DISCLAIMER
+        "Exit status: 0 PASS, 1 BORDERLINE or UNPROVEN, 2 usage, 3 FAIL, 4 unreadable. "
+        + DISCLAIMER
     ),
 )
 

@@ -217,7 +217,8 @@ def _cut(
     rows, columns = np.indices((shape[1], shape[0]))
     places = grid.lps_mm_from_ijk(np.stack([columns, rows, np.zeros_like(rows)], axis=-1))
     index = volume.grid.ijk_from_lps_mm(places)
-    is_inside: NDArray[np.bool_] = ((index >= 0) & (index <= np.array(volume.grid.dims_ijk) - 1)).all(axis=-1)
+    last = np.array(volume.grid.dims_ijk) - 1
+    is_inside = np.asarray(((index >= 0) & (index <= last)).all(axis=-1))
     return plane, is_inside
 
 

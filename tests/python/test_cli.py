@@ -6,11 +6,11 @@ import sys
 
 import numpy as np
 import pytest
-from lopsided import lopsided
 from typer.testing import CliRunner
 
 from calvaria import Grid, Volume, convert
 from calvaria.cli import app
+from lopsided import lopsided
 
 pydicom = pytest.importorskip("pydicom")
 
@@ -104,7 +104,9 @@ def test_an_error_is_one_line_without_a_traceback(study, monkeypatch):
     monkeypatch.setattr(dicom, "find_series", fail)
     shown = run(app, ["scan", str(study)])
     assert shown.exit_code == 4
-    assert shown.stderr == "calvaria: IM0003: PixelData (7FE0,0010): 3520 bytes expected, found 12\n"
+    assert (
+        shown.stderr == "calvaria: IM0003: PixelData (7FE0,0010): 3520 bytes expected, found 12\n"
+    )
     assert shown.stdout == ""
 
 

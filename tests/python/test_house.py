@@ -39,6 +39,7 @@ SIDE_DOORS = {"convert", "images", "invesalius", "plot", "view"}
 ALLOWED_THROUGH = {"cli", "_demo", "_image_nifti", "_image_nrrd", "_image_meta"}
 CUPBOARDS = {"utils", "util", "helpers", "helper", "common", "misc", "shared", "tools"}
 MOST_LINES = 600
+NATIVE_IMPORT = re.compile(r"\bimport [^\n]*\b_native\b|\bcalvaria\._native\b")
 
 
 def floor_of(room, floors):
