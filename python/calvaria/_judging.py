@@ -60,5 +60,7 @@ def _chosen(found: SeriesList, number: int | None) -> Series:
 
 
 def _joined(first: tuple[Finding, ...], second: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Join two lists of findings; what both carry from the loader is said once."""
-    return first + tuple(finding for finding in second if finding not in first)
+    """Join two lists of findings; what headers and voxels both say is said once."""
+    said = {(finding.code, finding.verdict, finding.message) for finding in first}
+    new = (f for f in second if (f.code, f.verdict, f.message) not in said)
+    return first + tuple(new)

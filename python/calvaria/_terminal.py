@@ -17,8 +17,10 @@ from rich.text import Text
 from calvaria.findings import DISCLAIMER, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from calvaria.dicom import LeftOut, SeriesList
-    from calvaria.findings import CheckReport
+    from calvaria.findings import CheckReport, Finding
 
 __all__ = ["clean", "complain", "facts", "print_report", "print_series"]
 
@@ -94,23 +96,21 @@ def _print_left_out(console: Console, left_out: tuple[LeftOut, ...], *, all_file
         console.print(Text(clean(line)), soft_wrap=True)
 
 
-def print_report(report: CheckReport) -> None:
-    """Print every finding, worst first, then the verdict."""
+def print_report(report: CheckReport, *, all_sources: bool = False) -> None:
+    """Print every finding, worst first, then the verdict.
+
+    What passed is said in short unless all sources are asked for.
+    """
     console = _console()
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for name in ("verdict", "check", "measured", "limit", "meaning", "source of the limit"):
-        table.add_column(name, overflow="fold")
-    for finding in sorted(report.findings, key=lambda f: -f.verdict.rank):
-        cells = (
-            finding.code,
-            finding.measured_text,
-            finding.limit or "",
-            finding.message,
-            finding.source,
-        )
-        verdict = Text(finding.verdict.name, style=_STYLE_OF[finding.verdict])
-        table.add_row(verdict, *(Text(clean(cell)) for cell in cells))
-    console.print(table)
+    passed = [finding for finding in report.findings if finding.verdict is Verdict.PASS]
+    full = (*report.above_pass(), *(passed if all_sources else ()))
+    if full:
+        header = ("verdict", "check", "measured", "limit", "meaning", "source of the limit")
+        rows = [(f.code, f.measured_text, f.limit or "", f.message, f.source) for f in full]
+        _print_findings(console, header, full, rows)
+    if passed and not all_sources:
+        rows = [(f.code, f.measured_text, f.message) for f in passed]
+        _print_findings(console, ("verdict", "check", "measured", "meaning"), passed, rows)
     console.print(
         Text.assemble(
             (report.verdict.name, _STYLE_OF[report.verdict]),
@@ -118,6 +118,21 @@ def print_report(report: CheckReport) -> None:
         )
     )
     console.print(DISCLAIMER)
+
+
+def _print_findings(
+    console: Console,
+    header: Sequence[str],
+    findings: Sequence[Finding],
+    rows: Sequence[tuple[str, ...]],
+) -> None:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for name in header:
+        table.add_column(name, overflow="fold")
+    for finding, cells in zip(findings, rows, strict=True):
+        verdict = Text(finding.verdict.name, style=_STYLE_OF[finding.verdict])
+        table.add_row(verdict, *(Text(clean(cell)) for cell in cells))
+    console.print(table)
 
 
 def facts() -> dict[str, str]:

@@ -155,6 +155,9 @@ def check(
         int | None,
         typer.Option(min=1, help="Which series, as [bold]scan[/] counts them.", show_default=False),
     ] = None,
+    all_sources: Annotated[
+        bool, typer.Option("--sources", help="Print limit and source of what passed, too.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Judge a scan for what it shall become; the exit status is the verdict."""
@@ -167,7 +170,7 @@ def check(
     if as_json:
         _print_json(report.to_dict())
     else:
-        _terminal.print_report(report)
+        _terminal.print_report(report, all_sources=all_sources)
     raise typer.Exit(_EXIT_OF[report.verdict])
 
 

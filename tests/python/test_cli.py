@@ -163,6 +163,9 @@ def test_check_prints_every_finding_and_exits_by_the_verdict(study):
     codes = [(f["code"], f["message"]) for f in judged["findings"]]
     assert len(codes) == len(set(codes))
     assert "Planted" not in json.dumps(judged) + shown.output
+    every = check(study, "--profile", "guide", "--anatomy", "skull-base", "--sources").output
+    assert all(f["code"] in every and f["code"] in shown.output for f in judged["findings"])
+    assert every.count("house rule") > shown.output.count("house rule")
 
 
 def test_thick_slices_fail_a_guide(tmp_path):
