@@ -60,7 +60,7 @@ def _check_may_replace(output: Path) -> None:
 def _steps(work: Path, *, shown: Path) -> list[str]:
     started = time.perf_counter()
     study = work / "study"
-    _say("1. A phantom head is scanned and written as DICOM, with a localizer and screen captures.")
+    _say("1. A phantom head is scanned and written as DICOM, with a localizer and a screen capture.")
     _write_study(study)
     _say(f"   {sum(p.is_file() for p in study.rglob('*'))} files, {_since(started)}")
     _say("2. calvaria scan: what is in the folder")
@@ -82,13 +82,16 @@ def _steps(work: Path, *, shown: Path) -> list[str]:
 
 
 def _write_study(study: Path) -> None:
-    head = phantom.head(metal_radius_mm=2.0, has_table=True)
     scanner = phantom.Scanner(
-        slice_thickness_mm=_SLICE_THICKNESS_MM,
-        slice_increment_mm=_SLICE_INCREMENT_MM,
-        gantry_tilt_deg=0.0,
+        slice_thickness_mm=_SLICE_THICKNESS_MM, slice_increment_mm=_SLICE_INCREMENT_MM
     )
-    phantom.write_study(head, study, scanner=scanner)
+    phantom.write_study(
+        study,
+        phantom.head(metal_radius_mm=2.0, has_table=True),
+        scanner=scanner,
+        has_localizer=True,
+        has_secondary_capture=True,
+    )
 
 
 def _longest(found: tuple[object, ...]) -> int:

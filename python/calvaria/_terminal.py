@@ -109,8 +109,8 @@ def print_report(report: CheckReport, *, all_sources: bool = False) -> None:
         rows = [(f.code, f.measured_text, f.limit or "", f.message, f.source) for f in full]
         _print_findings(console, header, full, rows)
     if passed and not all_sources:
-        rows = [(f.code, f.measured_text, f.message) for f in passed]
-        _print_findings(console, ("verdict", "check", "measured", "meaning"), passed, rows)
+        short = [(f.code, f.measured_text, f.message) for f in passed]
+        _print_findings(console, ("verdict", "check", "measured", "meaning"), passed, short)
     console.print(
         Text.assemble(
             (report.verdict.name, _STYLE_OF[report.verdict]),
