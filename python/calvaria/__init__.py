@@ -11,6 +11,8 @@ from calvaria.dicom import Series, SeriesList, find_series, load_series
 from calvaria.errors import CalvariaError, CalvariaWarning
 from calvaria.findings import CheckReport, Finding, Override, Verdict
 from calvaria.geometry import Grid
+from calvaria.images import load_image, load_mask
+from calvaria.invesalius import load_invesalius
 from calvaria.mesh import Mesh
 from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal
 from calvaria.rules import Rules, load_rules
@@ -37,6 +39,9 @@ __all__ = [
     "errors",
     "find_series",
     "load_rules",
+    "load_image",
+    "load_invesalius",
+    "load_mask",
     "load_series",
     "resample_slices",
     "resample_to_grid",
