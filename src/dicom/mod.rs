@@ -22,10 +22,9 @@ pub mod split;
 mod stack_error;
 pub mod storage;
 pub mod walk;
+pub mod write;
 
 pub use assemble::{LoadOptions, Loaded, Voxels, load};
 pub use error::DicomError;
 pub use scan::{LeftOut, Scan, ScanOptions, scan};
 pub use series::Series;
-
-pub mod write;

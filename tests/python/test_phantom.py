@@ -38,7 +38,10 @@ def volume_mm3(volume, hu):
 
 
 BODIES = {
-    "sphere": (phantom.sphere(centre_lps_mm=(0.3, -0.2, 0.1), radius_mm=20.0), 4 / 3 * np.pi * 20**3),
+    "sphere": (
+        phantom.sphere(centre_lps_mm=(0.3, -0.2, 0.1), radius_mm=20.0),
+        4 / 3 * np.pi * 20**3,
+    ),
     "cylinder": (
         phantom.cylinder(start_lps_mm=(-8, -5, -15), end_lps_mm=(8, 5, 15), radius_mm=12.0),
         np.pi * 12**2 * np.sqrt(16**2 + 10**2 + 30**2),
@@ -64,12 +67,18 @@ def test_edge_of_a_sphere_lies_at_half_maximum(kernel):
     # in-plane blur acts on one of them and a half on average): 0.008 mm here.
     body = phantom.sphere(radius_mm=24.0)
     volume = scan(body, scanner=small(spacing_mm=0.5, kernel=kernel, sigma_mm=None))
-    middle = np.argmin(np.abs(volume.grid.lps_mm_from_ijk([[0, 0, k] for k in range(volume.grid.dims_ijk[2])])[:, 2]))
+    middle = np.argmin(
+        np.abs(
+            volume.grid.lps_mm_from_ijk([[0, 0, k] for k in range(volume.grid.dims_ijk[2])])[:, 2]
+        )
+    )
     z = volume.grid.lps_mm_from_ijk([[0, 0, middle]])[0, 2]
     radius = np.sqrt(24.0**2 - z**2)
     for angle in np.linspace(0, 2 * np.pi, 37):
         along = np.arange(20.0, 28.0, 0.02)
-        points = np.stack([along * np.cos(angle), along * np.sin(angle), np.full_like(along, z)], axis=1)
+        points = np.stack(
+            [along * np.cos(angle), along * np.sin(angle), np.full_like(along, z)], axis=1
+        )
         ijk = volume.grid.ijk_from_lps_mm(points)
         profile = ndimage.map_coordinates(volume.values.astype(float), ijk[:, ::-1].T, order=3)
         crossing = along[np.argmin(np.abs(profile))]
@@ -126,9 +135,15 @@ def test_scanner_agrees_with_brute_force_convolution(body, thickness_mm):
 
 def test_slice_is_averaged_over_its_thickness():
     # A slab with its upper face at z = 0 covers a slice of 2 mm centred at z by (1 - z) / 2.
-    body = phantom.bar(size_mm=(200, 200, 40), turn_deg=(0, 0, 0), centre_lps_mm=(0, 0, -20), hu=0.0)
+    body = phantom.bar(
+        size_mm=(200, 200, 40), turn_deg=(0, 0, 0), centre_lps_mm=(0, 0, -20), hu=0.0
+    )
     scanner = small(
-        columns=8, rows=8, slice_thickness_mm=2.0, slice_increment_mm=0.25, n_slices=17,
+        columns=8,
+        rows=8,
+        slice_thickness_mm=2.0,
+        slice_increment_mm=0.25,
+        n_slices=17,
         centre_lps_mm=(0.0, 0.0, 0.0),
     )
     volume = scan(body, scanner=scanner)
@@ -140,8 +155,12 @@ def test_slice_is_averaged_over_its_thickness():
 def test_overlapping_and_spaced_slices_show_the_same_thing():
     body = phantom.sphere(radius_mm=15.0)
     thick = small(slice_thickness_mm=2.0)
-    dense = scan(body, scanner=Scanner(**{**thick.to_dict(), "slice_increment_mm": 0.5, "n_slices": 41}))
-    sparse = scan(body, scanner=Scanner(**{**thick.to_dict(), "slice_increment_mm": 4.0, "n_slices": 5}))
+    dense = scan(
+        body, scanner=Scanner(**{**thick.to_dict(), "slice_increment_mm": 0.5, "n_slices": 41})
+    )
+    sparse = scan(
+        body, scanner=Scanner(**{**thick.to_dict(), "slice_increment_mm": 4.0, "n_slices": 5})
+    )
     both = {round(z, 6) for z in (np.arange(5) - 2) * 4.0}
     rows = [k for k in range(41) if round((k - 20) * 0.5, 6) in both]
     assert np.array_equal(dense.values[rows[0]], sparse.values[(rows[0] - 20) // 8 + 2])
@@ -163,7 +182,9 @@ def test_tilt_shears_the_grid_and_leaves_the_body_in_place(tilt_deg):
     assert np.abs(np.sqrt(5 * spread) - 18.0).max() < 0.08
 
 
-@pytest.mark.parametrize("orientation", ["axial", "sagittal", "coronal", (0.8, 0.6, 0, -0.36, 0.48, 0.8)])
+@pytest.mark.parametrize(
+    "orientation", ["axial", "sagittal", "coronal", (0.8, 0.6, 0, -0.36, 0.48, 0.8)]
+)
 @pytest.mark.parametrize("is_reversed", [False, True])
 def test_any_orientation_shows_the_same_body(orientation, is_reversed):
     body = phantom.cylinder(start_lps_mm=(-8, -5, -15), end_lps_mm=(8, 5, 15), radius_mm=7.0)
@@ -193,7 +214,9 @@ def test_thread_count_and_repetition_do_not_change_a_bit():
         subprocess.run(
             [sys.executable, "-c", code],
             env={**os.environ, "RAYON_NUM_THREADS": str(n)},
-            capture_output=True, text=True, check=True,
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for n in (1, 2, 5)
     }
@@ -203,7 +226,9 @@ def test_thread_count_and_repetition_do_not_change_a_bit():
 def test_noise_depends_on_the_seed_and_has_the_size_asked_for():
     body = phantom.sphere(radius_mm=10.0, hu=-1000.0 + 1e-9)
     images = [
-        scan(body, scanner=small(noise_hu=8.0, seed=seed, n_slices=8, centre_lps_mm=(0, 0, 0))).values.astype(float)
+        scan(
+            body, scanner=small(noise_hu=8.0, seed=seed, n_slices=8, centre_lps_mm=(0, 0, 0))
+        ).values.astype(float)
         for seed in (1, 1, 2)
     ]
     assert np.array_equal(images[0], images[1])
@@ -216,7 +241,9 @@ def test_noise_depends_on_the_seed_and_has_the_size_asked_for():
 def test_sharp_kernel_overshoots_and_soft_does_not():
     body = phantom.bar(size_mm=(20, 200, 200), turn_deg=(0, 0, 0), hu=1000.0)
     lines = {
-        kernel: scan(body, scanner=small(kernel=kernel, sigma_mm=None, n_slices=1, spacing_mm=0.5)).values[0, 64]
+        kernel: scan(
+            body, scanner=small(kernel=kernel, sigma_mm=None, n_slices=1, spacing_mm=0.5)
+        ).values[0, 64]
         for kernel in ("soft", "sharp")
     }
     assert lines["soft"].max() <= 1000
@@ -269,15 +296,28 @@ def test_unknown_structure_is_named_with_those_that_exist():
 
 HEAD = phantom.head()
 COARSE = Scanner(
-    columns=90, rows=90, spacing_xy_mm=(2.9, 2.8), slice_thickness_mm=2.5, slice_increment_mm=3.0, noise_hu=0.0
+    columns=90,
+    rows=90,
+    spacing_xy_mm=(2.9, 2.8),
+    slice_thickness_mm=2.5,
+    slice_increment_mm=3.0,
+    noise_hu=0.0,
 )
 
 
 def test_every_flip_and_axis_permutation_of_the_head_differs():
-    volume = scan(HEAD, scanner=Scanner(
-        columns=86, rows=86, spacing_xy_mm=(3.0, 3.0), slice_thickness_mm=3.0, slice_increment_mm=3.0,
-        n_slices=86, noise_hu=0.0,
-    ))
+    volume = scan(
+        HEAD,
+        scanner=Scanner(
+            columns=86,
+            rows=86,
+            spacing_xy_mm=(3.0, 3.0),
+            slice_thickness_mm=3.0,
+            slice_increment_mm=3.0,
+            n_slices=86,
+            noise_hu=0.0,
+        ),
+    )
     values = np.clip(volume.values.astype(float), -1000, 2000)
     for order in itertools.permutations(range(3)):
         for flips in itertools.product((1, -1), repeat=3):
@@ -328,7 +368,8 @@ def test_distance_to_the_head_is_close_to_one_per_millimetre_near_the_surface(na
     step = 1e-3
     gradient = np.stack(
         [
-            (HEAD.signed_distance_mm(name, near + d) - HEAD.signed_distance_mm(name, near - d)) / (2 * step)
+            (HEAD.signed_distance_mm(name, near + d) - HEAD.signed_distance_mm(name, near - d))
+            / (2 * step)
             for d in np.eye(3) * step
         ],
         axis=1,
@@ -351,7 +392,11 @@ def test_a_point_moved_onto_the_surface_separates_inside_from_outside():
             value = HEAD.signed_distance_mm(name, moved)
             slope = np.stack(
                 [
-                    (HEAD.signed_distance_mm(name, moved + d) - HEAD.signed_distance_mm(name, moved - d)) / (2 * step)
+                    (
+                        HEAD.signed_distance_mm(name, moved + d)
+                        - HEAD.signed_distance_mm(name, moved - d)
+                    )
+                    / (2 * step)
                     for d in np.eye(3) * step
                 ],
                 axis=1,

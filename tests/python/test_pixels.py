@@ -74,7 +74,10 @@ def ct_slice(values: npt.NDArray[np.integer], depth: Depth) -> Dataset:
     dataset.PatientName, dataset.PatientID = "INVENTED^NOBODY", "INVENTED"
     dataset.Modality, dataset.InstanceNumber = "CT", 1
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
-    dataset.ImagePositionPatient, dataset.ImageOrientationPatient = [-10, -20, 5], [1, 0, 0, 0, 1, 0]
+    dataset.ImagePositionPatient, dataset.ImageOrientationPatient = (
+        [-10, -20, 5],
+        [1, 0, 0, 0, 1, 0],
+    )
     dataset.PixelSpacing, dataset.SliceThickness = [0.5, 0.4], 1
     dataset.RescaleSlope, dataset.RescaleIntercept, dataset.RescaleType = 1, 0, "HU"
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
@@ -120,7 +123,9 @@ def test_big_endian_samples_are_exact(tmp_path: Path, depth: Depth) -> None:
     raw = values.astype(values.dtype.newbyteorder(">")).tobytes()
     dataset.PixelData = raw + b"\0" * (len(raw) % 2)
     path = tmp_path / "slice.dcm"
-    pydicom.dcmwrite(path, dataset, little_endian=False, implicit_vr=False, enforce_file_format=True)
+    pydicom.dcmwrite(
+        path, dataset, little_endian=False, implicit_vr=False, enforce_file_format=True
+    )
     np.testing.assert_array_equal(loaded(path), pydicom.dcmread(path).pixel_array)
 
 
@@ -133,7 +138,9 @@ def test_8_bit_samples_in_big_endian_words_are_unswapped(tmp_path: Path) -> None
     dataset.PixelData = raw
     dataset["PixelData"].VR = "OW"
     path = tmp_path / "slice.dcm"
-    pydicom.dcmwrite(path, dataset, little_endian=False, implicit_vr=False, enforce_file_format=True)
+    pydicom.dcmwrite(
+        path, dataset, little_endian=False, implicit_vr=False, enforce_file_format=True
+    )
     np.testing.assert_array_equal(loaded(path), values)
 
 
@@ -142,7 +149,9 @@ def test_bits_above_high_bit_are_ignored(tmp_path: Path, is_signed: bool) -> Non
     depth = Depth(allocated=16, stored=12, is_signed=is_signed)
     values = lopsided(depth)
     dataset = ct_slice(values, depth)
-    cells = (values.astype(np.uint16) & 0x0FFF) | (np.arange(values.size).reshape(values.shape) % 16 << 12)
+    cells = (values.astype(np.uint16) & 0x0FFF) | (
+        np.arange(values.size).reshape(values.shape) % 16 << 12
+    )
     dataset.PixelData = cells.astype("<u2").tobytes()
     path = tmp_path / "slice.dcm"
     dataset.save_as(path, enforce_file_format=True)
@@ -153,7 +162,9 @@ def test_bits_above_high_bit_are_ignored(tmp_path: Path, is_signed: bool) -> Non
 def test_rle_is_exact(tmp_path: Path, depth: Depth) -> None:
     values = lopsided(depth, reach=0.4)
     dataset = ct_slice(values, depth)
-    dataset.compress(pydicom.uid.RLELossless, encoding_plugin="pydicom", generate_instance_uid=False)
+    dataset.compress(
+        pydicom.uid.RLELossless, encoding_plugin="pydicom", generate_instance_uid=False
+    )
     path = tmp_path / "slice.dcm"
     dataset.save_as(path, enforce_file_format=True)
     np.testing.assert_array_equal(loaded(path), values.astype(loaded(path).dtype))
@@ -169,13 +180,17 @@ def jpeg_lossless(predictor: int) -> Callable[[npt.NDArray[np.integer], int], by
 
 @pytest.mark.parametrize("predictor", range(1, 8))
 @pytest.mark.parametrize("depth", DEPTHS[:6], ids=str)
-def test_jpeg_lossless_is_exact_with_every_predictor(tmp_path: Path, depth: Depth, predictor: int) -> None:
+def test_jpeg_lossless_is_exact_with_every_predictor(
+    tmp_path: Path, depth: Depth, predictor: int
+) -> None:
     encode = jpeg_lossless(predictor)
     values = lopsided(depth)
     cells = values.astype(f"u{depth.allocated // 8}") & (2**depth.stored - 1)
     stream = encode(np.ascontiguousarray(cells), depth.stored)
     uid = pydicom.uid.JPEGLossless
-    path = write_compressed(tmp_path / "slice.dcm", dataset=ct_slice(values, depth), uid=uid, stream=stream)
+    path = write_compressed(
+        tmp_path / "slice.dcm", dataset=ct_slice(values, depth), uid=uid, stream=stream
+    )
     np.testing.assert_array_equal(loaded(path), values.astype(loaded(path).dtype))
 
 
@@ -185,7 +200,9 @@ def test_jpeg_ls_is_within_its_bound(tmp_path: Path, depth: Depth, near: int) ->
     jpeg_ls = pytest.importorskip("jpeg_ls", reason="pyjpegls is not installed")
     values = lopsided(depth)
     if near and depth.is_signed:
-        values = np.abs(values // 2)  # the bits of -1 and 0 lie far apart: near-lossless would not stay near
+        values = np.abs(
+            values // 2
+        )  # the bits of -1 and 0 lie far apart: near-lossless would not stay near
     dataset = ct_slice(values, depth)
     cells = values.astype(f"u{depth.allocated // 8}") & (2**depth.stored - 1)
     stream = bytes(jpeg_ls.encode_array(np.ascontiguousarray(cells), lossy_error=near))
@@ -199,7 +216,9 @@ def test_jpeg_2000_is_exact(tmp_path: Path, depth: Depth) -> None:
     pytest.importorskip("openjpeg", reason="pylibjpeg-openjpeg is not installed")
     values = lopsided(depth)
     dataset = ct_slice(values, depth)
-    dataset.compress(pydicom.uid.JPEG2000Lossless, encoding_plugin="pylibjpeg", generate_instance_uid=False)
+    dataset.compress(
+        pydicom.uid.JPEG2000Lossless, encoding_plugin="pylibjpeg", generate_instance_uid=False
+    )
     path = tmp_path / "slice.dcm"
     dataset.save_as(path, enforce_file_format=True)
     np.testing.assert_array_equal(loaded(path), values.astype(loaded(path).dtype))
@@ -216,10 +235,16 @@ def test_the_sign_of_a_jpeg_2000_stream_is_overruled_as_in_pydicom(
     bits, size = depth.stored, depth.allocated // 8
     cells = values.astype(f"u{size}") & (2**bits - 1)
     if is_stream_signed:  # the same bits, read as two's complement
-        cells = (cells.astype(np.int64) - (cells >> (bits - 1)).astype(np.int64) * 2**bits).astype(f"i{size}")
-    stream = imagecodecs.jpeg2k_encode(cells, codecformat="j2k", reversible=True, bitspersample=bits)
+        cells = (cells.astype(np.int64) - (cells >> (bits - 1)).astype(np.int64) * 2**bits).astype(
+            f"i{size}"
+        )
+    stream = imagecodecs.jpeg2k_encode(
+        cells, codecformat="j2k", reversible=True, bitspersample=bits
+    )
     uid = pydicom.uid.JPEG2000Lossless
-    path = write_compressed(tmp_path / "slice.dcm", dataset=ct_slice(values, depth), uid=uid, stream=stream)
+    path = write_compressed(
+        tmp_path / "slice.dcm", dataset=ct_slice(values, depth), uid=uid, stream=stream
+    )
     np.testing.assert_array_equal(loaded(path), values.astype(loaded(path).dtype))
     np.testing.assert_array_equal(pydicom.dcmread(path).pixel_array, values)
 
@@ -229,7 +254,9 @@ def test_htj2k_is_exact(tmp_path: Path, depth: Depth) -> None:
     imagecodecs = pytest.importorskip("imagecodecs", reason="no HTJ2K encoder")
     values = lopsided(depth)
     uid, stream = pydicom.uid.HTJ2KLossless, imagecodecs.htj2k_encode(values)
-    path = write_compressed(tmp_path / "slice.dcm", dataset=ct_slice(values, depth), uid=uid, stream=stream)
+    path = write_compressed(
+        tmp_path / "slice.dcm", dataset=ct_slice(values, depth), uid=uid, stream=stream
+    )
     np.testing.assert_array_equal(loaded(path), values.astype(loaded(path).dtype))
 
 
@@ -239,7 +266,9 @@ def test_jpeg_baseline_has_the_values_of_libjpeg(tmp_path: Path) -> None:
     values = lopsided(depth)
     stream = imagecodecs.jpeg8_encode(values, level=90)
     uid = pydicom.uid.JPEGBaseline8Bit
-    path = write_compressed(tmp_path / "slice.dcm", dataset=ct_slice(values, depth), uid=uid, stream=stream)
+    path = write_compressed(
+        tmp_path / "slice.dcm", dataset=ct_slice(values, depth), uid=uid, stream=stream
+    )
     np.testing.assert_array_equal(loaded(path), imagecodecs.jpeg8_decode(stream))
 
 
@@ -256,7 +285,9 @@ def test_jpeg_baseline_has_the_values_of_libjpeg(tmp_path: Path) -> None:
 def test_what_is_not_read_is_refused_by_name(tmp_path: Path, uid: str, name: str) -> None:
     depth = DEPTHS[2]
     dataset = ct_slice(lopsided(depth), depth)
-    path = write_compressed(tmp_path / "slice.dcm", dataset=dataset, uid=uid, stream=b"\xff\xd8\xff\xd9")
+    path = write_compressed(
+        tmp_path / "slice.dcm", dataset=dataset, uid=uid, stream=b"\xff\xd8\xff\xd9"
+    )
     with pytest.raises(calvaria.errors.UnsupportedTransferSyntaxError, match=name):
         calvaria.load_series(path)
 
@@ -266,7 +297,9 @@ def test_a_truncated_stream_is_an_error_never_half_an_image(tmp_path: Path, part
     depth = DEPTHS[2]
     values = lopsided(depth)
     dataset = ct_slice(values, depth)
-    dataset.compress(pydicom.uid.RLELossless, encoding_plugin="pydicom", generate_instance_uid=False)
+    dataset.compress(
+        pydicom.uid.RLELossless, encoding_plugin="pydicom", generate_instance_uid=False
+    )
     stream = next(pydicom.encaps.generate_frames(dataset.PixelData, number_of_frames=1))
     stream = stream[: int(len(stream) * part)]
     uid = pydicom.uid.RLELossless
@@ -275,12 +308,25 @@ def test_a_truncated_stream_is_an_error_never_half_an_image(tmp_path: Path, part
         calvaria.load_series(path)
 
 
-LOSSLESS = ["Little", "Big", "Deflated", "RLE", "Process14", "JPEGLSLossless", "JPEG2000LosslessOnly", "CTImage.dcm"]
+LOSSLESS = [
+    "Little",
+    "Big",
+    "Deflated",
+    "RLE",
+    "Process14",
+    "JPEGLSLossless",
+    "JPEG2000LosslessOnly",
+    "CTImage.dcm",
+]
 
 
 def test_ten_lossless_transfer_syntaxes_are_one_image(calvaria_data: Path) -> None:
     files = sorted((calvaria_data / "transfer_syntaxes").glob("*.dcm"))
-    files = [path for path in files if path.name == "CTImage.dcm" or any(key in path.name for key in LOSSLESS[:-1])]
+    files = [
+        path
+        for path in files
+        if path.name == "CTImage.dcm" or any(key in path.name for key in LOSSLESS[:-1])
+    ]
     assert len(files) == 10
     first = loaded(files[0])
     assert first.shape == (512, 512)
