@@ -1,4 +1,4 @@
-"""Writes seeds for the fuzz target `pixels` into fuzz/corpus/pixels, from the codestreams of the tests."""
+"""Seeds for the fuzz target `pixels`: the codestreams of the tests, into fuzz/corpus/pixels."""
 
 from pathlib import Path
 
@@ -20,7 +20,12 @@ def main() -> None:
         is_signed = path.name.startswith("signed")
         head = bytes([encoding, ROWS - 1, COLUMNS - 1, bits - 1, is_signed, 0])
         (TARGET / path.name).write_bytes(head + path.read_bytes())
-    rle = (2).to_bytes(4, "little") + (64).to_bytes(4, "little") + (68).to_bytes(4, "little") + bytes(52)
+    rle = (
+        (2).to_bytes(4, "little")
+        + (64).to_bytes(4, "little")
+        + (68).to_bytes(4, "little")
+        + bytes(52)
+    )
     (TARGET / "rle").write_bytes(bytes([2, 7, 7, 15, 0, 0]) + rle + bytes([193, 1, 193, 2, 193, 3]))
 
 
