@@ -1,4 +1,4 @@
-"""Writes seeds for the fuzz target `pixels` into fuzz/corpus/pixels, from the codestreams of the tests."""
+"""Seeds for the fuzz target `pixels`: the codestreams of the tests, into fuzz/corpus/pixels."""
 
 from pathlib import Path
 

@@ -1,7 +1,8 @@
 """Makes the codestreams beside this file; tests/rust/codec.rs computes the same image and compares.
 
-Run with imagecodecs 2026.3.6 (libjpeg-turbo, CharLS, OpenJPEG, OpenJPH) and Pillow: `python make.py`. The image is
-arithmetic, no scan: a ramp with texture, air in the upper rows, a box of saturated metal.
+Run with imagecodecs 2026.3.6 (libjpeg-turbo, CharLS, OpenJPEG, OpenJPH) and Pillow:
+`python make.py`. The image is arithmetic, no scan: a ramp with texture, air in the upper rows, a
+box of saturated metal.
 """
 
 from io import BytesIO
