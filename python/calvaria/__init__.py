@@ -5,7 +5,8 @@ World frame: LPS, millimetres.  Voxel arrays: ``[k, j, i]``, shape (nz, ny, nx).
 calvaria is research and education software, not a medical device.
 """
 
-from calvaria import errors
+from calvaria import errors, phantom
+from calvaria.checks import ImagingPlan, check_series, check_volume, plan_imaging
 from calvaria.dicom import Series, SeriesList, find_series, load_series
 from calvaria.errors import CalvariaError, CalvariaWarning
 from calvaria.findings import CheckReport, Finding, Override, Verdict
@@ -14,6 +15,7 @@ from calvaria.images import load_image, load_mask
 from calvaria.invesalius import load_invesalius
 from calvaria.mesh import Mesh
 from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal
+from calvaria.rules import Rules, load_rules
 from calvaria.volume import Acquisition, Mask, Volume
 
 __all__ = [
@@ -23,15 +25,20 @@ __all__ = [
     "CheckReport",
     "Finding",
     "Grid",
+    "ImagingPlan",
     "Mask",
     "Mesh",
     "Override",
+    "Rules",
     "Series",
     "SeriesList",
     "Verdict",
     "Volume",
+    "check_series",
+    "check_volume",
     "errors",
     "find_series",
+    "load_rules",
     "load_image",
     "load_invesalius",
     "load_mask",
@@ -39,4 +46,6 @@ __all__ = [
     "resample_slices",
     "resample_to_grid",
     "resample_to_orthogonal",
+    "phantom",
+    "plan_imaging",
 ]

@@ -2,27 +2,90 @@
 
 import os
 from typing import Any, final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = ["Phantom", "Progress", "write_capture", "write_ct"]
 __all__ = [
+    "Phantom",
     "Progress",
     "SeriesHandle",
     "find_series",
     "load_series",
+    "nearest_mm",
     "orthogonal_grid",
     "resample_slices_f32",
     "resample_slices_i16",
     "resample_to_grid_f32",
     "resample_to_grid_i16",
+    "survey_volume",
 ]
+
+_Place = tuple[float, float, float]
+
+class Phantom:
+    @staticmethod
+    def head(
+        *,
+        defect: tuple[_Place, float] | None,
+        metal: tuple[float, float, float] | None,
+        has_table: bool,
+        has_bar: bool,
+        is_half_mandible: bool,
+    ) -> Phantom: ...
+    @staticmethod
+    def sphere(*, centre_lps_mm: _Place, radius_mm: float, hu: float) -> Phantom: ...
+    @staticmethod
+    def cylinder(
+        *, start_lps_mm: _Place, end_lps_mm: _Place, radius_mm: float, hu: float
+    ) -> Phantom: ...
+    @staticmethod
+    def bar(*, centre_lps_mm: _Place, size_mm: _Place, turn_deg: _Place, hu: float) -> Phantom: ...
+    @staticmethod
+    def rods(
+        *, centre_lps_mm: _Place, apart_mm: float, radius_mm: float, length_mm: float, hu: float
+    ) -> Phantom: ...
+    def structures(self) -> list[tuple[str, str, float]]: ...
+    def bounds_lps_mm(self) -> tuple[_Place, _Place]: ...
+    def signed_distance_mm(
+        self, structure: str, points_lps_mm: NDArray[np.float64]
+    ) -> NDArray[np.float64]: ...
+    def hu_at(self, points_lps_mm: NDArray[np.float64]) -> NDArray[np.float64]: ...
+    def scan(
+        self,
+        *,
+        dims_ij: tuple[int, int],
+        spacing_xy_mm: tuple[float, float],
+        row_direction: list[float],
+        column_direction: list[float],
+        slice_thickness_mm: float,
+        kernel_terms: list[tuple[float, float]],
+        noise_hu: float,
+        seed: int,
+        circle: tuple[float, int] | None,
+        limits_hu: tuple[int, int],
+        positions_lps_mm: NDArray[np.float64],
+        noise_numbers: list[int],
+        progress: Progress,
+    ) -> NDArray[np.int16]: ...
 
 @final
 class Progress:
     def __new__(cls) -> Progress: ...
     def state(self) -> tuple[int, int]: ...
     def cancel(self) -> None: ...
+
+def nearest_mm(a_lps_mm: NDArray[np.float64], b_lps_mm: NDArray[np.float64]) -> float | None: ...
+def survey_volume(
+    values: NDArray[np.int16] | NDArray[np.float32],
+    dims_ijk: tuple[int, int, int],
+    lps_from_ijk: NDArray[np.float64],
+    bone_hu: float,
+    metal_hu: float,
+    progress: Progress,
+) -> dict[str, Any]: ...
 
 @final
 class SeriesHandle:
@@ -75,3 +138,21 @@ def resample_slices_f32(
     max_gap_mm: float,
     progress: Progress,
 ) -> NDArray[np.float32]: ...
+def write_ct(
+    *,
+    folder: str,
+    series: dict[str, Any],
+    identities: list[dict[str, str]],
+    slices: list[Any],
+    values: NDArray[np.int16],
+    is_enhanced: bool,
+    progress: Progress,
+) -> None: ...
+def write_capture(
+    *,
+    path: str,
+    series: dict[str, Any],
+    identity: dict[str, str],
+    number: int,
+    values: NDArray[np.uint8],
+) -> None: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["LeftOut", "Series", "SeriesList", "find_series", "load_series"]
 
 # What a file may claim beyond 64 times its own size before calvaria stops believing it.
-_MAX_EXTRA_BYTES = 256 * 1024 * 1024
+_MAX_EXTRA_BYTES = 64 * 1024 * 1024
 
 # The verdict on what the loader noticed; the codes are explained in docs/checks.md.
 _VERDICTS = {
@@ -41,7 +42,9 @@ _VERDICTS = {
     "pixel_spacing_plausible": Verdict.FAIL,
     "rescale_varies": Verdict.BORDERLINE,
     "single_slice": Verdict.FAIL,
+    "slice_increment_plausible": Verdict.FAIL,
     "unreadable_file": Verdict.FAIL,
+    "unusable_beside": Verdict.FAIL,
     "unused_bits": Verdict.PASS,
     "unusable_sibling": Verdict.FAIL,
 }
@@ -75,6 +78,8 @@ class Series:
         Why it cannot be loaded; empty when it can.
     sop_class : str
         The standard's name of the kind of object.
+    is_stack : bool
+        Whether it is measured images, loadable or not; False for localizers, pictures, plans.
     findings : tuple of Finding
         What was found while the headers were read.
     """
@@ -91,6 +96,7 @@ class Series:
     grid: Grid | None = None
     reason: str = ""
     sop_class: str = ""
+    is_stack: bool = True
     findings: tuple[Finding, ...] = ()
     _handle: Any = field(default=None, repr=False)
     _error: type[Exception] = field(default=DicomError, repr=False)
@@ -433,46 +439,63 @@ def _positive(name: str, value: float) -> float:
 
 
 def _only(found: SeriesList, *, has_rescale: bool, even: bool) -> Series:
-    """Return the one series that can be loaded, or say why there is no such choice."""
-    loadable = [series for series in found if series.is_loadable]
-    if not loadable:
-        mended = (s for s in found if _is_mended(s, has_rescale=has_rescale, even=even))
-        loadable = [series for series in mended if series.n_slices]
-    chosen = _without_stray_slices(loadable)
-    if len(chosen) == 1:
+    """Return the one stack at a path that can be loaded, or say why there is no such choice."""
+    stacks = [series for series in found if series.is_stack]
+    stacks.sort(key=lambda series: -series.n_slices)
+    chosen = _without_stray_slices(stacks)
+    usable = [s for s in chosen if _is_mended(s, has_rescale=has_rescale, even=even)]
+    if len(chosen) == 1 and (usable or not chosen[0].is_loadable):
         return chosen[0]
-    if loadable:
-        choice = "; ".join(f"{series!r} from {series.files[0]}" for series in loadable)
+    large = [series for series in usable if series.n_slices > 1]
+    if len(large) == len(usable) == 1 and not _shares_series(large[0]):
+        beside = [series for series in chosen if series is not large[0]]
+        return dataclasses.replace(large[0], findings=(*large[0].findings, _beside_note(beside)))
+    if len(usable) > 1:
+        choice = "; ".join(f"{series!r} from {series.files[0]}" for series in usable)
         msg = (
-            f"{len(loadable)} series can be loaded, choose one of find_series(path) "
-            f"({_difference(loadable)}): {choice}"
+            f"{len(usable)} series can be loaded, choose one of find_series(path) "
+            f"({_difference(usable)}): {choice}"
         )
         raise errors.InconsistentSeriesError(msg)
-    stacks = [series for series in found if series.n_slices]
-    if stacks:
-        # The largest is what was meant; the others are named too.
-        stacks.sort(key=lambda series: -series.n_slices)
-        raise stacks[0]._error("; ".join(series.reason for series in stacks))  # noqa: SLF001
-    reasons = [f"{series.files[0]}: {series.reason}" for series in found if series.files]
+    broken = [series for series in chosen if series not in usable]
+    if broken:
+        reasons = "; ".join(series.reason for series in broken)
+        if len(chosen) > 1:
+            reasons += f"; there are {len(chosen)} stacks: {_difference(chosen)}"
+        others = f"; another stack could be loaded: {usable[0]!r}" if usable else ""
+        raise broken[0]._error(reasons + others)  # noqa: SLF001
+    reasons = [series.reason for series in found]
     reasons += [f"{file.file}: {file.reason}" for file in found.left_out]
-    if any(file.is_suspicious and "not DICOM" not in file.reason for file in found.left_out):
-        raise DicomError("no series can be loaded: " + "; ".join(reasons[:10]))
-    raise NotDicomError("no DICOM series found: " + ("; ".join(reasons[:10]) or "no files"))
+    text = "; ".join(reasons[:10]) or "no files"
+    if found or any("not DICOM" not in file.reason for file in found.left_out):
+        raise DicomError(f"nothing here can be loaded as a volume: {text}")
+    raise NotDicomError(f"no DICOM image found: {text}")
 
 
-def _without_stray_slices(loadable: list[Series]) -> list[Series]:
-    """Drop single images, unless one looks like a slice that a stack has lost."""
-    stacks = [series for series in loadable if series.n_slices > 1]
-    if len(stacks) != 1:
-        return loadable
+def _shares_series(series: Series) -> bool:
+    return any(finding.code == "mixed_series" for finding in series.findings)
+
+
+def _beside_note(beside: list[Series]) -> Finding:
+    return _finding(
+        "unusable_beside",
+        f"another series at this path cannot be loaded: {beside[0].reason}",
+        float(len(beside)),
+        [series.files[0] for series in beside],
+    )
+
+
+def _without_stray_slices(stacks: list[Series]) -> list[Series]:
+    """Drop single images beside a stack, unless one looks like a slice that the stack has lost."""
+    if sum(series.n_slices > 1 for series in stacks) != 1:
+        return stacks
     stack = stacks[0]
 
     def is_like(series: Series) -> bool:
         has_same_size = (series.rows, series.columns) == (stack.rows, stack.columns)
-        shares_uid = any(finding.code == "mixed_series" for finding in series.findings)
-        return shares_uid or (has_same_size and series.orientation == stack.orientation)
+        return _shares_series(series) or (has_same_size and series.orientation == stack.orientation)
 
-    return [series for series in loadable if series is stack or is_like(series)]
+    return [series for series in stacks if series is stack or is_like(series)]
 
 
 def _difference(series: list[Series]) -> str:
@@ -483,7 +506,7 @@ def _difference(series: list[Series]) -> str:
     if len({(one.rows, one.columns) for one in series}) > 1:
         return "they differ in Rows (0028,0010) and Columns (0028,0011)"
     directions = {one.image_orientation_patient for one in series}
-    if len(directions) > 1 and any(f.code == "mixed_series" for one in series for f in one.findings):
+    if len(directions) > 1 and any(_shares_series(one) for one in series):
         return "they differ in ImageOrientationPatient (0020,0037)"
     return "they differ in SeriesInstanceUID (0020,000E)"
 
@@ -511,6 +534,7 @@ def _series(handle: _native.SeriesHandle) -> Series:
         grid=Grid(dims_ijk=dims, lps_from_ijk=np.asarray(affine)) if affine else None,
         reason=problem[1] if problem else "",
         sop_class=about["sop_class"],
+        is_stack=about["is_stack"],
         findings=tuple(_finding(*note) for note in about["notes"]),
         _handle=handle,
         _error=getattr(errors, problem[0]) if problem else DicomError,

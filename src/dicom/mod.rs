@@ -27,3 +27,5 @@ pub use assemble::{LoadOptions, Loaded, Voxels, load};
 pub use error::DicomError;
 pub use scan::{LeftOut, Scan, ScanOptions, scan};
 pub use series::Series;
+
+pub mod write;

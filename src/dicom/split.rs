@@ -139,6 +139,9 @@ fn never_a_volume(part: &Part, kind: &Kind) -> Option<DicomError> {
     let unsupported =
         |tag: Tag, reason: String| DicomError::Unsupported { file: file.source.name.clone(), tag, reason };
     let header = &file.header;
+    if header.pixels.is_none() && class_name(header).ends_with("Image Storage") {
+        return Some(unsupported(tags::PIXEL_DATA, "an image without pixels".to_owned()));
+    }
     if header.pixels.is_none() {
         let reason = format!("{} holds no image planes", class_name(header));
         return Some(unsupported(tags::SOP_CLASS_UID, reason));
@@ -148,6 +151,10 @@ fn never_a_volume(part: &Part, kind: &Kind) -> Option<DicomError> {
             tags::IMAGE_TYPE,
             "a localizer: single views for planning, not a stack".to_owned(),
         ));
+    }
+    if header.frames.iter().flat_map(|frame| &frame.image_type).any(|value| value == "MOSAIC") {
+        let reason = "a mosaic: many slices in one picture".to_owned();
+        return Some(unsupported(tags::IMAGE_TYPE, reason));
     }
     let is_3d_xray = matches!(
         header.sop_class_uid.as_str(),

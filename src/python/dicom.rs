@@ -107,6 +107,7 @@ impl SeriesHandle {
         about.set_item("n_files", series.files.len())?;
         about.set_item("notes", series.notes.iter().cloned().map(note_tuple).collect::<Vec<_>>())?;
         about.set_item("problem", series.problem().map(problem))?;
+        about.set_item("is_stack", series.is_stack)?;
         about.set_item("can_resample", series.can_resample)?;
         about.set_item("has_value_problem", series.value_problem.is_some())?;
         let affine = series.grid.as_ref().ok().map(Grid::lps_from_ijk).map(rows);

@@ -1,0 +1,267 @@
+//! How much of each pixel a structure covers.
+//!
+//! A surface that is flat at the scale of the blur covers a pixel at distance d by the integral of
+//! a box (the slice thickness, foreshortened) over a Gaussian (the blur, foreshortened); both are
+//! known in closed form, so an edge comes out right however thick the slice and however oblique
+//! the surface.  Thick slices are cut into several for the sake of curved surfaces.
+
+use std::sync::Arc;
+
+use nalgebra::{Point3, Vector3};
+
+use super::gauss::{phi, ramp};
+use super::kernel::Raster;
+use super::model::{Effect, Phantom};
+use super::pruned::{Block, Points, Pruned};
+use super::solid::Solid;
+
+/// Thickest part over which a surface is taken as flat, mm.
+const FLAT_MM: f64 = 0.8;
+/// Standard deviations beyond which an edge is taken to have no effect: 1e-5 of its height.
+const REACH_SIGMAS: f64 = 4.3;
+/// Edges of the tiles, in pixels, from coarse to fine.
+const EDGES: &[usize] = &[128, 32, 8];
+
+/// A slice to be filled.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plane {
+    pub origin: Point3<f64>,
+    pub steps: [Vector3<f64>; 2],
+    pub normal: Vector3<f64>,
+    pub dims_ij: [usize; 2],
+    pub thickness_mm: f64,
+    pub sigma_mm: f64,
+}
+
+/// A rectangle of pixels: first and number, along i and j.
+#[derive(Debug, Clone, Copy)]
+struct Tile {
+    first: [usize; 2],
+    size: [usize; 2],
+}
+
+/// A solid and its layers: how far each is grown, and its effect.
+#[derive(Clone)]
+struct Group<'a> {
+    solid: Pruned<'a>,
+    layers: Vec<(f64, Effect)>,
+}
+
+/// What all tiles of a slice share.
+struct Job<'a> {
+    plane: &'a Plane,
+    raster: &'a mut Raster,
+    scratch: Scratch,
+}
+
+/// Adds the effects of all structures to a raster that holds the background.
+pub(super) fn fill(phantom: &Phantom, plane: &Plane, raster: &mut Raster) {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    let mut last: Option<&Arc<Solid>> = None;
+    for structure in phantom.structures.iter().filter(|structure| structure.effect != Effect::Nothing) {
+        let layer = (structure.grown_mm, structure.effect);
+        match groups.last_mut() {
+            Some(group) if last.is_some_and(|solid| Arc::ptr_eq(solid, &structure.solid)) => {
+                group.layers.push(layer)
+            }
+            _ => groups.push(Group { solid: Pruned::from(&*structure.solid), layers: vec![layer] }),
+        }
+        last = Some(&structure.solid);
+    }
+    let whole = Tile { first: [0, 0], size: plane.dims_ij };
+    Job { plane, raster, scratch: Scratch::default() }.fill(&groups, whole, EDGES);
+}
+
+impl Job<'_> {
+    /// Fills a tile: looks which structures matter in it, then goes on with its parts.
+    fn fill(&mut self, groups: &[Group<'_>], tile: Tile, edges: &[usize]) {
+        let Some((&edge, finer)) = edges.split_first() else { return self.fill_last(groups, tile) };
+        for part in tile.tiles(edge) {
+            let block = self.plane.block(part);
+            let kept: Vec<_> =
+                groups.iter().filter_map(|group| group.seen_from(block, self.plane.reach_mm())).collect();
+            if !kept.is_empty() {
+                self.fill(&kept, part, finer);
+            }
+        }
+    }
+
+    /// Fills a tile of the finest size.
+    fn fill_last(&mut self, groups: &[Group<'_>], tile: Tile) {
+        let (block, reach) = (self.plane.block(tile), self.plane.reach_mm());
+        self.scratch.has_points = false;
+        for group in groups {
+            // Pruned for this tile already; only the bounds are asked for.
+            let range = group.solid.range(block);
+            let mut has_field = false;
+            for &(grown, effect) in &group.layers {
+                if range.low() - grown > reach {
+                    continue;
+                }
+                if range.high() - grown < -reach {
+                    self.scratch.coverage.clear();
+                    self.scratch.coverage.resize(tile.size[0] * tile.size[1], 1.0);
+                } else {
+                    if !has_field {
+                        self.scratch.evaluate(&group.solid, self.plane, tile);
+                        has_field = true;
+                    }
+                    cover(self.plane, tile, &self.scratch.field, grown, &mut self.scratch.coverage);
+                }
+                self.apply(effect, tile);
+            }
+        }
+    }
+
+    fn apply(&mut self, effect: Effect, tile: Tile) {
+        for (row, covered) in self.scratch.coverage.chunks(tile.size[0]).enumerate() {
+            let start = (tile.first[1] + row) * self.raster.columns + tile.first[0];
+            apply(effect, covered, &mut self.raster.values[start..start + tile.size[0]]);
+        }
+    }
+}
+
+impl<'a> Group<'a> {
+    /// The group as far as it matters within a block, if at all.
+    fn seen_from(&self, block: Block, reach_mm: f64) -> Option<Group<'a>> {
+        let (solid, range) = self.solid.prune(block);
+        let outermost = self.layers.iter().fold(f64::NEG_INFINITY, |most, layer| most.max(layer.0));
+        (range.low() - outermost <= reach_mm).then(|| Group { solid, layers: self.layers.clone() })
+    }
+}
+
+fn apply(effect: Effect, covered: &[f32], line: &mut [f32]) {
+    match effect {
+        Effect::Add(contrast) => {
+            line.iter_mut().zip(covered).for_each(|(hu, part)| *hu += contrast as f32 * part);
+        }
+        Effect::Paint(painted) => {
+            line.iter_mut().zip(covered).for_each(|(hu, part)| *hu += (painted as f32 - *hu) * part);
+        }
+        Effect::Nothing => {}
+    }
+}
+
+#[derive(Default)]
+struct Scratch {
+    points: Points,
+    field: Vec<f64>,
+    coverage: Vec<f32>,
+    has_points: bool,
+}
+
+impl Scratch {
+    fn evaluate(&mut self, solid: &Pruned<'_>, plane: &Plane, tile: Tile) {
+        if !self.has_points {
+            plane.points(tile, &mut self.points);
+            self.has_points = true;
+        }
+        solid.values(&self.points, &mut self.field);
+    }
+}
+
+impl Tile {
+    fn tiles(self, edge: usize) -> impl Iterator<Item = Tile> {
+        let starts = move |axis: usize| (0..self.size[axis]).step_by(edge);
+        starts(1).flat_map(move |j| {
+            starts(0).map(move |i| Tile {
+                first: [self.first[0] + i, self.first[1] + j],
+                size: [edge.min(self.size[0] - i), edge.min(self.size[1] - j)],
+            })
+        })
+    }
+}
+
+impl Plane {
+    fn at(&self, i: f64, j: f64, height_mm: f64) -> Point3<f64> {
+        self.origin + self.steps[0] * i + self.steps[1] * j + self.normal * height_mm
+    }
+
+    /// A ball round the tile, its neighbours and the slices on either side.
+    fn block(&self, tile: Tile) -> Block {
+        let half = [0, 1].map(|axis| (tile.size[axis] as f64 + 1.0) / 2.0);
+        let middle = [0, 1].map(|axis| tile.first[axis] as f64 + (tile.size[axis] as f64 - 1.0) / 2.0);
+        let (n, part) = self.parts();
+        let height = part * (n as f64 + 1.0) / 2.0;
+        let extent = self.steps[0] * half[0];
+        let other = self.steps[1] * half[1];
+        let radius = (extent.norm_squared() + other.norm_squared() + height * height).sqrt();
+        Block { centre: self.at(middle[0], middle[1], 0.0), radius }
+    }
+
+    /// Into how many parts the thickness is cut, and how thick each is.
+    fn parts(&self) -> (usize, f64) {
+        let n = (self.thickness_mm / FLAT_MM).ceil().max(1.0);
+        (n as usize, self.thickness_mm / n)
+    }
+
+    fn reach_mm(&self) -> f64 {
+        // More than the blur itself, because a field may rise by less than 1 mm per millimetre.
+        1.4 * (REACH_SIGMAS * self.sigma_mm + self.parts().1 / 2.0)
+    }
+
+    /// The pixels of a tile and one more on each side, for each part of the thickness and one more.
+    fn points(&self, tile: Tile, points: &mut Points) {
+        points.x.clear();
+        points.y.clear();
+        points.z.clear();
+        let (n, part) = self.parts();
+        for k in 0..n + 2 {
+            let height = (k as f64 - (n as f64 + 1.0) / 2.0) * part;
+            for j in 0..tile.size[1] + 2 {
+                for i in 0..tile.size[0] + 2 {
+                    let at = |axis: usize, index: usize| (tile.first[axis] + index) as f64 - 1.0;
+                    let point = self.at(at(0, i), at(1, j), height);
+                    points.x.push(point.x);
+                    points.y.push(point.y);
+                    points.z.push(point.z);
+                }
+            }
+        }
+    }
+}
+
+/// Turns the field at the points of a tile into the part covered of each pixel.
+fn cover(plane: &Plane, tile: Tile, field: &[f64], grown: f64, coverage: &mut Vec<f32>) {
+    let (n, part) = plane.parts();
+    let (wide, high) = (tile.size[0] + 2, tile.size[1] + 2);
+    let per_step = [0, 1].map(|axis| 0.5 / plane.steps[axis].norm());
+    let reach = plane.reach_mm();
+    coverage.clear();
+    for j in 1..=tile.size[1] {
+        for i in 1..=tile.size[0] {
+            let mut sum = 0.0;
+            for k in 1..=n {
+                let at = (k * high + j) * wide + i;
+                let value = field[at] - grown;
+                if value.abs() > reach {
+                    sum += f64::from(u8::from(value < 0.0));
+                    continue;
+                }
+                let x = (field[at + 1] - field[at - 1]) * per_step[0];
+                let y = (field[at + wide] - field[at - wide]) * per_step[1];
+                let z = (field[at + wide * high] - field[at - wide * high]) * 0.5 / part;
+                sum += edge(value, [x, y, z], plane.sigma_mm, part);
+            }
+            coverage.push((sum / n as f64) as f32);
+        }
+    }
+}
+
+/// Part covered by a flat surface, from the field and its gradient along i, j and the normal.
+#[inline]
+fn edge(value: f64, gradient: [f64; 3], sigma_mm: f64, thickness_mm: f64) -> f64 {
+    let [x, y, z] = gradient;
+    let steep = (x * x + y * y + z * z).sqrt();
+    // Dividing by the slope makes a field that is not quite a distance into one; where the slope
+    // is lost, at the medial axis, the field itself is the better guess.
+    let slope = steep.max(0.75);
+    let depth = -value / slope;
+    let across = (z.abs() / slope).min(1.0);
+    let sigma = (sigma_mm * (1.0 - across * across).sqrt()).max(0.02);
+    let width = thickness_mm * across;
+    if width < sigma {
+        return phi(depth / (sigma * sigma + width * width / 12.0).sqrt());
+    }
+    sigma / width * (ramp((depth + width / 2.0) / sigma) - ramp((depth - width / 2.0) / sigma))
+}
