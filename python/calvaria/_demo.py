@@ -60,7 +60,9 @@ def _check_may_replace(output: Path) -> None:
 def _steps(work: Path, *, shown: Path) -> list[str]:
     started = time.perf_counter()
     study = work / "study"
-    _say("1. A phantom head is scanned and written as DICOM, with a localizer and a screen capture.")
+    _say(
+        "1. A phantom head is scanned and written as DICOM, with a localizer and a screen capture."
+    )
     _write_study(study)
     _say(f"   {sum(p.is_file() for p in study.rglob('*'))} files, {_since(started)}")
     _say("2. calvaria scan: what is in the folder")

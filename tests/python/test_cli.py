@@ -215,7 +215,6 @@ def test_plan_writes_a_protocol():
 # demo
 
 
-
 def test_demo_makes_judges_and_draws_a_study(tmp_path, monkeypatch):
     pytest.importorskip("calvaria.checks")
     phantom = pytest.importorskip("calvaria.phantom")
