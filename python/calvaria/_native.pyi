@@ -25,6 +25,7 @@ __all__ = [
 
 _Place: TypeAlias = tuple[float, float, float]
 
+@final
 class Phantom:
     @staticmethod
     def head(
