@@ -178,8 +178,9 @@ mod tests {
     #[test]
     fn a_circle_is_found_and_a_head_in_constant_air_is_not_one() {
         let seen = |shape: fn(f64, f64) -> bool| {
-            let outside: Vec<bool> =
-                (0..200 * 200).map(|n| !shape((n % 200) as f64 - 99.5, (n / 200) as f64 - 99.5)).collect();
+            let outside: Vec<bool> = (0..200 * 200)
+                .map(|n| !shape(f64::from(n % 200) - 99.5, f64::from(n / 200) - 99.5))
+                .collect();
             fitted(&outside, [200, 200], [0.5, 0.5])
         };
         let (centre, radius) = seen(|x, y| x.hypot(y) < 90.0).unwrap();

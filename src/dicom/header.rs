@@ -503,9 +503,9 @@ fn padding(object: &InMemDicomObject, pixels: Tag) -> Result<Option<Padding>, Fa
         let Some(first) = parts.first() else { return Ok(None) };
         first.parse().map(Some).map_err(|_| Fault::expected(tag, "a number", first))
     };
-    Ok(read(value)?
+    read(value)?
         .map(|value| -> Result<Padding, Fault> { Ok(Padding { value, limit: read(limit)? }) })
-        .transpose()?)
+        .transpose()
 }
 
 fn extended_offsets(object: &InMemDicomObject) -> Option<Vec<u64>> {

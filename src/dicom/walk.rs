@@ -226,11 +226,11 @@ impl Walker<'_> {
     fn pixel_span(&self, start: usize, element: Element) -> Result<PixelSpan, WalkError> {
         let length = (element.length != UNDEFINED).then_some(u64::from(element.length));
         let offset = element.value_at as u64;
-        if let (Some(claimed), Some(total)) = (length, self.total) {
-            if offset + claimed > total {
-                let left = total.saturating_sub(offset);
-                return Err(WalkError::TooLong { tag: element.tag, offset: start, claimed, left });
-            }
+        if let (Some(claimed), Some(total)) = (length, self.total)
+            && offset + claimed > total
+        {
+            let left = total.saturating_sub(offset);
+            return Err(WalkError::TooLong { tag: element.tag, offset: start, claimed, left });
         }
         Ok(PixelSpan { tag: element.tag, offset, length, is_words: element.vr == Some(VR::OW) })
     }
@@ -380,15 +380,15 @@ impl Walker<'_> {
         let end = element.value_at as u64 + u64::from(element.length);
         let inner = self.open.iter().rev().find_map(|container| container.end).map(|end| end as u64);
         let limit = inner.or(self.total);
-        if let Some(limit) = limit {
-            if end > limit {
-                return Err(WalkError::TooLong {
-                    tag: element.tag,
-                    offset: start,
-                    claimed: u64::from(element.length),
-                    left: limit.saturating_sub(element.value_at as u64),
-                });
-            }
+        if let Some(limit) = limit
+            && end > limit
+        {
+            return Err(WalkError::TooLong {
+                tag: element.tag,
+                offset: start,
+                claimed: u64::from(element.length),
+                left: limit.saturating_sub(element.value_at as u64),
+            });
         }
         usize::try_from(end).map(Some).map_err(|_| WalkError::Truncated { offset: start })
     }
