@@ -131,9 +131,16 @@ def measure(peer, folder):
 
 def idle_kib(peer):
     """Resident memory after the imports alone."""
-    code = {"calvaria": "calvaria", "dicomsdl": "dicomsdl", "pydicom": "pydicom.pixels", "SimpleITK": "SimpleITK"}
+    code = {
+        "calvaria": "calvaria",
+        "dicomsdl": "dicomsdl",
+        "pydicom": "pydicom.pixels",
+        "SimpleITK": "SimpleITK",
+    }
     script = f"import numpy, {code[peer]}, resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    return int(subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout)
+    return int(
+        subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout
+    )
 
 
 def run(folder, rounds):
@@ -151,7 +158,9 @@ def run(folder, rounds):
 
 def report(results, volume_mib):
     idle = {peer: idle_kib(peer) for peer in PEERS}
-    print("| stage | library | wall s | cpu s | calvaria / it | goal | memory x volume | same values |")
+    print(
+        "| stage | library | wall s | cpu s | calvaria / it | goal | memory x volume | same values |"
+    )
     print("|---|---|---|---|---|---|---|---|")
     for kind in KINDS:
         own = results[kind, "calvaria"]
@@ -167,7 +176,9 @@ def report(results, volume_mib):
             same = "yes" if rows[0]["sum"] == own[0]["sum"] else "NO"
             ratio = "" if peer == "calvaria" else f"{wall_own / wall:.2f}"
             goal = GOALS.get((kind, peer), "")
-            print(f"| {kind} | {peer} | {wall:.3f} | {cpu:.3f} | {ratio} | {goal} | {memory:.2f} | {same} |")
+            print(
+                f"| {kind} | {peer} | {wall:.3f} | {cpu:.3f} | {ratio} | {goal} | {memory:.2f} | {same} |"
+            )
 
 
 def main():

@@ -29,8 +29,8 @@ _MARKER = ".calvaria-demo"
 
 _PROFILE, _ANATOMY = "guide", "skull-base"
 
-# A metal filling and a table, as in life; thin slices with overlap, as a guide needs.
-_SLICE_THICKNESS_MM, _SLICE_INCREMENT_MM = 0.8, 0.6
+# Fine enough for a guide, and not finer: the demo should not take long.
+_COLUMNS, _PIXEL_MM, _SLICE_MM = 420, 0.6, 0.8
 
 
 def run(output: Path) -> None:
@@ -60,7 +60,9 @@ def _check_may_replace(output: Path) -> None:
 def _steps(work: Path, *, shown: Path) -> list[str]:
     started = time.perf_counter()
     study = work / "study"
-    _say("1. A phantom head is scanned and written as DICOM, with a localizer and a screen capture.")
+    _say(
+        "1. A phantom head is scanned and written as DICOM, with a localizer and a screen capture."
+    )
     _write_study(study)
     _say(f"   {sum(p.is_file() for p in study.rglob('*'))} files, {_since(started)}")
     _say("2. calvaria scan: what is in the folder")
@@ -83,11 +85,15 @@ def _steps(work: Path, *, shown: Path) -> list[str]:
 
 def _write_study(study: Path) -> None:
     scanner = phantom.Scanner(
-        slice_thickness_mm=_SLICE_THICKNESS_MM, slice_increment_mm=_SLICE_INCREMENT_MM
+        columns=_COLUMNS,
+        rows=_COLUMNS,
+        spacing_xy_mm=(_PIXEL_MM, _PIXEL_MM),
+        slice_thickness_mm=_SLICE_MM,
+        slice_increment_mm=_SLICE_MM,
     )
     phantom.write_study(
         study,
-        phantom.head(metal_radius_mm=2.0, has_table=True),
+        phantom.head(metal_radius_mm=2.0, has_table=True),  # as in life
         scanner=scanner,
         has_localizer=True,
         has_secondary_capture=True,

@@ -1,13 +1,11 @@
 """The private native module.  Flat; may change in any release."""
 
 import os
-from typing import Any, final
-from typing import Any
+from typing import Any, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Phantom", "Progress", "write_capture", "write_ct"]
 __all__ = [
     "Phantom",
     "Progress",
@@ -21,10 +19,13 @@ __all__ = [
     "resample_to_grid_f32",
     "resample_to_grid_i16",
     "survey_volume",
+    "write_capture",
+    "write_ct",
 ]
 
-_Place = tuple[float, float, float]
+_Place: TypeAlias = tuple[float, float, float]
 
+@final
 class Phantom:
     @staticmethod
     def head(

@@ -44,8 +44,14 @@ struct Run {
     to: usize,
 }
 
-pub(super) fn metal<T: Sample>(values: ArrayView3<'_, T>, grid: &Grid, histogram: &Histogram, metal_hu: f32) -> Metal {
-    let ceiling = histogram.ceiling().map(|ceiling| ceiling as f32).filter(|ceiling| *ceiling >= LOWEST_CEILING_HU);
+pub(super) fn metal<T: Sample>(
+    values: ArrayView3<'_, T>,
+    grid: &Grid,
+    histogram: &Histogram,
+    metal_hu: f32,
+) -> Metal {
+    let ceiling =
+        histogram.ceiling().map(|ceiling| ceiling as f32).filter(|ceiling| *ceiling >= LOWEST_CEILING_HU);
     // A scale that ends below the threshold hides metal in its last value.
     let threshold = ceiling.map_or(metal_hu, |ceiling| metal_hu.min(ceiling));
     let runs = runs(values, threshold);
@@ -64,7 +70,8 @@ pub(super) fn metal<T: Sample>(values: ArrayView3<'_, T>, grid: &Grid, histogram
     clusters.retain(|cluster| cluster.0 >= MIN_VOXELS);
     clusters.sort_by_key(|cluster| (usize::MAX - cluster.0, cluster.1[0]));
     let surface_lps_mm = surface(&runs, &clusters, values, grid, threshold);
-    let clusters = clusters.iter().map(|(_, members)| cluster(&runs, members, values.dim().1, grid)).collect();
+    let clusters =
+        clusters.iter().map(|(_, members)| cluster(&runs, members, values.dim().1, grid)).collect();
     Metal { threshold_hu: threshold, ceiling_hu: ceiling, clusters, surface_lps_mm }
 }
 
@@ -107,7 +114,7 @@ fn connected(runs: &[Run], nj: usize) -> Vec<usize> {
             let run = &runs[number];
             let Some(row) = run.row.checked_sub(offset) else { continue };
             // The last row of a slice is no neighbour of the first of the next.
-            if offset == 1 && run.row % nj == 0 {
+            if offset == 1 && run.row.is_multiple_of(nj) {
                 continue;
             }
             while runs[behind].row < row || (runs[behind].row == row && runs[behind].to < run.from) {

@@ -35,7 +35,8 @@ const TISSUE_HU: f32 = -300.0;
 
 pub(super) fn slice_facts<T: Sample>(values: ArrayView3<'_, T>) -> Vec<SliceFacts> {
     let planes: Vec<_> = values.axis_iter(Axis(0)).collect();
-    let found: Vec<_> = planes.par_iter().map(|plane| (hash(plane), range(plane), lost_rows(plane))).collect();
+    let found: Vec<_> =
+        planes.par_iter().map(|plane| (hash(plane), range(plane), lost_rows(plane))).collect();
     let mut order: Vec<usize> = (0..planes.len()).collect();
     order.sort_by_key(|k| (found[*k].0, *k));
     let mut same_as = vec![None; planes.len()];
@@ -54,11 +55,15 @@ fn range<T: Sample>(plane: &ArrayView2<'_, T>) -> [f32; 2] {
 
 fn hash<T: Sample>(plane: &ArrayView2<'_, T>) -> u64 {
     // FNV-1a over whole values; equality is checked afterwards.
-    plane.iter().fold(0xcbf2_9ce4_8422_2325, |hash, value| (hash ^ u64::from(value.bits())).wrapping_mul(0x100_0000_01b3))
+    plane.iter().fold(0xcbf2_9ce4_8422_2325, |hash, value| {
+        (hash ^ u64::from(value.bits())).wrapping_mul(0x100_0000_01b3)
+    })
 }
 
 fn lost_rows<T: Sample>(plane: &ArrayView2<'_, T>) -> usize {
-    let has_tissue = |row: &ndarray::ArrayView1<'_, T>| row.iter().filter(|value| value.hu() > TISSUE_HU).count() > row.len() / 20;
+    let has_tissue = |row: &ndarray::ArrayView1<'_, T>| {
+        row.iter().filter(|value| value.hu() > TISSUE_HU).count() > row.len() / 20
+    };
     let rows: Vec<_> = plane.rows().into_iter().collect();
     let Some(first) = rows.iter().position(has_tissue) else { return 0 };
     let last = rows.iter().rposition(has_tissue).unwrap_or(first);
@@ -157,14 +162,18 @@ mod tests {
             let truth = if k == 4 { [1.5, -0.8] } else { [0.0; 2] };
             for axis in 0..2 {
                 // To first order, so a large step comes out up to a quarter too long.
-                assert!((shift.shift_xy_mm[axis] - truth[axis]).abs() < 0.05 + 0.25 * f64::abs(truth[axis]), "{k}: {shift:?}");
+                assert!(
+                    (shift.shift_xy_mm[axis] - truth[axis]).abs() < 0.05 + 0.25 * f64::abs(truth[axis]),
+                    "{k}: {shift:?}"
+                );
             }
         }
     }
 
     #[test]
     fn repeated_and_partly_lost_slices_are_named() {
-        let mut values = Array3::from_shape_fn((6, 64, 64), |(k, j, i)| ((i * 31 + j * 17 + k * 7) % 90) as i16);
+        let mut values =
+            Array3::from_shape_fn((6, 64, 64), |(k, j, i)| ((i * 31 + j * 17 + k * 7) % 90) as i16);
         let copy = values.index_axis(Axis(0), 2).to_owned();
         values.index_axis_mut(Axis(0), 3).assign(&copy);
         values.slice_mut(ndarray::s![5, 20..23, ..]).fill(-1000);

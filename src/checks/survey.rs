@@ -58,7 +58,11 @@ pub struct Survey {
 ///
 /// # Errors
 /// [`Cancelled`] when `progress` is told to stop.
-pub fn survey<T: Sample>(volume: Volume<'_, T>, options: SurveyOptions, progress: &Progress) -> Result<Survey, Cancelled> {
+pub fn survey<T: Sample>(
+    volume: Volume<'_, T>,
+    options: SurveyOptions,
+    progress: &Progress,
+) -> Result<Survey, Cancelled> {
     let (values, grid) = (volume.values(), volume.grid());
     let spacing = grid.spacing_xyz_mm();
     let spacing = [spacing.x, spacing.y, spacing.z];
@@ -81,7 +85,9 @@ pub fn survey<T: Sample>(volume: Volume<'_, T>, options: SurveyOptions, progress
     let edges = responses(values, grid);
     progress.step()?;
     let all_blocks = blocks(values, [spacing[0], spacing[1]]);
-    let spread = |soft: bool| mode_sd(all_blocks.iter().filter(|block| is_soft(block) == soft).map(|block| block.sd_hu));
+    let spread = |soft: bool| {
+        mode_sd(all_blocks.iter().filter(|block| is_soft(block) == soft).map(|block| block.sd_hu))
+    };
     let noise_hu = [spread(true), spread(false)];
     let soft_blocks: Vec<Block> = all_blocks.iter().copied().filter(is_soft).collect();
     progress.step()?;

@@ -8,6 +8,7 @@
 pub mod assemble;
 pub mod attribute;
 pub mod codec;
+pub mod data_set;
 pub mod directory;
 pub mod error;
 pub mod fragments;
@@ -22,10 +23,9 @@ pub mod split;
 mod stack_error;
 pub mod storage;
 pub mod walk;
+pub mod write;
 
 pub use assemble::{LoadOptions, Loaded, Voxels, load};
 pub use error::DicomError;
 pub use scan::{LeftOut, Scan, ScanOptions, scan};
 pub use series::Series;
-
-pub mod write;

@@ -108,7 +108,7 @@ pub fn group(
     let mut all = Vec::new();
     for files in by_uid.into_values() {
         progress.check()?;
-        let mut siblings: Vec<Series> = parts(files, options)?.into_iter().map(|part| assess(part)).collect();
+        let mut siblings: Vec<Series> = parts(files, options).into_iter().map(assess).collect();
         remark_siblings(&mut siblings);
         all.extend(siblings);
     }
@@ -284,14 +284,13 @@ fn value_notes(series: &Series) -> Vec<Note> {
     let mut notes = Vec::new();
     let Some(&plane) = series.planes.first() else { return notes };
     let header = &series.file(plane).header;
-    if let Ok(modality) = &series.frame(plane).modality {
-        if let Some(other) =
+    if let Ok(modality) = &series.frame(plane).modality
+        && let Some(other) =
             modality.rescale_type.as_deref().filter(|name| header.modality != "MR" && *name != "HU")
-        {
-            let message =
-                format!("{} says {other}: the values are not Hounsfield units", tag_name(tags::RESCALE_TYPE));
-            notes.push(Note::new("not_hu", message, vec![series.name(plane)]));
-        }
+    {
+        let message =
+            format!("{} says {other}: the values are not Hounsfield units", tag_name(tags::RESCALE_TYPE));
+        notes.push(Note::new("not_hu", message, vec![series.name(plane)]));
     }
     let rescales = |plane: &PlaneRef| series.frame(*plane).modality.as_ref().ok().and_then(|m| m.rescale);
     if series.planes.iter().any(|other| rescales(other) != rescales(&plane)) {

@@ -43,10 +43,7 @@ struct Kind {
 }
 
 /// Divides the files of one series into candidates.
-///
-/// # Errors
-/// The job was cancelled.
-pub fn parts(files: Vec<Arc<DicomFile>>, options: ScanOptions) -> Result<Vec<Part>, DicomError> {
+pub fn parts(files: Vec<Arc<DicomFile>>, options: ScanOptions) -> Vec<Part> {
     let mut orientations: Vec<Plane> = Vec::new();
     let mut by_kind: BTreeMap<Kind, Vec<(Arc<DicomFile>, usize)>> = BTreeMap::new();
     for file in &files {
@@ -67,7 +64,7 @@ pub fn parts(files: Vec<Arc<DicomFile>>, options: ScanOptions) -> Result<Vec<Par
     let mut all = Vec::new();
     for (kind, planes) in by_kind {
         let part = gather(planes);
-        all.extend(divide(part, &kind, options)?);
+        all.extend(divide(part, &kind, options));
     }
     if kinds > 1 {
         for part in &mut all {
@@ -75,7 +72,7 @@ pub fn parts(files: Vec<Arc<DicomFile>>, options: ScanOptions) -> Result<Vec<Par
         }
     }
     all.sort_by(|a, b| a.files.first().map(|f| &f.source.name).cmp(&b.files.first().map(|f| &f.source.name)));
-    Ok(all)
+    all
 }
 
 fn mixed_note(kinds: usize) -> Note {
@@ -117,21 +114,21 @@ fn gather(planes: Vec<(Arc<DicomFile>, usize)>) -> Part {
 }
 
 /// Names what can never be a volume; splits the rest where planes lie at one place.
-fn divide(mut part: Part, kind: &Kind, options: ScanOptions) -> Result<Vec<Part>, DicomError> {
+fn divide(mut part: Part, kind: &Kind, options: ScanOptions) -> Vec<Part> {
     part.problem = never_a_volume(&part, kind);
     let has_geometry = |part: &Part| part.planes.iter().all(|plane| geometry(part, *plane).is_some());
     if part.problem.is_some() || !has_geometry(&part) {
-        return Ok(vec![part]);
+        return vec![part];
     }
     if shared_places(&part).is_empty() {
-        return Ok(vec![part]);
+        return vec![part];
     }
     drop_copies(&mut part, options);
     let mut divided = if shared_places(&part).is_empty() { vec![part] } else { by_label(part) };
     for part in &mut divided {
         part.problem = never_a_volume(part, kind); // what looked like a stack may have become single pictures
     }
-    Ok(divided)
+    divided
 }
 
 fn never_a_volume(part: &Part, kind: &Kind) -> Option<DicomError> {

@@ -109,6 +109,9 @@ fn blur_line(line: &[f32], weights: &[f32], out: &mut [f32]) {
     for column in (0..inner.start).chain(inner.end..line.len()) {
         out[column] = near_border(column);
     }
+    if inner.is_empty() {
+        return;
+    }
     let inside = &mut out[inner.clone()];
     inside.iter_mut().zip(&line[inner.clone()]).for_each(|(out, value)| *out = weights[0] * value);
     for (offset, weight) in weights.iter().enumerate().skip(1) {

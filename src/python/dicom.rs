@@ -82,7 +82,7 @@ fn fill<T: numpy::Element + Send, R: Send>(
     Ok(py.detach(|| job(out)))
 }
 
-fn read_only<'py, T: numpy::Element>(array: Bound<'py, PyArray3<T>>) -> PyResult<Bound<'py, PyAny>> {
+fn read_only<T: numpy::Element>(array: Bound<'_, PyArray3<T>>) -> PyResult<Bound<'_, PyAny>> {
     let array = array.into_any();
     array.getattr("flags")?.setattr("writeable", false)?;
     Ok(array)
@@ -121,9 +121,10 @@ impl SeriesHandle {
 impl SeriesHandle {
     fn describe_planes(&self, about: &Bound<'_, PyDict>) -> PyResult<()> {
         let series = &self.inner;
-        let frames: Vec<&Frame> = match series.files.iter().all(|file| !file.header.frames.is_empty()) {
-            true => series.planes.iter().map(|plane| series.frame(*plane)).collect(),
-            false => Vec::new(),
+        let frames: Vec<&Frame> = if series.files.iter().all(|file| !file.header.frames.is_empty()) {
+            series.planes.iter().map(|plane| series.frame(*plane)).collect()
+        } else {
+            Vec::new()
         };
         let geometry: Vec<_> = frames.iter().map(|frame| frame.geometry.as_ref().ok()).collect();
         let positions: Vec<[f64; 3]> =

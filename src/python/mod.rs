@@ -29,9 +29,6 @@ mod _native {
     use super::resample::{
         orthogonal_grid, resample_slices_f32, resample_slices_i16, resample_to_grid_f32, resample_to_grid_i16,
     };
-    use super::phantom::Phantom;
-    #[pymodule_export]
-    use super::progress::Progress;
     #[pymodule_export]
     use super::study::{write_capture, write_ct};
 }

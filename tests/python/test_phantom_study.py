@@ -44,10 +44,17 @@ def test_validator_finds_no_error(tmp_path, scanner, is_enhanced):
     if shutil.which("dciodvfy") is None:
         pytest.skip("dciodvfy (Debian: dicom3tools) is not installed")
     files = write_study(
-        tmp_path, BODY, scanner=scanner, is_enhanced=is_enhanced, has_localizer=True, has_secondary_capture=True
+        tmp_path,
+        BODY,
+        scanner=scanner,
+        is_enhanced=is_enhanced,
+        has_localizer=True,
+        has_secondary_capture=True,
     )
     for path in (files[0], *files[-3:]):
-        run = subprocess.run(["dciodvfy", "-new", path], capture_output=True, text=True, check=False)
+        run = subprocess.run(
+            ["dciodvfy", "-new", path], capture_output=True, text=True, check=False
+        )
         lines = (run.stdout + run.stderr).splitlines()
         assert [line for line in lines if line.startswith(("Error", "Warning"))] == [], path.name
 
@@ -74,8 +81,12 @@ def test_pydicom_reads_the_same_values_and_places(tmp_path, scanner, is_enhanced
     n = volume.grid.dims_ijk[2]
     expected = volume.grid.lps_mm_from_ijk([[0, 0, k] for k in range(n)])
     assert np.abs(np.array(positions, dtype=float) - expected).max() < 1e-9
-    assert np.abs(np.array(cosines[:3], dtype=float) * float(spacing[1]) - affine[:3, 0]).max() < 1e-9
-    assert np.abs(np.array(cosines[3:], dtype=float) * float(spacing[0]) - affine[:3, 1]).max() < 1e-9
+    assert (
+        np.abs(np.array(cosines[:3], dtype=float) * float(spacing[1]) - affine[:3, 0]).max() < 1e-9
+    )
+    assert (
+        np.abs(np.array(cosines[3:], dtype=float) * float(spacing[0]) - affine[:3, 1]).max() < 1e-9
+    )
 
 
 def test_simpleitk_reads_the_same_volume(tmp_path, scanner):
@@ -109,7 +120,8 @@ def test_dcm2niix_reads_the_same_volume(tmp_path, name, is_enhanced):
     (tmp_path / "nifti").mkdir()
     subprocess.run(
         ["dcm2niix", "-z", "n", "-f", "out", "-o", tmp_path / "nifti", tmp_path / "dicom"],
-        check=True, capture_output=True,
+        check=True,
+        capture_output=True,
     )
     image = nibabel.load(tmp_path / "nifti" / "out.nii")
     lps_from_index = np.diag([-1, -1, 1, 1]) @ image.affine
@@ -119,7 +131,9 @@ def test_dcm2niix_reads_the_same_volume(tmp_path, name, is_enhanced):
     ijk = volume.grid.ijk_from_lps_mm(points)
     whole = np.rint(ijk).astype(int)
     assert np.abs(ijk - whole).max() < 1e-3
-    assert np.array_equal(volume.values[whole[:, 2], whole[:, 1], whole[:, 0]], seen[tuple(index.T)])
+    assert np.array_equal(
+        volume.values[whole[:, 2], whole[:, 1], whole[:, 0]], seen[tuple(index.T)]
+    )
 
 
 @pytest.mark.parametrize("encoding", ["implicit", "big-endian", "deflated", "rle"])
@@ -146,7 +160,12 @@ def test_faults_are_written_as_asked(tmp_path):
     sets = [pydicom.dcmread(path) for path in files]
     z = np.array([float(d.ImagePositionPatient[2]) for d in sets])
     regular = (np.arange(17) - 8) * 2.5
-    expected = [v + 0.7 * (k == 11) for k, v in enumerate(regular) for _ in range(1 + (k == 8)) if k not in (4, 5)]
+    expected = [
+        v + 0.7 * (k == 11)
+        for k, v in enumerate(regular)
+        for _ in range(1 + (k == 8))
+        if k not in (4, 5)
+    ]
     assert np.allclose(z, expected)
     assert np.array_equal(sets[6].pixel_array, sets[7].pixel_array)
     assert len({d.SOPInstanceUID for d in sets}) == len(sets) == 16
@@ -168,7 +187,9 @@ def test_the_same_arguments_give_the_same_bytes_and_a_seed_new_identifiers(tmp_p
 
 
 def test_every_file_carries_every_canary(tmp_path):
-    files = write_study(tmp_path, BODY, scanner=Scanner(**PLAIN), has_localizer=True, has_secondary_capture=True)
+    files = write_study(
+        tmp_path, BODY, scanner=Scanner(**PLAIN), has_localizer=True, has_secondary_capture=True
+    )
     for path in files:
         raw = path.read_bytes()
         for key, value in phantom.CANARIES.items():
@@ -192,7 +213,9 @@ def test_header_says_what_the_checks_ask(tmp_path):
 
 def test_a_bad_word_writes_nothing(tmp_path):
     with pytest.raises(ValueError, match="photometric"):
-        write_study(tmp_path / "a", BODY, scanner=Scanner(**PLAIN), photometric_interpretation="RGB")
+        write_study(
+            tmp_path / "a", BODY, scanner=Scanner(**PLAIN), photometric_interpretation="RGB"
+        )
     with pytest.raises(ValueError, match="encoding"):
         write_study(tmp_path / "b", BODY, scanner=Scanner(**PLAIN), encoding="zip")
     assert not list(tmp_path.rglob("*.dcm"))

@@ -216,7 +216,12 @@ def _write_localizer(
     middle = plan.column_direction * series["spacing_xy_mm"][1] * (values.shape[1] - 1) / 2
     corner = (plan.positions_lps_mm[-1] + middle).tolist()
     _write_ct(
-        folder, scout, [CANARIES], [("localizer.dcm", corner, _RESCALE, 0)], image, is_enhanced=False
+        folder,
+        scout,
+        [CANARIES],
+        [("localizer.dcm", corner, _RESCALE, 0)],
+        image,
+        is_enhanced=False,
     )
     return folder / "localizer.dcm"
 

@@ -10,7 +10,9 @@ pub(super) fn encode(frame: &[i16]) -> Vec<u8> {
     for word in [2, 64, second].into_iter().chain([0; 13]) {
         bytes.extend_from_slice(&u32::to_le_bytes(word));
     }
-    segments.iter().for_each(|segment| bytes.extend_from_slice(segment));
+    for segment in &segments {
+        bytes.extend_from_slice(segment);
+    }
     bytes
 }
 
