@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +28,11 @@ _STREAK_MM = 60.0
 # A step counts when it stands out of its neighbours by this many of their spreads.
 _OUTLIER = 8.0
 _NEIGHBOURS = 7
+# Flat ends of the patient, such as the cut of the neck, change their tissue at once.
+_END_MM = 10.0
+# HU of titanium to dental alloys before the scale clips them: least, usual, most.
+_METAL_HU = (6000.0, 10000.0, 20000.0)
+_FWHM_PER_SIGMA = 2.3548
 
 
 def region_points(region: Any, name: str = "region") -> NDArray[np.float64] | None:
@@ -46,10 +53,59 @@ def region_points(region: Any, name: str = "region") -> NDArray[np.float64] | No
     return points
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cluster:
+    """A piece of metal, with the blur of the scan taken off its outline.
+
+    The scale clips metal, so its edge is seen at the threshold and not at half of its height; the
+    threshold lies outside of the edge by a part of the blur that depends on the true HU.
+    """
+
+    above_mm3: float
+    volume_mm3: float
+    range_mm3: tuple[float, float]
+    centre_lps_mm: tuple[float, ...]
+    slices: tuple[int, int]
+
+    @classmethod
+    def of(cls, found: tuple[Any, ...], survey: Survey) -> _Cluster:
+        above, centre, slices, around = found
+        most, usual, least = (_unblurred(above, around, survey, hu) for hu in _METAL_HU)
+        return cls(
+            above_mm3=above,
+            volume_mm3=usual,
+            range_mm3=(least, most),
+            centre_lps_mm=tuple(centre),
+            slices=tuple(slices),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "volume_mm3": self.volume_mm3,
+            "above_threshold_mm3": self.above_mm3,
+            "centre_lps_mm": list(self.centre_lps_mm),
+            "slices": list(self.slices),
+        }
+
+
+def _unblurred(above_mm3: float, around_hu: float, survey: Survey, metal_hu: float) -> float:
+    plane, through = survey.edge("in_plane"), survey.edge("through_plane")
+    if plane is None or not np.isfinite(around_hu):
+        return above_mm3
+    widths = (plane.fwhm_mm, plane.fwhm_mm, (through or plane).fwhm_mm)
+    sigma = float(np.sqrt(np.mean(np.square(widths)))) / _FWHM_PER_SIGMA
+    share = (survey["metal_threshold_hu"] - around_hu) / (metal_hu - around_hu)
+    if not 0.0 < share < 1.0:
+        return above_mm3
+    outward = sigma * NormalDist().inv_cdf(1.0 - share)
+    radius = (3.0 * above_mm3 / (4.0 * np.pi)) ** (1.0 / 3.0)
+    return float(above_mm3 * max(0.0, 1.0 - outward / radius) ** 3)
+
+
 def check_metal(judge: Judge, volume: Volume, survey: Survey, *, region: ArrayLike | Mask | None) -> list[Finding]:
     """Metal, its streaks, and its distance from a region of interest."""
-    clusters = survey["metal_clusters"]
-    total = float(sum(cluster[0] for cluster in clusters))
+    clusters = [_Cluster.of(found, survey) for found in survey["metal_clusters"]]
+    total = sum(cluster.volume_mm3 for cluster in clusters)
     limit = judge.limit("metal")
     verdict = limit.grade(total)
     threshold, ceiling = survey["metal_threshold_hu"], survey["ceiling_hu"]
@@ -71,10 +127,10 @@ def check_metal(judge: Judge, volume: Volume, survey: Survey, *, region: ArrayLi
         "volume_mm3": total,
         "threshold_hu": threshold,
         "ceiling_hu": ceiling,
-        "clusters": [
-            {"volume_mm3": size, "centre_lps_mm": list(centre), "slices": list(slices)}
-            for size, centre, slices in clusters[:_LISTED]
-        ],
+        "above_threshold_mm3": sum(cluster.above_mm3 for cluster in clusters),
+        "least_mm3": sum(cluster.range_mm3[0] for cluster in clusters),
+        "most_mm3": sum(cluster.range_mm3[1] for cluster in clusters),
+        "clusters": [cluster.to_dict() for cluster in clusters[:_LISTED]],
     }
     found = [
         judge.say(
@@ -83,8 +139,8 @@ def check_metal(judge: Judge, volume: Volume, survey: Survey, *, region: ArrayLi
             text,
             measured=total,
             places=tuple(
-                f"slices {slices[0] + 1} to {slices[1] + 1}: {size:.0f} mm3"
-                for size, _, slices in clusters[:_LISTED]
+                f"slices {c.slices[0] + 1} to {c.slices[1] + 1}: {c.volume_mm3:.0f} mm3"
+                for c in clusters[:_LISTED]
             )
             if verdict is not Verdict.PASS
             else (),
@@ -106,7 +162,7 @@ def _streaks(judge: Judge, volume: Volume, survey: Survey, *, has_metal: bool) -
     in_slices = np.zeros(len(centres), dtype=bool)
     near = np.zeros(len(centres), dtype=bool)
     places = volume.grid.lps_mm_from_ijk(centres)
-    for _, centre, slices in survey["metal_clusters"]:
+    for _, centre, slices, _ in survey["metal_clusters"]:
         same = (centres[:, 2] >= slices[0]) & (centres[:, 2] <= slices[1])
         in_slices |= same
         near |= same & (np.linalg.norm(places - np.asarray(centre), axis=1) < _STREAK_MM)
@@ -195,10 +251,12 @@ def check_slices(judge: Judge, survey: Survey) -> list[Finding]:
     ]
 
 
-def check_motion(judge: Judge, survey: Survey) -> list[Finding]:
+def check_motion(judge: Judge, survey: Survey, *, slice_mm: float) -> list[Finding]:
     """Steps from one slice to the next: sideways, and in brightness."""
     both = survey.filled[:-1] & survey.filled[1:]
-    return [_shift(judge, survey, both), _brightness(judge, survey, both)]
+    ends = round(_END_MM / slice_mm)
+    inner = both & np.roll(both, ends) & np.roll(both, -ends)
+    return [_shift(judge, survey, both), _brightness(judge, survey, both, inner)]
 
 
 def _shift(judge: Judge, survey: Survey, both: NDArray[np.bool_]) -> Finding:
@@ -229,8 +287,10 @@ def _shift(judge: Judge, survey: Survey, both: NDArray[np.bool_]) -> Finding:
     )
 
 
-def _brightness(judge: Judge, survey: Survey, both: NDArray[np.bool_]) -> Finding:
-    soft, whole = survey.soft_step_hu[both], survey.step_hu[both]
+def _brightness(
+    judge: Judge, survey: Survey, both: NDArray[np.bool_], inner: NDArray[np.bool_]
+) -> Finding:
+    soft, whole = np.where(inner, survey.soft_step_hu, np.nan)[both], survey.step_hu[both]
     index = np.flatnonzero(both)
     # A slice far off leaves no soft tissue to compare; then everything has moved.
     steps = np.where(np.isnan(soft) | (np.abs(whole) > np.abs(soft)), whole, soft)
