@@ -19,7 +19,7 @@ pub struct EdgeResponse {
     pub fwhm_mm: f64,
     /// Distance over which the edge rises from 10 % to 90 %, mm.
     pub rise_mm: f64,
-    /// Height of a second edge beside the first, relative to it.
+    /// Height of a second edge beside the first, relative to it; inside of the first it counts half.
     pub second_edge: f64,
     /// Number of profiles.
     pub n_profiles: usize,
@@ -272,8 +272,10 @@ impl Curve {
         let ends = [crossing(0.02 * height, -1)?, crossing(0.02 * height, 1)?];
         let rise_mm = rise(&spread, ends) * BIN_MM;
         let apart = |n: usize| (n as f64 - peak as f64) * BIN_MM;
+        // Outside of the skin there is nothing; inside of it fat and skull make edges of their own.
+        let share = |n: usize| if apart(n) > 0.0 { 0.5 * spread[n] } else { spread[n] };
         let beside = |n: &usize| apart(*n).abs() > 1.3 * fwhm_mm + 0.2 && apart(*n) < 5.0 && apart(*n) > -6.0;
-        let second = (4..BINS - 4).filter(beside).map(|n| spread[n]).fold(0.0, f64::max);
+        let second = (4..BINS - 4).filter(beside).map(share).fold(0.0, f64::max);
         Some(EdgeResponse { fwhm_mm, rise_mm, second_edge: second / height, n_profiles: self.n_profiles })
     }
 

@@ -68,9 +68,11 @@ class _Cluster:
     slices: tuple[int, int]
 
     @classmethod
-    def of(cls, found: tuple[Any, ...], survey: Survey) -> _Cluster:
+    def of(cls, found: tuple[Any, ...], survey: Survey, slice_mm: float) -> _Cluster:
         above, centre, slices, around = found
-        most, usual, least = (_unblurred(above, around, survey, hu) for hu in _METAL_HU)
+        most, usual, least = (
+            _unblurred(above, around, survey, slice_mm, hu) for hu in _METAL_HU
+        )
         return cls(
             above_mm3=above,
             volume_mm3=usual,
@@ -88,12 +90,16 @@ class _Cluster:
         }
 
 
-def _unblurred(above_mm3: float, around_hu: float, survey: Survey, metal_hu: float) -> float:
+def _unblurred(
+    above_mm3: float, around_hu: float, survey: Survey, slice_mm: float, metal_hu: float
+) -> float:
     plane, through = survey.edge("in_plane"), survey.edge("through_plane")
     if plane is None or not np.isfinite(around_hu):
         return above_mm3
-    widths = (plane.fwhm_mm, plane.fwhm_mm, (through or plane).fwhm_mm)
-    sigma = float(np.sqrt(np.mean(np.square(widths)))) / _FWHM_PER_SIGMA
+    # A kernel blurs like a Gaussian, a slice averages over its thickness.
+    variance = 2 * (plane.fwhm_mm / _FWHM_PER_SIGMA) ** 2
+    variance += (through.fwhm_mm if through else slice_mm) ** 2 / 12.0
+    sigma = float(np.sqrt(variance / 3.0))
     share = (survey["metal_threshold_hu"] - around_hu) / (metal_hu - around_hu)
     if not 0.0 < share < 1.0:
         return above_mm3
@@ -104,7 +110,8 @@ def _unblurred(above_mm3: float, around_hu: float, survey: Survey, metal_hu: flo
 
 def check_metal(judge: Judge, volume: Volume, survey: Survey, *, region: ArrayLike | Mask | None) -> list[Finding]:
     """Metal, its streaks, and its distance from a region of interest."""
-    clusters = [_Cluster.of(found, survey) for found in survey["metal_clusters"]]
+    slice_mm = volume.acquisition.slice_thickness_mm or volume.grid.slice_distance_mm
+    clusters = [_Cluster.of(found, survey, slice_mm) for found in survey["metal_clusters"]]
     total = sum(cluster.volume_mm3 for cluster in clusters)
     limit = judge.limit("metal")
     verdict = limit.grade(total)
@@ -255,7 +262,8 @@ def check_motion(judge: Judge, survey: Survey, *, slice_mm: float) -> list[Findi
     """Steps from one slice to the next: sideways, and in brightness."""
     both = survey.filled[:-1] & survey.filled[1:]
     ends = round(_END_MM / slice_mm)
-    inner = both & np.roll(both, ends) & np.roll(both, -ends)
+    tissue = both & np.isfinite(survey.soft_step_hu)
+    inner = tissue & np.roll(tissue, ends) & np.roll(tissue, -ends)
     return [_shift(judge, survey, both), _brightness(judge, survey, both, inner)]
 
 
