@@ -11,7 +11,10 @@ from calvaria.dicom import Series, SeriesList, find_series, load_series
 from calvaria.errors import CalvariaError, CalvariaWarning
 from calvaria.findings import CheckReport, Finding, Override, Verdict
 from calvaria.geometry import Grid
+from calvaria.images import load_image, load_mask
+from calvaria.invesalius import load_invesalius
 from calvaria.mesh import Mesh
+from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal
 from calvaria.rules import Rules, load_rules
 from calvaria.volume import Acquisition, Mask, Volume
 
@@ -35,8 +38,14 @@ __all__ = [
     "check_volume",
     "errors",
     "find_series",
+    "load_image",
+    "load_invesalius",
+    "load_mask",
     "load_rules",
     "load_series",
     "phantom",
     "plan_imaging",
+    "resample_slices",
+    "resample_to_grid",
+    "resample_to_orthogonal",
 ]

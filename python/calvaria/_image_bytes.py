@@ -16,8 +16,9 @@ from calvaria.errors import CalvariaError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-__all__ = ["GZIP_MAGIC", "check_claim", "unpacked", "voxel_bytes"]
+__all__ = ["GZIP_MAGIC", "check_claim", "data_file", "unpacked", "voxel_bytes"]
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -46,6 +47,28 @@ def check_claim(expected: int, *, available: int, is_packed: bool, name: str) ->
         packed = " packed" if is_packed else ""
         msg = f"{name}: {expected} bytes expected by its header, found {available}{packed} bytes"
         raise CalvariaError(msg)
+
+
+def data_file(header: Path, named: str) -> Path:
+    """Return the data file that a detached header names: one, and in the header's own folder."""
+    if not named.strip() or named.split(maxsplit=1)[0].upper() == "LIST" or "%" in named:
+        msg = f"{header.name}: one data file expected, found {named[:60]!r}"
+        raise CalvariaError(msg)
+    folder = header.resolve().parent
+    try:
+        data = (folder / named).resolve()
+        is_inside = data.is_relative_to(folder)
+        is_file = is_inside and data.is_file()
+    except (OSError, ValueError, RuntimeError):  # too long, a null byte, a loop of links
+        msg = f"{header.name}: the name of a data file expected, found {named[:60]!r}"
+        raise CalvariaError(msg) from None
+    if not is_inside:
+        msg = f"{header.name}: a data file in the header's own folder expected, found one outside"
+        raise CalvariaError(msg)
+    if not is_file:
+        msg = f"{header.name}: the data file {data.name[:60]!r} expected, found none"
+        raise CalvariaError(msg)
+    return data
 
 
 def unpacked(data: bytes, *, expected: int, encoding: str = "gzip", name: str) -> bytearray:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calvaria._image_bytes import check_claim, unpacked, voxel_bytes
+from calvaria._image_bytes import check_claim, data_file, unpacked, voxel_bytes
 from calvaria.convert._made import made_mask, made_volume
 from calvaria.errors import CalvariaError, GeometryError
 from calvaria.geometry import Grid
@@ -66,7 +66,7 @@ def _read(file: Path) -> tuple[dict[str, str], NDArray[Any]]:
     header, data = _header(data, name=file.name)
     named = header["ElementDataFile"]
     if named.upper() != "LOCAL":
-        data = _data_file(file, named).read_bytes()
+        data = data_file(file, named).read_bytes()
     return header, _decoded(header, data, name=file.name)
 
 
@@ -85,21 +85,6 @@ def _header(data: bytes, *, name: str) -> tuple[dict[str, str], bytes]:
             return header, data[start:]
     msg = f"{name}: a MetaImage header that ends with ElementDataFile expected, found none"
     raise CalvariaError(msg)
-
-
-def _data_file(file: Path, named: str) -> Path:
-    if named.split(maxsplit=1)[0].upper() == "LIST" or "%" in named:
-        msg = f"{file.name}: one data file expected, found a list of them"
-        raise CalvariaError(msg)
-    folder = file.resolve().parent
-    data = (folder / named).resolve()
-    if not data.is_relative_to(folder):
-        msg = f"{file.name}: a data file in the header's own folder expected, found one outside"
-        raise CalvariaError(msg)
-    if not data.is_file():
-        msg = f"{file.name}: the data file {data.name} expected, found none"
-        raise CalvariaError(msg)
-    return data
 
 
 def _decoded(header: dict[str, str], data: bytes, *, name: str) -> NDArray[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 __all__ = ["OPTIONS", "read_mask", "read_volume"]
 
 OPTIONS = ("lps_from_ijk", "form")
+
+# nibabel's grades: 20 is an unset qfac, which means 1; 30 an unknown code; 35 a negative spacing.
+_SERIOUS = 25
+_SILENT = logging.getLogger("calvaria.nifti")
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
 
 # The longer of the two headers.
 _HEADER_BYTES = 540
@@ -65,16 +72,19 @@ def _first_bytes(data: bytes, *, name: str) -> bytes:
 def _header(start: bytes, *, name: str) -> tuple[Any, Any]:
     """Return the image class and the checked header of NIfTI-1 or NIfTI-2."""
     nib = neighbour("nibabel")
-    if start[344:347] in (b"ni1", b"ni2") or start[4:7] == b"ni2":
+    if start[344:348] == b"ni1\0" or start[4:8] == b"ni2\0":
         msg = f"{name}: voxels in the same file expected, found a header of a .hdr and .img pair"
         raise CalvariaError(msg)
-    is_second = start[4:7] == b"n+2"
-    if not is_second and start[344:347] != b"n+1":
+    is_second = start[4:8] == b"n+2\0"
+    if not is_second and start[344:348] != b"n+1\0":
         msg = f"{name}: a NIfTI header expected, found none"
         raise CalvariaError(msg)
     image_class = nib.Nifti2Image if is_second else nib.Nifti1Image
     try:
-        header = image_class.header_class(start[:540] if is_second else start[:348])
+        block = start[:540] if is_second else start[:348]
+        header = image_class.header_class(block, check=False)
+        # nibabel mends what it doubts and goes on; what it doubts seriously is refused here.
+        header.check_fix(logger=_SILENT, error_level=_SERIOUS)
         header.get_data_dtype()
     except Exception as error:  # whatever a foreign parser raises on a damaged file
         msg = f"{name}: a NIfTI header that can be read expected: {error}"

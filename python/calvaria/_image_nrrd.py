@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calvaria._image_bytes import check_claim, unpacked, voxel_bytes
+from calvaria._image_bytes import check_claim, data_file, unpacked, voxel_bytes
 from calvaria._optional import neighbour
 from calvaria.convert._made import made_mask, made_volume
 from calvaria.convert.nrrd import Segment, grid_from_nrrd, segments_from_nrrd
@@ -120,24 +120,8 @@ def _read(file: Path) -> tuple[Mapping[str, Any], NDArray[Any]]:
         rest = stream.read()
     detached = header.get("data file", header.get("datafile"))
     if detached is not None:
-        rest = _data_file(file, str(detached)).read_bytes()
+        rest = data_file(file, str(detached)).read_bytes()
     return header, _decoded(header, rest, name=file.name)
-
-
-def _data_file(file: Path, named: str) -> Path:
-    """Return the data file of a detached header; only one, and only in the header's folder."""
-    if named.split()[:1] == ["LIST"] or "%" in named:
-        msg = f"{file.name}: one data file expected, found a list of them"
-        raise CalvariaError(msg)
-    folder = file.resolve().parent
-    data = (folder / named).resolve()
-    if not data.is_relative_to(folder):
-        msg = f"{file.name}: a data file in the header's own folder expected, found one outside"
-        raise CalvariaError(msg)
-    if not data.is_file():
-        msg = f"{file.name}: the data file {data.name} expected, found none"
-        raise CalvariaError(msg)
-    return data
 
 
 def _decoded(header: Mapping[str, Any], data: bytes, *, name: str) -> NDArray[Any]:

@@ -1,7 +1,7 @@
 """The private native module.  Flat; may change in any release."""
 
 import os
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,13 @@ __all__ = [
     "resample_to_grid_f32",
     "resample_to_grid_i16",
     "survey_volume",
+    "write_capture",
+    "write_ct",
 ]
 
-_Place = tuple[float, float, float]
+_Place: TypeAlias = tuple[float, float, float]
 
+@final
 class Phantom:
     @staticmethod
     def head(
@@ -99,7 +102,6 @@ def load_series(
     progress: Progress,
 ) -> tuple[
     NDArray[np.int16] | NDArray[np.float32],
-    list[list[float]],
     list[tuple[str, str, float | None, list[str]]],
 ]: ...
 def orthogonal_grid(
@@ -137,3 +139,21 @@ def resample_slices_f32(
     max_gap_mm: float,
     progress: Progress,
 ) -> NDArray[np.float32]: ...
+def write_ct(
+    *,
+    folder: str,
+    series: dict[str, Any],
+    identities: list[dict[str, str]],
+    slices: list[Any],
+    values: NDArray[np.int16],
+    is_enhanced: bool,
+    progress: Progress,
+) -> None: ...
+def write_capture(
+    *,
+    path: str,
+    series: dict[str, Any],
+    identity: dict[str, str],
+    number: int,
+    values: NDArray[np.uint8],
+) -> None: ...

@@ -16,6 +16,7 @@ _EXTRA_OF = {
     "xarray": "neighbours",
     "matplotlib": "plot",
     "matplotlib.figure": "plot",
+    "matplotlib.patheffects": "plot",
 }
 
 

@@ -267,7 +267,9 @@ class Rules:
 
     def to_dict(self) -> dict[str, Any]:
         """Return all tables as plain types, ready for JSON."""
-        tables = {name: {row: dict(keys) for row, keys in t.items()} for name, t in self._tables.items()}
+        tables = {
+            name: {row: dict(keys) for row, keys in t.items()} for name, t in self._tables.items()
+        }
         return {"version": self.version, "origin": self.origin, "tables": tables}
 
 
@@ -424,7 +426,9 @@ def _listed(file: str, where: str, key: str, value: Any) -> None:
     known = _LISTS.get(key)
     for word in value:
         if not isinstance(word, str) or (known is not None and word not in known):
-            msg = f"{file}: {where}: {key}: {', '.join(known or ('names',))} expected, found {word!r}"
+            msg = (
+                f"{file}: {where}: {key}: {', '.join(known or ('names',))} expected, found {word!r}"
+            )
             raise ValueError(msg)
 
 
@@ -492,7 +496,9 @@ def classify_kernel(name: str | None, *, manufacturer: str | None) -> Kernel:
     """
     written = name or ""
     for row in _kernel_table():
-        if any(word in (manufacturer or "").lower() for word in row["vendor"]) and _named(written, row):
+        if any(word in (manufacturer or "").lower() for word in row["vendor"]) and _named(
+            written, row
+        ):
             return Kernel(name=written, kind=row["class"], source=row["source"])
     return Kernel(name=written, kind="unknown", source="python/calvaria/_tables/kernels.toml")
 

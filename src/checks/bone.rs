@@ -123,7 +123,8 @@ mod tests {
 
     fn scene(paint: impl Fn(usize, usize, usize) -> i16) -> Coarse {
         let dims = [60, 60, 40];
-        let values = (0..dims.iter().product::<usize>()).map(|n| paint(n % 60, n / 60 % 60, n / 3600)).collect();
+        let values =
+            (0..dims.iter().product::<usize>()).map(|n| paint(n % 60, n / 60 % 60, n / 3600)).collect();
         Coarse { dims, block: [1; 3], voxels: dims, values }
     }
 

@@ -76,7 +76,10 @@ fn fitted(outside: &[bool], [ni, nj]: [usize; 2], spacing: [f64; 2]) -> Option<(
     let mut rim = Vec::new();
     for j in 1..nj - 1 {
         let row = &outside[j * ni..(j + 1) * ni];
-        let (Some(first), Some(last)) = (row.iter().position(|out| !out), row.iter().rposition(|out| !out)) else { continue };
+        let (Some(first), Some(last)) = (row.iter().position(|out| !out), row.iter().rposition(|out| !out))
+        else {
+            continue;
+        };
         // Half a pixel out: the border between the last pixel inside and the first outside.
         if first > 0 {
             rim.push([(first as f64 - 0.5) * spacing[0], j as f64 * spacing[1]]);
@@ -106,7 +109,10 @@ fn fitted(outside: &[bool], [ni, nj]: [usize; 2], spacing: [f64; 2]) -> Option<(
     let centre = [mean[0] + u, mean[1] + v];
     // The outline of a head is no circle; that of the reconstruction is one to the pixel.
     let pixel = spacing[0].max(spacing[1]);
-    let far = rim.iter().filter(|p| ((p[0] - centre[0]).hypot(p[1] - centre[1]) - radius).abs() > 1.5 * pixel).count();
+    let far = rim
+        .iter()
+        .filter(|p| ((p[0] - centre[0]).hypot(p[1] - centre[1]) - radius).abs() > 1.5 * pixel)
+        .count();
     let is_circle = far as f64 <= 0.02 * n && radius > 10.0 * pixel;
     is_circle.then_some(([centre[0] / spacing[0], centre[1] / spacing[1]], radius))
 }
@@ -156,7 +162,8 @@ fn cut_mm2<T: Sample>(
     };
     for k in 0..nk {
         for place in &places {
-            let found = place.map(|[i, j]| (values[[k, j, i]].hu(), mine[coarse.index(coarse.cell_of([i, j, k]))]));
+            let found =
+                place.map(|[i, j]| (values[[k, j, i]].hu(), mine[coarse.index(coarse.cell_of([i, j, k]))]));
             layer.values.push(found.map_or(-1000.0, |found| found.0));
             layer.mine.push(found.is_some_and(|found| found.1));
         }
@@ -172,7 +179,9 @@ mod tests {
     #[test]
     fn a_circle_is_found_and_a_head_in_constant_air_is_not_one() {
         let seen = |shape: fn(f64, f64) -> bool| {
-            let outside: Vec<bool> = (0..200 * 200).map(|n| !shape((n % 200) as f64 - 99.5, (n / 200) as f64 - 99.5)).collect();
+            let outside: Vec<bool> = (0..200 * 200)
+                .map(|n| !shape(f64::from(n % 200) - 99.5, f64::from(n / 200) - 99.5))
+                .collect();
             fitted(&outside, [200, 200], [0.5, 0.5])
         };
         let (centre, radius) = seen(|x, y| x.hypot(y) < 90.0).unwrap();

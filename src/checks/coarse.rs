@@ -25,8 +25,10 @@ impl Coarse {
     pub fn new<T: Sample>(values: ArrayView3<'_, T>, spacing_mm: [f64; 3], target_mm: f64) -> Self {
         let (nk, nj, ni) = values.dim();
         let voxels = [ni, nj, nk];
-        let mut block = [0, 1, 2].map(|axis| ((target_mm / spacing_mm[axis]).round() as usize).clamp(1, voxels[axis]));
-        let count = |block: [usize; 3]| (0..3).map(|axis| voxels[axis].div_ceil(block[axis])).product::<usize>();
+        let mut block =
+            [0, 1, 2].map(|axis| ((target_mm / spacing_mm[axis]).round() as usize).clamp(1, voxels[axis]));
+        let count =
+            |block: [usize; 3]| (0..3).map(|axis| voxels[axis].div_ceil(block[axis])).product::<usize>();
         while count(block) > MAX_CELLS {
             // Coarsen the axis whose cells are shortest.
             let edge = |axis: usize| block[axis] as f64 * spacing_mm[axis];

@@ -84,7 +84,11 @@ impl Lines {
             if axis == 0 {
                 for (entry, row) in line.iter_mut().zip(plane.rows()) {
                     let is_inside = |value: &T| value.hu() >= LEVEL_HU;
-                    let at = if from_high { row.iter().rposition(is_inside) } else { row.iter().position(is_inside) };
+                    let at = if from_high {
+                        row.iter().rposition(is_inside)
+                    } else {
+                        row.iter().position(is_inside)
+                    };
                     let before = at.and_then(|at| if from_high { Some(at + 1) } else { at.checked_sub(1) });
                     if let (Some(at), Some(before)) = (at, before.filter(|before| *before < row.len())) {
                         *entry = crossing([before, at], [row[before].hu(), row[at].hu()]);
@@ -125,7 +129,12 @@ impl Lines {
     }
 
     /// Fits the entries around a line; returns the entry and mm of depth per index.
-    fn surface(&self, [u, w]: [usize; 2], [hu, hw]: [usize; 2], frame: &[Vector3<f64>; 3]) -> Option<[f64; 2]> {
+    fn surface(
+        &self,
+        [u, w]: [usize; 2],
+        [hu, hw]: [usize; 2],
+        frame: &[Vector3<f64>; 3],
+    ) -> Option<[f64; 2]> {
         let nu = self.across[0];
         let centre = f64::from(self.entry[w * nu + u]);
         let (mut normal, mut right) = (Matrix6::<f64>::zeros(), Vector6::<f64>::zeros());
@@ -161,7 +170,13 @@ impl Lines {
         (upright && steep && rms_mm < 0.3).then_some([centre + fit[0], depth])
     }
 
-    fn profile<T: Sample>(&self, values: ArrayView3<'_, T>, [u, w]: [usize; 2], [entry, depth]: [f64; 2], curve: &mut Curve) {
+    fn profile<T: Sample>(
+        &self,
+        values: ArrayView3<'_, T>,
+        [u, w]: [usize; 2],
+        [entry, depth]: [f64; 2],
+        curve: &mut Curve,
+    ) {
         let value = |at: usize| match self.axis {
             0 => values[[w, u, at]],
             1 => values[[w, at, u]],
@@ -173,8 +188,9 @@ impl Lines {
         let first = (entry - reach).ceil().max(0.0) as usize;
         let last = ((entry + reach).floor().max(0.0) as usize).min(length - 1);
         let inward = if self.from_high { -1.0 } else { 1.0 };
-        let samples: Vec<(f64, f64)> =
-            (first..=last).map(|at| (inward * (at as f64 - entry) * depth, f64::from(value(at).hu()))).collect();
+        let samples: Vec<(f64, f64)> = (first..=last)
+            .map(|at| (inward * (at as f64 - entry) * depth, f64::from(value(at).hu())))
+            .collect();
         let mean = |low: f64, high: f64| {
             let part: Vec<f64> = samples.iter().filter(|s| s.0 >= low && s.0 <= high).map(|s| s.1).collect();
             (!part.is_empty()).then(|| part.iter().sum::<f64>() / part.len() as f64)
@@ -247,7 +263,8 @@ impl Curve {
     }
 
     fn response(&self) -> Option<EdgeResponse> {
-        if self.n_profiles < MIN_PROFILES || self.counts.iter().filter(|n| **n > 0.0).count() < BINS * 7 / 10 {
+        if self.n_profiles < MIN_PROFILES || self.counts.iter().filter(|n| **n > 0.0).count() < BINS * 7 / 10
+        {
             return None;
         }
         let spread = self.line_spread();
@@ -300,9 +317,7 @@ impl Curve {
             .collect();
         let at = |n: isize| edge[n.clamp(0, BINS as isize - 1) as usize];
         // Derivative of a parabola through five points (Savitzky and Golay 1964).
-        (0..BINS as isize)
-            .map(|n| (2.0 * (at(n + 2) - at(n - 2)) + at(n + 1) - at(n - 1)) / 10.0)
-            .collect()
+        (0..BINS as isize).map(|n| (2.0 * (at(n + 2) - at(n - 2)) + at(n + 1) - at(n - 1)) / 10.0).collect()
     }
 }
 
@@ -331,7 +346,9 @@ mod tests {
 
     fn erf(x: f64) -> f64 {
         let t = 1.0 / (1.0 + 0.327_591_1 * x.abs());
-        let poly = t * (0.254_829_592 + t * (-0.284_496_736 + t * (1.421_413_741 + t * (-1.453_152_027 + t * 1.061_405_429))));
+        let poly = t
+            * (0.254_829_592
+                + t * (-0.284_496_736 + t * (1.421_413_741 + t * (-1.453_152_027 + t * 1.061_405_429))));
         x.signum() * (1.0 - poly * (-x * x).exp())
     }
 

@@ -65,10 +65,13 @@ fn face<T: Sample>(
         rows,
         step_mm: [width, area / width],
         values: plane.iter().map(|value| value.hu()).collect(),
-        mine: (0..rows * columns).map(|n| mine[coarse.index(coarse.cell_of(voxel(n % columns, n / columns)))]).collect(),
+        mine: (0..rows * columns)
+            .map(|n| mine[coarse.index(coarse.cell_of(voxel(n % columns, n / columns)))])
+            .collect(),
         is_ring: false,
     };
-    let patches: Vec<Patch> = layer.patches(bone_hu).into_iter().filter(|patch| patch.area_mm2 >= MIN_PIECE_MM2).collect();
+    let patches: Vec<Patch> =
+        layer.patches(bone_hu).into_iter().filter(|patch| patch.area_mm2 >= MIN_PIECE_MM2).collect();
     let middle = |patch: &Patch| {
         let mut ijk = [at as f64; 3];
         [ijk[across], ijk[down]] = patch.centre;

@@ -63,7 +63,8 @@ impl Histogram {
     pub fn mode(&self, low: i32, high: i32, width: usize) -> Option<i32> {
         let (from, to) = (bin(low as f32), bin(high as f32));
         let half = width / 2;
-        let around = |n: usize| self.counts[n.saturating_sub(half)..(n + half + 1).min(BINS)].iter().sum::<u64>();
+        let around =
+            |n: usize| self.counts[n.saturating_sub(half)..(n + half + 1).min(BINS)].iter().sum::<u64>();
         let best = (from..=to).max_by_key(|n| (around(*n), usize::MAX - n))?;
         if around(best) == 0 {
             return None;
@@ -114,7 +115,8 @@ impl Histogram {
             weight += *count as f64;
             below += n as f64 * *count as f64;
             if weight > 0.0 && weight < total {
-                let between = weight * (total - weight) * (below / weight - (sum - below) / (total - weight)).powi(2);
+                let between =
+                    weight * (total - weight) * (below / weight - (sum - below) / (total - weight)).powi(2);
                 if between > best.0 {
                     best = (between, Some(start + n));
                 }

@@ -48,8 +48,14 @@ struct Run {
     to: usize,
 }
 
-pub(super) fn metal<T: Sample>(values: ArrayView3<'_, T>, grid: &Grid, histogram: &Histogram, metal_hu: f32) -> Metal {
-    let ceiling = histogram.ceiling().map(|ceiling| ceiling as f32).filter(|ceiling| *ceiling >= LOWEST_CEILING_HU);
+pub(super) fn metal<T: Sample>(
+    values: ArrayView3<'_, T>,
+    grid: &Grid,
+    histogram: &Histogram,
+    metal_hu: f32,
+) -> Metal {
+    let ceiling =
+        histogram.ceiling().map(|ceiling| ceiling as f32).filter(|ceiling| *ceiling >= LOWEST_CEILING_HU);
     // A scale that ends below the threshold hides metal in its last value.
     let threshold = ceiling.map_or(metal_hu, |ceiling| metal_hu.min(ceiling));
     let runs = runs(values, threshold);
@@ -68,7 +74,8 @@ pub(super) fn metal<T: Sample>(values: ArrayView3<'_, T>, grid: &Grid, histogram
     clusters.retain(|cluster| cluster.0 >= MIN_VOXELS);
     clusters.sort_by_key(|cluster| (usize::MAX - cluster.0, cluster.1[0]));
     let surface_lps_mm = surface(&runs, &clusters, values, grid, threshold);
-    let clusters = clusters.iter().map(|(_, members)| cluster(&runs, members, values, grid, threshold)).collect();
+    let clusters =
+        clusters.iter().map(|(_, members)| cluster(&runs, members, values, grid, threshold)).collect();
     Metal { threshold_hu: threshold, ceiling_hu: ceiling, clusters, surface_lps_mm }
 }
 
@@ -159,7 +166,11 @@ fn cluster<T: Sample>(
         let ends = [run.from.checked_sub(beside[0]), Some(run.to - 1 + beside[0])];
         let middle = usize::midpoint(run.from, run.to - 1);
         let across = [j.checked_sub(beside[1]), Some(j + beside[1])];
-        let places = ends.into_iter().flatten().map(|i| (j, i)).chain(across.into_iter().flatten().map(|j| (j, middle)));
+        let places = ends
+            .into_iter()
+            .flatten()
+            .map(|i| (j, i))
+            .chain(across.into_iter().flatten().map(|j| (j, middle)));
         let outside = places.filter(|(j, i)| *j < nj && *i < ni).map(|(j, i)| values[[k, j, i]].hu());
         around.extend(outside.filter(|hu| *hu < threshold));
     }

@@ -50,8 +50,10 @@ pub(super) fn midplane(coarse: &Coarse, labels: &[u8], grid: &Grid) -> Option<Mi
     let mut best = (Candidate { yaw: 0.0, roll: 0.0, shift: 0.0 }, f64::MIN);
     for (angle, reach, steps) in [(5.0, 4.0, [4, 4, 8]), (1.5, 1.5, [3, 3, 4]), (0.5, 0.5, [3, 3, 3])] {
         let tried = best.0.around(angle, reach, steps);
-        let scores: Vec<f64> =
-            tried.par_iter().map(|candidate| map.score(&sample, &candidate.plane(middle), grid) - candidate.doubt()).collect();
+        let scores: Vec<f64> = tried
+            .par_iter()
+            .map(|candidate| map.score(&sample, &candidate.plane(middle), grid) - candidate.doubt())
+            .collect();
         for (candidate, score) in tried.into_iter().zip(scores) {
             if score > best.1 {
                 best = (candidate, score);
@@ -171,9 +173,11 @@ fn shared(
             [apart.dot(&normal), apart.dot(&back), apart.dot(&up)]
         })
         .collect();
-    let bound = |axis: usize, pick: fn(f64, f64) -> f64, start: f64| local.iter().map(|p| p[axis]).fold(start, pick);
+    let bound =
+        |axis: usize, pick: fn(f64, f64) -> f64, start: f64| local.iter().map(|p| p[axis]).fold(start, pick);
     let start_mm = [1, 2].map(|axis| bound(axis, f64::min, f64::MAX).floor());
-    let bins = [1, 2].map(|axis| ((bound(axis, f64::max, f64::MIN) - start_mm[axis - 1]) / BIN_MM) as usize + 1);
+    let bins =
+        [1, 2].map(|axis| ((bound(axis, f64::max, f64::MIN) - start_mm[axis - 1]) / BIN_MM) as usize + 1);
     let cell_mm3 = grid.voxel_volume_mm3() * coarse.block.iter().product::<usize>() as f64;
     let size = bins[0] * bins[1];
     let (mut volume_mm3, mut reach_mm) = (vec![0.0; 2 * size], vec![0.0; 2 * size]);
@@ -184,7 +188,16 @@ fn shared(
         volume_mm3[at] += cell_mm3;
         reach_mm[at] = f64::max(reach_mm[at], left.abs());
     }
-    Midplane { normal, point_lps_mm: point, agreement, axes: [back, up], bins, start_mm, volume_mm3, reach_mm }
+    Midplane {
+        normal,
+        point_lps_mm: point,
+        agreement,
+        axes: [back, up],
+        bins,
+        start_mm,
+        volume_mm3,
+        reach_mm,
+    }
 }
 
 #[cfg(test)]

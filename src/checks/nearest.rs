@@ -52,12 +52,14 @@ mod tests {
     #[test]
     fn the_tree_finds_what_trying_all_pairs_finds() {
         let cloud = |n: usize, salt: usize| -> Vec<Point3<f64>> {
-            let value = |n: usize, axis: usize| ((n * 7919 + axis * 104_729 + salt * 31) % 1009) as f64 / 10.0;
+            let value =
+                |n: usize, axis: usize| ((n * 7919 + axis * 104_729 + salt * 31) % 1009) as f64 / 10.0;
             (0..n).map(|n| Point3::new(value(n, 0), value(n, 1), value(n, 2) + salt as f64)).collect()
         };
         for (n, m) in [(1, 1), (40, 70), (300, 5)] {
             let (a, b) = (cloud(n, 1), cloud(m, 200));
-            let all = a.iter().flat_map(|p| b.iter().map(move |q| (p - q).norm())).fold(f64::INFINITY, f64::min);
+            let all =
+                a.iter().flat_map(|p| b.iter().map(move |q| (p - q).norm())).fold(f64::INFINITY, f64::min);
             assert!((nearest_mm(&a, &b).unwrap() - all).abs() < 1e-12);
         }
         assert_eq!(nearest_mm(&[], &cloud(3, 1)), None);

@@ -28,7 +28,8 @@ const AIR_HU: [f32; 2] = [-1100.0, -900.0];
 pub(super) fn blocks<T: Sample>(values: ArrayView3<'_, T>, spacing_mm: [f64; 2]) -> Vec<Block> {
     let edge = [0, 1].map(|axis| ((EDGE_MM / spacing_mm[axis]).round() as usize).clamp(5, 21));
     let slices: Vec<_> = values.axis_iter(Axis(0)).collect();
-    let found: Vec<Vec<Block>> = slices.par_iter().enumerate().map(|(k, plane)| in_plane(plane, k, edge)).collect();
+    let found: Vec<Vec<Block>> =
+        slices.par_iter().enumerate().map(|(k, plane)| in_plane(plane, k, edge)).collect();
     found.into_iter().flatten().collect()
 }
 
@@ -69,7 +70,9 @@ fn about_plane<T: Sample>(block: &ArrayView2<'_, T>) -> (f32, f32) {
     }
     let n = (rows * columns) as f64;
     // Σ (i − middle)² over the block, in closed form.
-    let spread = |edge: usize, other: usize| other as f64 * (edge as f64).mul_add((edge as f64).powi(2), -(edge as f64)) / 12.0;
+    let spread = |edge: usize, other: usize| {
+        other as f64 * (edge as f64).mul_add((edge as f64).powi(2), -(edge as f64)) / 12.0
+    };
     let explained = x * x / spread(columns, rows) + y * y / spread(rows, columns);
     let rest = (square - sum * sum / n - explained).max(0.0) / (n - 3.0);
     ((sum / n) as f32, rest.sqrt() as f32)
@@ -119,7 +122,8 @@ mod tests {
                 (anatomy + sd * normal((k * 120 + j) * 120 + i)) as f32
             });
             let blocks = blocks(values.view(), [0.5, 0.5]);
-            let found = mode_sd(blocks.iter().filter(|block| is_soft(block)).map(|block| block.sd_hu)).unwrap();
+            let found =
+                mode_sd(blocks.iter().filter(|block| is_soft(block)).map(|block| block.sd_hu)).unwrap();
             assert!((found / sd - 1.0).abs() < 0.07, "{sd}: {found}");
         }
     }

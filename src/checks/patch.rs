@@ -54,7 +54,8 @@ impl Layer {
     /// outside as long as a voxel is lower than half of the highest one within a plate's thickness;
     /// spongy bone behind the plate stays.
     pub fn patches(&self, bone_hu: f32) -> Vec<Patch> {
-        let mut bone: Vec<bool> = self.values.iter().zip(&self.mine).map(|(hu, mine)| *mine && *hu >= bone_hu).collect();
+        let mut bone: Vec<bool> =
+            self.values.iter().zip(&self.mine).map(|(hu, mine)| *mine && *hu >= bone_hu).collect();
         if !bone.contains(&true) {
             return Vec::new();
         }
@@ -74,13 +75,19 @@ impl Layer {
 
     /// Highest bone within a plate's thickness of each place: a maximum along rows, then columns.
     fn local_heights(&self, bone: &[bool]) -> Vec<f32> {
-        let start: Vec<f32> = self.values.iter().zip(bone).map(|(hu, bone)| if *bone { *hu } else { -1000.0 }).collect();
+        let start: Vec<f32> =
+            self.values.iter().zip(bone).map(|(hu, bone)| if *bone { *hu } else { -1000.0 }).collect();
         let reach = self.step_mm.map(|step| (PLATE_MM / step).round().max(1.0) as isize);
         let along = self.maximum(&start, |column, row, offset| (column + offset, row), reach[0]);
         self.maximum(&along, |column, row, offset| (column, row + offset), reach[1])
     }
 
-    fn maximum(&self, values: &[f32], place: impl Fn(isize, isize, isize) -> (isize, isize), reach: isize) -> Vec<f32> {
+    fn maximum(
+        &self,
+        values: &[f32],
+        place: impl Fn(isize, isize, isize) -> (isize, isize),
+        reach: isize,
+    ) -> Vec<f32> {
         (0..values.len())
             .map(|index| {
                 let (column, row) = ((index % self.columns) as isize, (index / self.columns) as isize);
@@ -127,7 +134,11 @@ impl Layer {
                 sum[axis] += place[axis] as f64;
             }
         }
-        Patch { area_mm2: found.len() as f64 * cell_mm2, centre: sum.map(|sum| sum / found.len() as f64), bounds }
+        Patch {
+            area_mm2: found.len() as f64 * cell_mm2,
+            centre: sum.map(|sum| sum / found.len() as f64),
+            bounds,
+        }
     }
 }
 
@@ -145,7 +156,14 @@ mod tests {
         };
         let place = |index: usize| (((index % n) as f64 - 80.0) * step, ((index / n) as f64 - 80.0) * step);
         let values = (0..n * n).map(|index| profile(place(index).0.hypot(place(index).1)) as f32).collect();
-        let layer = Layer { columns: n, rows: n, step_mm: [step; 2], values, mine: vec![true; n * n], is_ring: false };
+        let layer = Layer {
+            columns: n,
+            rows: n,
+            step_mm: [step; 2],
+            values,
+            mine: vec![true; n * n],
+            is_ring: false,
+        };
         let patches = layer.patches(250.0);
         assert_eq!(patches.len(), 1);
         let truth = std::f64::consts::PI * 625.0;
@@ -155,7 +173,9 @@ mod tests {
     /// Abramowitz and Stegun 7.1.26: 1.5e-7 is plenty here.
     fn libm_erf(x: f64) -> f64 {
         let t = 1.0 / (1.0 + 0.327_591_1 * x.abs());
-        let poly = t * (0.254_829_592 + t * (-0.284_496_736 + t * (1.421_413_741 + t * (-1.453_152_027 + t * 1.061_405_429))));
+        let poly = t
+            * (0.254_829_592
+                + t * (-0.284_496_736 + t * (1.421_413_741 + t * (-1.453_152_027 + t * 1.061_405_429))));
         x.signum() * (1.0 - poly * (-x * x).exp())
     }
 }

@@ -37,7 +37,8 @@ const FLAT_HU: f32 = 60.0;
 
 pub(super) fn slice_facts<T: Sample>(values: ArrayView3<'_, T>) -> Vec<SliceFacts> {
     let planes: Vec<_> = values.axis_iter(Axis(0)).collect();
-    let found: Vec<_> = planes.par_iter().map(|plane| (hash(plane), range(plane), lost_rows(plane))).collect();
+    let found: Vec<_> =
+        planes.par_iter().map(|plane| (hash(plane), range(plane), lost_rows(plane))).collect();
     let mut order: Vec<usize> = (0..planes.len()).collect();
     order.sort_by_key(|k| (found[*k].0, *k));
     let mut same_as = vec![None; planes.len()];
@@ -81,7 +82,9 @@ fn lost_rows<T: Sample>(plane: &ArrayView2<'_, T>) -> usize {
         return 0;
     }
     let rows: Vec<_> = plane.rows().into_iter().collect();
-    let has_tissue = |row: &ndarray::ArrayView1<'_, T>| row.iter().filter(|value| value.hu() > TISSUE_HU).count() > row.len() / 20;
+    let has_tissue = |row: &ndarray::ArrayView1<'_, T>| {
+        row.iter().filter(|value| value.hu() > TISSUE_HU).count() > row.len() / 20
+    };
     let Some(first) = rows.iter().position(has_tissue) else { return 0 };
     let last = rows.iter().rposition(has_tissue).unwrap_or(first);
     constant[first..=last].iter().filter(|constant| **constant).count()
@@ -99,10 +102,13 @@ impl Reduced {
     fn is_flat(&self, n: usize) -> bool {
         let here = self.raw[n];
         let row = n / self.columns;
-        let inside = row > 0 && row + 1 < self.rows && !n.is_multiple_of(self.columns) && (n + 1) % self.columns != 0;
+        let inside =
+            row > 0 && row + 1 < self.rows && !n.is_multiple_of(self.columns) && (n + 1) % self.columns != 0;
         inside
             && (-250.0..350.0).contains(&here)
-            && [n - 1, n + 1, n - self.columns, n + self.columns].iter().all(|near| (self.raw[*near] - here).abs() < FLAT_HU)
+            && [n - 1, n + 1, n - self.columns, n + self.columns]
+                .iter()
+                .all(|near| (self.raw[*near] - here).abs() < FLAT_HU)
     }
 }
 
@@ -152,7 +158,8 @@ fn pair_shift(a: &Reduced, b: &Reduced, cell_mm: [f64; 2]) -> PairShift {
         [f64::NAN; 2]
     };
     let pairs = || a.raw.iter().zip(&b.raw);
-    let soft: Vec<f32> = (0..a.raw.len()).filter(|n| a.is_flat(*n) && b.is_flat(*n)).map(|n| b.raw[n] - a.raw[n]).collect();
+    let soft: Vec<f32> =
+        (0..a.raw.len()).filter(|n| a.is_flat(*n) && b.is_flat(*n)).map(|n| b.raw[n] - a.raw[n]).collect();
     PairShift {
         shift_xy_mm: [shift[0] * cell_mm[0], shift[1] * cell_mm[1]],
         soft_step_hu: if soft.len() >= 200 { median(soft) } else { f64::NAN },
@@ -190,14 +197,18 @@ mod tests {
             let truth = if k == 4 { [1.5, -0.8] } else { [0.0; 2] };
             for axis in 0..2 {
                 // To first order, so a large step comes out up to a quarter too long.
-                assert!((shift.shift_xy_mm[axis] - truth[axis]).abs() < 0.05 + 0.25 * f64::abs(truth[axis]), "{k}: {shift:?}");
+                assert!(
+                    (shift.shift_xy_mm[axis] - truth[axis]).abs() < 0.05 + 0.25 * f64::abs(truth[axis]),
+                    "{k}: {shift:?}"
+                );
             }
         }
     }
 
     #[test]
     fn repeated_and_partly_lost_slices_are_named() {
-        let mut values = Array3::from_shape_fn((6, 64, 64), |(k, j, i)| ((i * 31 + j * 17 + k * 7) % 90) as i16);
+        let mut values =
+            Array3::from_shape_fn((6, 64, 64), |(k, j, i)| ((i * 31 + j * 17 + k * 7) % 90) as i16);
         let copy = values.index_axis(Axis(0), 2).to_owned();
         values.index_axis_mut(Axis(0), 3).assign(&copy);
         values.slice_mut(ndarray::s![5, 20..23, ..]).fill(-1000);

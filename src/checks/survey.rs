@@ -58,7 +58,11 @@ pub struct Survey {
 ///
 /// # Errors
 /// [`Cancelled`] when `progress` is told to stop.
-pub fn survey<T: Sample>(volume: Volume<'_, T>, options: SurveyOptions, progress: &Progress) -> Result<Survey, Cancelled> {
+pub fn survey<T: Sample>(
+    volume: Volume<'_, T>,
+    options: SurveyOptions,
+    progress: &Progress,
+) -> Result<Survey, Cancelled> {
     let grid = volume.grid();
     // Rows must be contiguous for the tight loops; this copies nothing when they are.
     let standard = volume.values();
@@ -85,7 +89,9 @@ pub fn survey<T: Sample>(volume: Volume<'_, T>, options: SurveyOptions, progress
     let edges = responses(values, grid);
     progress.step()?;
     let all_blocks = blocks(values, [spacing[0], spacing[1]]);
-    let spread = |soft: bool| mode_sd(all_blocks.iter().filter(|block| is_soft(block) == soft).map(|block| block.sd_hu));
+    let spread = |soft: bool| {
+        mode_sd(all_blocks.iter().filter(|block| is_soft(block) == soft).map(|block| block.sd_hu))
+    };
     let noise_hu = [spread(true), spread(false)];
     let soft_blocks: Vec<Block> = all_blocks.iter().copied().filter(is_soft).collect();
     progress.step()?;

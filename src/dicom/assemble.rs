@@ -107,9 +107,16 @@ impl<'a> Reading<'a> {
         Ok(Self { jobs, options })
     }
 
+    /// Number of planes, rows and columns.
+    pub fn shape_kji(&self) -> [usize; 3] {
+        let size = self.jobs.first().map(|job| (job.storage.layout.rows(), job.storage.layout.columns()));
+        let (rows, columns) = size.unwrap_or_default();
+        [self.jobs.len(), rows, columns]
+    }
+
     /// Number of voxels of all planes.
     pub fn n_voxels(&self) -> usize {
-        self.jobs.iter().map(|job| job.storage.layout.n_samples()).sum()
+        self.shape_kji().iter().product()
     }
 
     /// Fills `out`, plane after plane, with whole numbers.

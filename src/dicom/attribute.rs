@@ -35,10 +35,14 @@ impl Fault {
     }
 }
 
-/// What a header says, in quotes, short and without control characters.
+/// A number or a code as it stands there. Anything else is not repeated: it may be a name.
 fn shorten(found: &str) -> String {
-    let clean: String = found.chars().filter(|c| !c.is_control()).take(40).collect();
-    format!("'{clean}'")
+    let is_numeric = found.chars().all(|c| c.is_ascii_digit() || "+-.,;:eE\\ ".contains(c));
+    let is_no_number = matches!(found.to_ascii_lowercase().as_str(), "nan" | "inf" | "-inf" | "infinity");
+    match found.chars().count() {
+        0..=60 if is_numeric || is_no_number => format!("'{found}'"),
+        n => format!("{n} characters that are none"),
+    }
 }
 
 /// The values of an attribute as text, trimmed; empty when absent.

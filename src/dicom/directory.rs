@@ -12,7 +12,7 @@ use zip::{CompressionMethod, ZipArchive};
 use super::attribute::{items, texts};
 use super::error::DicomError;
 use super::header;
-use super::source::Source;
+use super::source::{Source, ZipPlace};
 
 /// What was found at a path.
 #[derive(Debug, Default)]
@@ -21,6 +21,8 @@ pub struct Listing {
     pub sources: Vec<Source>,
     /// What was passed over without being opened: name and reason.
     pub passed_over: Vec<(String, String)>,
+    /// The same for what should have been an image.
+    pub missed: Vec<(String, String)>,
 }
 
 /// Lists what is at `path`.
@@ -53,6 +55,7 @@ pub fn list(path: &Path) -> Result<Listing, DicomError> {
     }
     listing.sources.sort_by(|a, b| a.name.cmp(&b.name));
     listing.passed_over.sort();
+    listing.missed.sort();
     Ok(listing)
 }
 
@@ -137,28 +140,45 @@ fn list_zip(path: &Path, shown: &str, listing: &mut Listing) -> Result<(), Dicom
             CompressionMethod::Stored => false,
             CompressionMethod::Deflated => true,
             other => {
-                listing.passed_over.push((name, format!("zip compression {other} is not supported")));
+                listing.missed.push((name, format!("zip compression {other} is not supported")));
                 continue;
             }
         };
         if entry.encrypted() {
-            listing.passed_over.push((name, "encrypted".to_owned()));
+            listing.missed.push((name, "encrypted".to_owned()));
             continue;
         }
         let Some(offset) = entry.data_start() else {
-            listing.passed_over.push((name, "the zip directory does not say where it lies".to_owned()));
+            listing.missed.push((name, "the zip directory does not say where it lies".to_owned()));
             continue;
         };
         taken.push((offset, offset.saturating_add(entry.compressed_size()), name.clone()));
-        listing.sources.push(Source::zip_entry(
-            name,
-            Arc::clone(&shared),
-            offset,
-            entry.compressed_size(),
-            is_deflated,
-        ));
+        let place =
+            ZipPlace { offset, compressed: entry.compressed_size(), is_deflated, crc32: entry.crc32() };
+        listing.sources.push(Source::zip_entry(name, Arc::clone(&shared), place));
+    }
+    if let Some(listed) = listed_entries(path).filter(|listed| *listed != archive.len()) {
+        return Err(damaged(format!(
+            "the zip directory lists {listed} entries under {} names",
+            archive.len()
+        )));
     }
     refuse_overlaps(taken, damaged)
+}
+
+/// How many entries the end of the archive promises; `None` where that does not fit its 16 bits.
+fn listed_entries(path: &Path) -> Option<usize> {
+    use std::io::{Read, Seek, SeekFrom};
+    const LONGEST: u64 = 22 + 0xFFFF;
+    let mut file = File::open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LONGEST))).ok()?;
+    let mut tail = Vec::new();
+    file.take(LONGEST).read_to_end(&mut tail).ok()?;
+    let at = tail.windows(4).rposition(|window| window == b"PK\x05\x06")?;
+    let count = tail.get(at + 10..at + 12)?;
+    let count = u16::from_le_bytes([count[0], count[1]]);
+    (count != u16::MAX).then_some(usize::from(count))
 }
 
 /// Entries that share bytes are how a small archive pretends to hold a large one.
@@ -191,7 +211,7 @@ fn list_references(dicomdir: &Path, references: Vec<Vec<String>>, listing: &mut 
     for parts in references {
         let name = printable(&parts.join("/"));
         match resolve(root, &parts) {
-            Err(reason) => listing.passed_over.push((name, reason.to_owned())),
+            Err(reason) => listing.missed.push((name, reason.to_owned())),
             Ok(path) if seen.insert(path.clone()) => {
                 let length = path.metadata().map_or(0, |metadata| metadata.len());
                 listing.sources.push(Source::file(name, path, length));

@@ -1,5 +1,8 @@
 //! The attributes that are used from one file, named as in the standard.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use dicom_core::Tag;
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::InMemDicomObject;
@@ -55,6 +58,8 @@ pub struct Header {
     pub frames: Vec<Frame>,
     /// Byte offsets of the frames (ExtendedOffsetTable).
     pub extended_offsets: Option<Vec<u64>>,
+    /// Which part of a concatenation it is.
+    pub concatenation: Option<Concatenation>,
     /// Remarks on the file itself.
     pub oddities: Vec<Oddity>,
 }
@@ -68,6 +73,17 @@ pub enum Oddity {
     NoPreamble,
     /// The data set is written otherwise than the transfer syntax says.
     OtherEncoding,
+}
+
+/// A multi-frame image that was cut into several files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Concatenation {
+    /// ConcatenationUID.
+    pub uid: String,
+    /// InConcatenationNumber.
+    pub number: u64,
+    /// InConcatenationTotalNumber.
+    pub total: Option<u64>,
 }
 
 /// Attributes of the scanner and the protocol.
@@ -177,7 +193,8 @@ pub fn open(source: &Source, max_extra_bytes: u64) -> Result<Opened, DicomError>
         return Err(if start.has_mark { source.damaged(reason) } else { not_dicom(source, prefix.bytes()) });
     };
     let walked = walk_all(source, &mut prefix, base, encoding, start.has_mark)?;
-    let object = parse(source, &prefix.bytes()[base..base + walked.header_len], encoding)?;
+    let header = &prefix.bytes()[base..base + walked.header_len];
+    let object = parse(source, &without(header, &walked.unreadable), encoding)?;
     Ok(Opened { object, meta, walked, oddity: start.oddity })
 }
 
@@ -292,6 +309,21 @@ fn walk_all(
     }
 }
 
+/// The header without the elements that a parser must not meet.
+fn without<'a>(header: &'a [u8], unreadable: &[Range<usize>]) -> Cow<'a, [u8]> {
+    if unreadable.is_empty() {
+        return Cow::Borrowed(header);
+    }
+    let mut kept = Vec::with_capacity(header.len());
+    let mut at = 0;
+    for range in unreadable {
+        kept.extend_from_slice(&header[at..range.start]);
+        at = range.end;
+    }
+    kept.extend_from_slice(&header[at..]);
+    Cow::Owned(kept)
+}
+
 fn parse(source: &Source, bytes: &[u8], encoding: Encoding) -> Result<InMemDicomObject, DicomError> {
     let syntax = match encoding {
         Encoding { is_explicit: false, .. } => IMPLICIT_VR_LITTLE_ENDIAN.erased(),
@@ -328,9 +360,10 @@ fn collect(source: &Source, opened: &Opened) -> Result<Header, DicomError> {
         series_number: number_if_any(object, tags::SERIES_NUMBER).map(|number| number as i64),
         equipment: equipment(object),
         is_lossy: text(object, tags::LOSSY_IMAGE_COMPRESSION).as_deref() == Some("01"),
-        layout: pixel_attributes(object, *walked),
+        layout: pixel_attributes(object, walked),
         frames: frames(object, n_frames),
         extended_offsets: extended_offsets(object),
+        concatenation: concatenation(object),
         oddities: is_other.then_some(Oddity::OtherEncoding).into_iter().collect(),
     })
 }
@@ -387,8 +420,17 @@ fn identity(object: &InMemDicomObject) -> Vec<(Tag, String)> {
         tags::MODALITY,
     ]
     .into_iter()
-    .map(|tag| (tag, texts(object, tag).join("\\")))
+    .map(|tag| (tag, comparable(tag, &texts(object, tag).join("\\"))))
     .collect()
+}
+
+/// A person's name may be written with empty components behind it, and in either case.
+fn comparable(tag: Tag, value: &str) -> String {
+    if tag == tags::PATIENT_NAME {
+        value.trim_end_matches(['^', '=', ' ']).to_uppercase()
+    } else {
+        value.to_owned()
+    }
 }
 
 fn equipment(object: &InMemDicomObject) -> Equipment {
@@ -403,7 +445,7 @@ fn equipment(object: &InMemDicomObject) -> Equipment {
     }
 }
 
-fn pixel_attributes(object: &InMemDicomObject, walked: Walk) -> Result<PixelAttributes, Fault> {
+fn pixel_attributes(object: &InMemDicomObject, walked: &Walk) -> Result<PixelAttributes, Fault> {
     let small = |tag: Tag| -> Result<u16, Fault> {
         let value = required_count(object, tag)?;
         u16::try_from(value).map_err(|_| Fault::expected(tag, "a number below 65536", &value.to_string()))
@@ -414,7 +456,7 @@ fn pixel_attributes(object: &InMemDicomObject, walked: Walk) -> Result<PixelAttr
     let (bits_stored, high_bit, is_signed) = if is_float {
         (bits_allocated, bits_allocated.saturating_sub(1), true)
     } else {
-        (small(tags::BITS_STORED)?, small(tags::HIGH_BIT)?, small(tags::PIXEL_REPRESENTATION)? == 1)
+        (small(tags::BITS_STORED)?, small(tags::HIGH_BIT)?, is_signed(object)?)
     };
     Ok(PixelAttributes {
         rows: usize::from(small(tags::ROWS)?),
@@ -427,6 +469,23 @@ fn pixel_attributes(object: &InMemDicomObject, walked: Walk) -> Result<PixelAttr
         high_bit,
         is_signed,
         padding: padding(object, pixels)?,
+    })
+}
+
+fn is_signed(object: &InMemDicomObject) -> Result<bool, Fault> {
+    match required_count(object, tags::PIXEL_REPRESENTATION)? {
+        0 => Ok(false),
+        1 => Ok(true),
+        other => Err(Fault::expected(tags::PIXEL_REPRESENTATION, "0 or 1", &other.to_string())),
+    }
+}
+
+/// Which of how many parts of a concatenation a file is.
+fn concatenation(object: &InMemDicomObject) -> Option<Concatenation> {
+    Some(Concatenation {
+        uid: text(object, tags::CONCATENATION_UID)?,
+        number: required_count(object, tags::IN_CONCATENATION_NUMBER).unwrap_or(0),
+        total: required_count(object, tags::IN_CONCATENATION_TOTAL_NUMBER).ok(),
     })
 }
 
@@ -444,9 +503,9 @@ fn padding(object: &InMemDicomObject, pixels: Tag) -> Result<Option<Padding>, Fa
         let Some(first) = parts.first() else { return Ok(None) };
         first.parse().map(Some).map_err(|_| Fault::expected(tag, "a number", first))
     };
-    Ok(read(value)?
+    read(value)?
         .map(|value| -> Result<Padding, Fault> { Ok(Padding { value, limit: read(limit)? }) })
-        .transpose()?)
+        .transpose()
 }
 
 fn extended_offsets(object: &InMemDicomObject) -> Option<Vec<u64>> {

@@ -22,6 +22,7 @@ pub mod split;
 mod stack_error;
 pub mod storage;
 pub mod walk;
+pub mod write;
 
 pub use assemble::{LoadOptions, Loaded, Voxels, load};
 pub use error::DicomError;

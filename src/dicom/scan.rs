@@ -1,5 +1,6 @@
 //! From a path to series: headers are read in parallel, every file is accounted for.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -64,9 +65,9 @@ pub fn scan(path: &Path, options: ScanOptions, progress: &Progress) -> Result<Sc
             Ok(read_one(source, options))
         })
         .collect();
-    let passed_over = listing.passed_over.into_iter();
-    let mut left_out: Vec<_> =
-        passed_over.map(|(file, reason)| LeftOut { file, reason, is_suspicious: false }).collect();
+    let unopened = |is_suspicious: bool| move |(file, reason)| LeftOut { file, reason, is_suspicious };
+    let mut left_out: Vec<_> = listing.passed_over.into_iter().map(unopened(false)).collect();
+    left_out.extend(listing.missed.into_iter().map(unopened(true)));
     let mut files = Vec::new();
     for outcome in read {
         match outcome? {
@@ -116,23 +117,25 @@ fn is_named_like_dicom(name: &str, reason: &str) -> bool {
 
 /// A damaged file beside the files of a series may be one of its slices: the series says so.
 fn remark_lost(series: &mut Series, left_out: &[LeftOut]) {
-    let folders: Vec<&str> = series.files.iter().map(|file| file.source.folder()).collect();
-    let folder_of =
-        |name: &'_ str| name.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
-    let lost: Vec<&LeftOut> = left_out
-        .iter()
-        .filter(|file| file.is_suspicious && folders.contains(&folder_of(&file.file).as_str()))
-        .collect();
-    if lost.is_empty() || series.files.is_empty() {
-        return;
-    }
-    let places = lost.iter().map(|file| file.file.clone()).collect();
-    let first = lost[0];
+    let folder_of = |name: &str| name.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+    let folders: HashSet<&str> = series.files.iter().map(|file| file.source.folder()).collect();
+    let is_near = |file: &&LeftOut| {
+        file.is_suspicious
+            && (folders.contains(folder_of(&file.file).as_str()) || file.reason.contains("DICOMDIR"))
+    };
+    let lost: Vec<&LeftOut> = left_out.iter().filter(is_near).collect();
+    let Some(first) = lost.first() else { return };
     let message = format!(
         "{} beside this series could not be read and may belong to it: {}: {}",
         if lost.len() == 1 { "a file".to_owned() } else { format!("{} files", lost.len()) },
         first.file,
         first.reason
     );
+    if let (true, Err(DicomError::Inconsistent(text))) = (series.is_stack, &mut series.grid) {
+        // The gap and its cause belong into one sentence.
+        text.push_str("; ");
+        text.push_str(&message);
+    }
+    let places = lost.iter().map(|file| file.file.clone()).collect();
     series.notes.push(Note::new("unreadable_file", message, places).with(lost.len() as f64));
 }

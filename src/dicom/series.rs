@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dicom_core::Tag;
-use dicom_dictionary_std::{tags, uids};
+use dicom_dictionary_std::tags;
 
 use super::attribute::{Fault, tag_name};
 use super::error::DicomError;
@@ -14,12 +14,15 @@ use super::note::Note;
 use super::scan::{DicomFile, ScanOptions};
 use super::split::{Part, parts};
 use super::{stack_error, storage};
-use crate::geometry::stack::{lattice, order};
+use crate::geometry::stack::{increments_mm, lattice, median, order};
 use crate::geometry::{Grid, Plane};
 use crate::progress::Progress;
 
 /// Pixel spacings outside this range, mm, are not those of a patient's scan.
 const PLAUSIBLE_SPACING_MM: std::ops::RangeInclusive<f64> = 0.05..=5.0;
+
+/// The same for the distance between slices, mm.
+const PLAUSIBLE_INCREMENT_MM: std::ops::RangeInclusive<f64> = 0.02..=20.0;
 
 /// One frame of one file of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +46,8 @@ pub struct Series {
     pub value_problem: Option<DicomError>,
     /// Why the planes lie on no lattice, when resampling could mend that.
     pub can_resample: bool,
+    /// Whether it is a stack of measured images, loadable or not; not a localizer, a picture, a plan.
+    pub is_stack: bool,
     /// What was noticed.
     pub notes: Vec<Note>,
 }
@@ -103,7 +108,7 @@ pub fn group(
     let mut all = Vec::new();
     for files in by_uid.into_values() {
         progress.check()?;
-        let mut siblings: Vec<Series> = parts(files, options)?.into_iter().map(|part| assess(part)).collect();
+        let mut siblings: Vec<Series> = parts(files, options).into_iter().map(assess).collect();
         remark_siblings(&mut siblings);
         all.extend(siblings);
     }
@@ -120,6 +125,7 @@ fn assess(part: Part) -> Series {
         grid: Err(DicomError::Cancelled),
         value_problem: None,
         can_resample: false,
+        is_stack: problem.is_none(),
         notes,
     };
     let found = match problem {
@@ -145,6 +151,7 @@ fn usable(series: &Series) -> Result<(), DicomError> {
         }
     }
     check_identity(series)?;
+    check_concatenations(series)?;
     series.files.iter().try_for_each(|file| storage::check(file))
 }
 
@@ -173,6 +180,26 @@ fn check_identity(series: &Series) -> Result<(), DicomError> {
     )))
 }
 
+/// All parts of an image that was cut into several files must be here.
+fn check_concatenations(series: &Series) -> Result<(), DicomError> {
+    let mut parts: BTreeMap<&str, BTreeMap<u64, Option<u64>>> = BTreeMap::new();
+    for part in series.files.iter().filter_map(|file| file.header.concatenation.as_ref()) {
+        parts.entry(&part.uid).or_default().insert(part.number, part.total);
+    }
+    for numbers in parts.values() {
+        let highest = numbers.keys().copied().max().unwrap_or(0);
+        let total = numbers.values().copied().flatten().max().unwrap_or(highest);
+        if numbers.len() as u64 != total || highest != total {
+            let tag = tag_name(tags::CONCATENATION_UID);
+            let found = numbers.len();
+            return Err(DicomError::Inconsistent(format!(
+                "{tag}: {total} parts belong together, {found} are here"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Orders the planes and finds their lattice.
 fn stack(series: &mut Series) -> Result<Grid, DicomError> {
     let planes = series.geometry().unwrap_or_default();
@@ -196,6 +223,16 @@ fn stack(series: &mut Series) -> Result<Grid, DicomError> {
 fn geometry_notes(series: &Series, planes: &[Plane]) -> Vec<Note> {
     let mut notes = Vec::new();
     let Some(first) = planes.first() else { return notes };
+    let increment = median(&increments_mm(planes));
+    if let Some(odd) = increment.filter(|increment| !PLAUSIBLE_INCREMENT_MM.contains(increment)) {
+        let message = format!(
+            "{}: {odd:.4} mm between slices is outside {} to {} mm; the size of everything follows from it",
+            tag_name(tags::IMAGE_POSITION_PATIENT),
+            PLAUSIBLE_INCREMENT_MM.start(),
+            PLAUSIBLE_INCREMENT_MM.end(),
+        );
+        notes.push(Note::new("slice_increment_plausible", message, Vec::new()).with(odd));
+    }
     let spacings = [first.row_spacing_mm, first.column_spacing_mm];
     if let Some(odd) = spacings.iter().find(|spacing| !PLAUSIBLE_SPACING_MM.contains(spacing)) {
         let message = format!(
@@ -247,14 +284,13 @@ fn value_notes(series: &Series) -> Vec<Note> {
     let mut notes = Vec::new();
     let Some(&plane) = series.planes.first() else { return notes };
     let header = &series.file(plane).header;
-    if let Ok(modality) = &series.frame(plane).modality {
-        if let Some(other) =
+    if let Ok(modality) = &series.frame(plane).modality
+        && let Some(other) =
             modality.rescale_type.as_deref().filter(|name| header.modality != "MR" && *name != "HU")
-        {
-            let message =
-                format!("{} says {other}: the values are not Hounsfield units", tag_name(tags::RESCALE_TYPE));
-            notes.push(Note::new("not_hu", message, vec![series.name(plane)]));
-        }
+    {
+        let message =
+            format!("{} says {other}: the values are not Hounsfield units", tag_name(tags::RESCALE_TYPE));
+        notes.push(Note::new("not_hu", message, vec![series.name(plane)]));
     }
     let rescales = |plane: &PlaneRef| series.frame(*plane).modality.as_ref().ok().and_then(|m| m.rescale);
     if series.planes.iter().any(|other| rescales(other) != rescales(&plane)) {
@@ -314,9 +350,7 @@ fn remark_siblings(siblings: &mut [Series]) {
     let lost: Vec<(usize, String, String)> = siblings
         .iter()
         .enumerate()
-        .filter(|(_, series)| {
-            series.grid.is_err() && series.files.iter().all(|file| is_plain_image(&file.header))
-        })
+        .filter(|(_, series)| is_unusable_image(series))
         .filter_map(|(index, series)| {
             Some((index, series.files.first()?.source.name.clone(), series.problem()?.to_string()))
         })
@@ -330,10 +364,13 @@ fn remark_siblings(siblings: &mut [Series]) {
     }
 }
 
-fn is_plain_image(header: &Header) -> bool {
-    header.pixels.is_some()
-        && !is_localizer(header)
-        && header.sop_class_uid != uids::SECONDARY_CAPTURE_IMAGE_STORAGE
+/// Images of a stack that is none, and images of another modality; not localizers, pictures or plans.
+fn is_unusable_image(series: &Series) -> bool {
+    match &series.grid {
+        Err(DicomError::Unsupported { tag, .. }) => *tag == tags::MODALITY,
+        Err(_) => series.is_stack,
+        Ok(_) => false,
+    }
 }
 
 /// Whether the scanner calls it a localizer.

@@ -26,7 +26,21 @@ pub struct Source {
 #[derive(Debug, Clone)]
 enum Place {
     File { path: PathBuf, length: u64 },
-    ZipEntry { archive: Arc<PathBuf>, offset: u64, compressed: u64, is_deflated: bool },
+    ZipEntry { archive: Arc<PathBuf>, place: ZipPlace },
+    Memory { bytes: Arc<[u8]> },
+}
+
+/// Where an entry of an archive lies.
+#[derive(Debug, Clone, Copy)]
+pub struct ZipPlace {
+    /// Offset of its first byte in the archive.
+    pub offset: u64,
+    /// Bytes that it takes there.
+    pub compressed: u64,
+    /// Whether they are deflated, or stored as they are.
+    pub is_deflated: bool,
+    /// Checksum of the content.
+    pub crc32: u32,
 }
 
 impl Source {
@@ -35,15 +49,14 @@ impl Source {
         Self { name, place: Place::File { path, length } }
     }
 
-    /// An entry of an archive, stored or deflated, whose bytes begin at `offset`.
-    pub fn zip_entry(
-        name: String,
-        archive: Arc<PathBuf>,
-        offset: u64,
-        compressed: u64,
-        is_deflated: bool,
-    ) -> Self {
-        Self { name, place: Place::ZipEntry { archive, offset, compressed, is_deflated } }
+    /// An entry of an archive.
+    pub fn zip_entry(name: String, archive: Arc<PathBuf>, place: ZipPlace) -> Self {
+        Self { name, place: Place::ZipEntry { archive, place } }
+    }
+
+    /// Bytes that are in memory already.
+    pub fn memory(name: String, bytes: Arc<[u8]>) -> Self {
+        Self { name, place: Place::Memory { bytes } }
     }
 
     /// The folder part of the name.
@@ -53,25 +66,18 @@ impl Source {
 
     /// Bytes on disk.
     pub fn stored_length(&self) -> u64 {
-        match self.place {
-            Place::File { length, .. } => length,
-            Place::ZipEntry { compressed, .. } => compressed,
-        }
-    }
-
-    /// The path of a plain file.
-    pub fn path(&self) -> Option<&PathBuf> {
         match &self.place {
-            Place::File { path, .. } => Some(path),
-            Place::ZipEntry { .. } => None,
+            Place::File { length, .. } => *length,
+            Place::ZipEntry { place, .. } => place.compressed,
+            Place::Memory { bytes } => bytes.len() as u64,
         }
     }
 
     /// Length of the content where it is known without reading it.
     fn content_length(&self) -> Option<u64> {
-        match self.place {
-            Place::File { length, .. } => Some(length),
-            Place::ZipEntry { compressed, is_deflated, .. } => (!is_deflated).then_some(compressed),
+        match &self.place {
+            Place::ZipEntry { place, .. } if place.is_deflated => None,
+            _ => Some(self.stored_length()),
         }
     }
 
@@ -79,11 +85,12 @@ impl Source {
     fn reader(&self) -> Result<Box<dyn Read>, DicomError> {
         Ok(match &self.place {
             Place::File { path, .. } => Box::new(File::open(path).map_err(|e| self.io(&e))?),
-            Place::ZipEntry { archive, offset, compressed, is_deflated } => {
+            Place::Memory { bytes } => Box::new(std::io::Cursor::new(Arc::clone(bytes))),
+            Place::ZipEntry { archive, place } => {
                 let mut file = File::open(archive.as_path()).map_err(|e| self.io(&e))?;
-                file.seek(SeekFrom::Start(*offset)).map_err(|e| self.io(&e))?;
-                let stored = file.take(*compressed);
-                if *is_deflated { Box::new(DeflateDecoder::new(stored)) } else { Box::new(stored) }
+                file.seek(SeekFrom::Start(place.offset)).map_err(|e| self.io(&e))?;
+                let stored = file.take(place.compressed);
+                if place.is_deflated { Box::new(DeflateDecoder::new(stored)) } else { Box::new(stored) }
             }
         })
     }
@@ -170,6 +177,18 @@ impl<'a> Prefix<'a> {
     }
 }
 
+/// Everything that a reader gives, but no more than `limit` bytes.
+fn unpack(source: &Source, reader: Box<dyn Read + '_>, limit: u64) -> Result<Vec<u8>, DicomError> {
+    let mut bytes = Vec::new();
+    let read = reader.take(limit.saturating_add(1)).read_to_end(&mut bytes);
+    read.map_err(|error| source.damaged(format!("cannot be unpacked: {error}")))?;
+    if bytes.len() as u64 > limit {
+        let claimed = bytes.len() as u64;
+        return Err(DicomError::TooLarge { file: source.name.clone(), claimed, allowed: limit });
+    }
+    Ok(bytes)
+}
+
 /// The whole content of a source, readable at any place.
 pub enum Blob<'a> {
     /// A file, read where needed.
@@ -202,21 +221,16 @@ impl<'a> Blob<'a> {
             let file = File::open(path).map_err(|error| source.io(&error))?;
             return Ok(Self::File { file, source, base, length: length.saturating_sub(base) });
         }
-        let mut reader = source.reader()?;
-        std::io::copy(&mut (&mut reader).take(base), &mut std::io::sink())
-            .map_err(|error| source.io(&error))?;
-        if is_deflated {
-            reader = Box::new(DeflateDecoder::new(reader));
+        let mut bytes = unpack(source, source.reader()?, limit)?;
+        if let Place::ZipEntry { place, .. } = &source.place {
+            let (expected, found) = (place.crc32, crc32fast::hash(&bytes));
+            if found != expected {
+                return Err(source.damaged(format!("checksum {expected:08x} expected, found {found:08x}")));
+            }
         }
-        let mut bytes = Vec::new();
-        let read = reader.take(limit.saturating_add(1)).read_to_end(&mut bytes);
-        read.map_err(|error| source.damaged(format!("cannot be unpacked: {error}")))?;
-        if bytes.len() as u64 > limit {
-            return Err(DicomError::TooLarge {
-                file: source.name.clone(),
-                claimed: bytes.len() as u64,
-                allowed: limit,
-            });
+        bytes.drain(..(base as usize).min(bytes.len()));
+        if is_deflated {
+            bytes = unpack(source, Box::new(DeflateDecoder::new(bytes.as_slice())), limit)?;
         }
         Ok(Self::Memory { bytes, source })
     }

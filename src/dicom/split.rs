@@ -43,10 +43,7 @@ struct Kind {
 }
 
 /// Divides the files of one series into candidates.
-///
-/// # Errors
-/// The job was cancelled.
-pub fn parts(files: Vec<Arc<DicomFile>>, options: ScanOptions) -> Result<Vec<Part>, DicomError> {
+pub fn parts(files: Vec<Arc<DicomFile>>, options: ScanOptions) -> Vec<Part> {
     let mut orientations: Vec<Plane> = Vec::new();
     let mut by_kind: BTreeMap<Kind, Vec<(Arc<DicomFile>, usize)>> = BTreeMap::new();
     for file in &files {
@@ -67,7 +64,7 @@ pub fn parts(files: Vec<Arc<DicomFile>>, options: ScanOptions) -> Result<Vec<Par
     let mut all = Vec::new();
     for (kind, planes) in by_kind {
         let part = gather(planes);
-        all.extend(divide(part, &kind, options)?);
+        all.extend(divide(part, &kind, options));
     }
     if kinds > 1 {
         for part in &mut all {
@@ -75,7 +72,7 @@ pub fn parts(files: Vec<Arc<DicomFile>>, options: ScanOptions) -> Result<Vec<Par
         }
     }
     all.sort_by(|a, b| a.files.first().map(|f| &f.source.name).cmp(&b.files.first().map(|f| &f.source.name)));
-    Ok(all)
+    all
 }
 
 fn mixed_note(kinds: usize) -> Note {
@@ -117,20 +114,21 @@ fn gather(planes: Vec<(Arc<DicomFile>, usize)>) -> Part {
 }
 
 /// Names what can never be a volume; splits the rest where planes lie at one place.
-fn divide(mut part: Part, kind: &Kind, options: ScanOptions) -> Result<Vec<Part>, DicomError> {
+fn divide(mut part: Part, kind: &Kind, options: ScanOptions) -> Vec<Part> {
     part.problem = never_a_volume(&part, kind);
     let has_geometry = |part: &Part| part.planes.iter().all(|plane| geometry(part, *plane).is_some());
     if part.problem.is_some() || !has_geometry(&part) {
-        return Ok(vec![part]);
+        return vec![part];
     }
     if shared_places(&part).is_empty() {
-        return Ok(vec![part]);
+        return vec![part];
     }
     drop_copies(&mut part, options);
-    if shared_places(&part).is_empty() {
-        return Ok(vec![part]);
+    let mut divided = if shared_places(&part).is_empty() { vec![part] } else { by_label(part) };
+    for part in &mut divided {
+        part.problem = never_a_volume(part, kind); // what looked like a stack may have become single pictures
     }
-    Ok(by_label(part))
+    divided
 }
 
 fn never_a_volume(part: &Part, kind: &Kind) -> Option<DicomError> {
@@ -138,6 +136,9 @@ fn never_a_volume(part: &Part, kind: &Kind) -> Option<DicomError> {
     let unsupported =
         |tag: Tag, reason: String| DicomError::Unsupported { file: file.source.name.clone(), tag, reason };
     let header = &file.header;
+    if header.pixels.is_none() && class_name(header).ends_with("Image Storage") {
+        return Some(unsupported(tags::PIXEL_DATA, "an image without pixels".to_owned()));
+    }
     if header.pixels.is_none() {
         let reason = format!("{} holds no image planes", class_name(header));
         return Some(unsupported(tags::SOP_CLASS_UID, reason));
@@ -147,6 +148,10 @@ fn never_a_volume(part: &Part, kind: &Kind) -> Option<DicomError> {
             tags::IMAGE_TYPE,
             "a localizer: single views for planning, not a stack".to_owned(),
         ));
+    }
+    if header.frames.iter().flat_map(|frame| &frame.image_type).any(|value| value == "MOSAIC") {
+        let reason = "a mosaic: many slices in one picture".to_owned();
+        return Some(unsupported(tags::IMAGE_TYPE, reason));
     }
     let is_3d_xray = matches!(
         header.sop_class_uid.as_str(),

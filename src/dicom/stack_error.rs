@@ -19,12 +19,31 @@ pub fn describe(series: &Series, planes: &[Plane], error: &StackError) -> DicomE
         StackError::Uneven { usual_mm, odd_steps } => shared_place(&position, planes, &name)
             .unwrap_or_else(|| uneven(&position, *usual_mm, odd_steps, &name)),
         StackError::OffLattice { plane, off_mm, allowed_mm } => format!(
-            "{position}: {} lies {off_mm:.4} mm off the lattice of the other slices, {allowed_mm:.4} mm are allowed",
+            "{}: {} lies {off_mm:.4} mm off the lattice of the other slices, {allowed_mm:.4} mm are allowed",
+            cause(&planes[0], &planes[*plane]),
             name(*plane)
         ),
+        StackError::Sliding { angle_deg } => {
+            format!(
+                "{position}: from slice to slice the positions step {angle_deg:.1} degrees away from the normal"
+            )
+        }
         StackError::Grid(error) => format!("{position}: {error}"),
     };
     DicomError::Inconsistent(text)
+}
+
+/// The attribute by which a plane leaves the lattice.
+fn cause(first: &Plane, plane: &Plane) -> String {
+    let spacing = |plane: &Plane| (plane.column_spacing_mm, plane.row_spacing_mm);
+    let direction = |plane: &Plane| (plane.row_direction, plane.column_direction);
+    if spacing(first) != spacing(plane) {
+        tag_name(tags::PIXEL_SPACING)
+    } else if direction(first) != direction(plane) {
+        tag_name(tags::IMAGE_ORIENTATION_PATIENT)
+    } else {
+        tag_name(tags::IMAGE_POSITION_PATIENT)
+    }
 }
 
 fn shared_place(position: &str, planes: &[Plane], name: &dyn Fn(usize) -> String) -> Option<String> {

@@ -6,7 +6,7 @@ use super::codec::Encoding;
 use super::error::DicomError;
 use super::fragments::{self, Fragment};
 use super::header::is_deflated;
-use super::pixels::{ByteOrder, PixelError, PixelLayout};
+use super::pixels::{ByteOrder, PixelError, PixelLayout, swap_ow_words};
 use super::scan::DicomFile;
 use super::source::Blob;
 
@@ -122,7 +122,20 @@ impl<'a> OpenFile<'a> {
             return fragments.iter().try_for_each(|part| self.blob.append(part.offset, part.length, out));
         }
         let n_bytes = self.storage.layout.frame_bytes();
-        let offset = self.file.header.pixels.map_or(0, |span| span.offset);
-        self.blob.append(offset + (frame * n_bytes) as u64, n_bytes, out)
+        let Some(span) = self.file.header.pixels else { return Ok(()) };
+        let start = frame * n_bytes;
+        let is_swapped = self.storage.encoding == Encoding::NativeBig
+            && span.is_words
+            && self.storage.layout.cell_bytes() == 1;
+        if !is_swapped {
+            return self.blob.append(span.offset + start as u64, n_bytes, out);
+        }
+        // Bytes in big-endian words: read whole words, put them in order, drop what belongs to a neighbour.
+        let (first, last) = (start & !1, (start + n_bytes + 1) & !1);
+        self.blob.append(span.offset + first as u64, last - first, out)?;
+        swap_ow_words(out);
+        out.drain(..start - first);
+        out.truncate(n_bytes);
+        Ok(())
     }
 }

@@ -5,6 +5,9 @@
 //! So before any parser sees the header, this walk proves that each length fits into what is there, that
 //! sequences are closed and not nested without end, and finds where the pixel data begin.
 
+use std::collections::HashSet;
+use std::ops::Range;
+
 use dicom_core::dictionary::{DataDictionary, VirtualVr};
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::StandardDataDictionary;
@@ -34,10 +37,12 @@ pub struct PixelSpan {
     pub offset: u64,
     /// Length in bytes; `None` when the pixels are encapsulated.
     pub length: Option<u64>,
+    /// Whether the value is a string of 16-bit words (OW), which matters for 8-bit samples in big endian.
+    pub is_words: bool,
 }
 
 /// What the walk has proved: the header ends at `header_len`, the pixels follow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Walk {
     /// How the elements are written.
     pub encoding: Encoding,
@@ -45,6 +50,9 @@ pub struct Walk {
     pub header_len: usize,
     /// The pixel data, when there are any.
     pub pixels: Option<PixelSpan>,
+    /// Top-level elements that hold a value of unknown representation and undefined length. They are legal
+    /// and of no use here, but a parser that takes "undefined" for four gigabytes must not meet them.
+    pub unreadable: Vec<Range<usize>>,
 }
 
 /// Why the walk stopped.
@@ -81,6 +89,12 @@ pub enum WalkError {
         /// Offset from the start of the data set.
         offset: usize,
     },
+    /// An attribute of the image that stands there twice.
+    #[error("element {tag} stands there twice")]
+    Twice {
+        /// The element.
+        tag: Tag,
+    },
     /// Sequences nested too deep.
     #[error("sequences are nested more than {MAX_DEPTH} deep at byte {offset}")]
     TooDeep {
@@ -116,6 +130,10 @@ struct Walker<'a> {
     encoding: Encoding,
     at: usize,
     open: Vec<Container>,
+    seen: HashSet<Tag>,
+    unreadable: Vec<Range<usize>>,
+    /// The top-level element the walk is in, and whether it holds something unreadable.
+    current: (usize, bool),
 }
 
 /// Recognises how the first element is written; `None` when it is no element.
@@ -151,25 +169,30 @@ fn plausible_first(group: u16) -> bool {
 /// [`WalkError::NeedMore`] when `bytes` ends too soon and more may follow; the others when the data set
 /// is not honest.
 pub fn walk(bytes: &[u8], total: Option<u64>, encoding: Encoding) -> Result<Walk, WalkError> {
-    let mut walker = Walker { bytes, total, encoding, at: 0, open: Vec::new() };
+    let mut walker = Walker {
+        bytes,
+        total,
+        encoding,
+        at: 0,
+        open: Vec::new(),
+        seen: HashSet::new(),
+        unreadable: Vec::new(),
+        current: (0, false),
+    };
     loop {
         walker.close_finished()?;
+        walker.end_top_level();
         if walker.open.is_empty() && walker.is_at_end() {
-            return Ok(Walk { encoding, header_len: walker.at, pixels: None });
+            return Ok(walker.finish(walker.at, None));
         }
         let start = walker.at;
         let element = walker.element()?;
-        if walker.open.is_empty() && is_pixel_data(element.tag) {
-            let length = (element.length != UNDEFINED).then_some(u64::from(element.length));
-            let offset = element.value_at as u64;
-            if let (Some(claimed), Some(total)) = (length, total) {
-                if offset + claimed > total {
-                    let left = total.saturating_sub(offset);
-                    return Err(WalkError::TooLong { tag: element.tag, offset: start, claimed, left });
-                }
+        if walker.open.is_empty() {
+            walker.begin_top_level(start, element.tag)?;
+            if is_pixel_data(element.tag) {
+                let pixels = walker.pixel_span(start, element)?;
+                return Ok(walker.finish(start, Some(pixels)));
             }
-            let pixels = Some(PixelSpan { tag: element.tag, offset, length });
-            return Ok(Walk { encoding, header_len: start, pixels });
         }
         walker.enter_or_skip(start, element)?;
     }
@@ -179,7 +202,43 @@ fn is_pixel_data(tag: Tag) -> bool {
     tag.0 == 0x7FE0 && matches!(tag.1, 0x0008..=0x0010)
 }
 
+/// Groups whose attributes make the image: none of them may stand there twice.
+fn describes_the_image(tag: Tag) -> bool {
+    matches!(tag.0, 0x0008 | 0x0018 | 0x0020 | 0x0028 | 0x5200)
+}
+
 impl Walker<'_> {
+    fn begin_top_level(&mut self, start: usize, tag: Tag) -> Result<(), WalkError> {
+        self.current = (start, false);
+        if describes_the_image(tag) && !self.seen.insert(tag) {
+            return Err(WalkError::Twice { tag });
+        }
+        Ok(())
+    }
+
+    fn end_top_level(&mut self) {
+        if let (true, (start, true)) = (self.open.is_empty(), self.current) {
+            self.unreadable.push(start..self.at);
+            self.current.1 = false;
+        }
+    }
+
+    fn pixel_span(&self, start: usize, element: Element) -> Result<PixelSpan, WalkError> {
+        let length = (element.length != UNDEFINED).then_some(u64::from(element.length));
+        let offset = element.value_at as u64;
+        if let (Some(claimed), Some(total)) = (length, self.total)
+            && offset + claimed > total
+        {
+            let left = total.saturating_sub(offset);
+            return Err(WalkError::TooLong { tag: element.tag, offset: start, claimed, left });
+        }
+        Ok(PixelSpan { tag: element.tag, offset, length, is_words: element.vr == Some(VR::OW) })
+    }
+
+    fn finish(&self, header_len: usize, pixels: Option<PixelSpan>) -> Walk {
+        Walk { encoding: self.encoding, header_len, pixels, unreadable: self.unreadable.clone() }
+    }
+
     fn is_at_end(&self) -> bool {
         self.total.is_some_and(|total| self.at as u64 >= total)
     }
@@ -289,9 +348,15 @@ impl Walker<'_> {
         }
         match element.vr {
             // An unknown value of undefined length is a sequence in implicit little endian (CP-246).
-            Some(VR::UN) if is_open => self
-                .push(start, Container { is_sequence: true, end: None, is_explicit: false, is_raw: false }),
+            Some(VR::UN) if is_open => {
+                self.current.1 = true;
+                self.push(
+                    start,
+                    Container { is_sequence: true, end: None, is_explicit: false, is_raw: false },
+                )
+            }
             Some(VR::OB | VR::OW) if is_open => {
+                self.current.1 = true;
                 self.push(start, Container { is_sequence: true, end: None, is_explicit, is_raw: true })
             }
             _ if is_open => Err(WalkError::NotAnElement { offset: start }),
@@ -315,15 +380,15 @@ impl Walker<'_> {
         let end = element.value_at as u64 + u64::from(element.length);
         let inner = self.open.iter().rev().find_map(|container| container.end).map(|end| end as u64);
         let limit = inner.or(self.total);
-        if let Some(limit) = limit {
-            if end > limit {
-                return Err(WalkError::TooLong {
-                    tag: element.tag,
-                    offset: start,
-                    claimed: u64::from(element.length),
-                    left: limit.saturating_sub(element.value_at as u64),
-                });
-            }
+        if let Some(limit) = limit
+            && end > limit
+        {
+            return Err(WalkError::TooLong {
+                tag: element.tag,
+                offset: start,
+                claimed: u64::from(element.length),
+                left: limit.saturating_sub(element.value_at as u64),
+            });
         }
         usize::try_from(end).map(Some).map_err(|_| WalkError::Truncated { offset: start })
     }

@@ -9,6 +9,8 @@ use super::plane::Plane;
 const TOLERANCE_MM: f64 = 0.01;
 /// The same as a fraction of the distance between slices.
 const TOLERANCE_FRACTION: f64 = 1e-3;
+/// No gantry tilts so far; more is a mistake in the positions.
+const MAX_SHEAR_DEG: f64 = 60.0;
 /// Planes nearer than this fraction of a pixel lie at one place.
 const SAME_PLACE_FRACTION: f64 = 1e-3;
 
@@ -31,6 +33,11 @@ pub enum StackError {
         off_mm: f64,
         /// How far it may be, mm.
         allowed_mm: f64,
+    },
+    /// The planes slide over each other instead of standing on each other.
+    Sliding {
+        /// Angle between the step from plane to plane and the normal, degrees.
+        angle_deg: f64,
     },
     /// The lattice has no volume.
     Grid(GridError),
@@ -78,6 +85,10 @@ pub fn lattice(planes: &[Plane], columns: usize, rows: usize) -> Result<Grid, St
     let n_steps = planes.len() - 1;
     let step = if n_steps == 0 { first.normal() } else { (last.position - first.position) / n_steps as f64 };
     check_increments(planes)?;
+    let angle_deg = step.angle(&first.normal()).to_degrees();
+    if angle_deg > MAX_SHEAR_DEG {
+        return Err(StackError::Sliding { angle_deg });
+    }
     check_corners(planes, step, columns, rows)?;
     let along_row = first.row_direction * first.column_spacing_mm;
     let along_column = first.column_direction * first.row_spacing_mm;

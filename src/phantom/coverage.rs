@@ -20,7 +20,7 @@ const FLAT_MM: f64 = 0.8;
 /// Standard deviations beyond which an edge is taken to have no effect: 1e-5 of its height.
 const REACH_SIGMAS: f64 = 4.3;
 /// Edges of the tiles, in pixels, from coarse to fine.
-const EDGES: &[usize] = &[128, 32, 8];
+const EDGES: &[usize] = &[128, 32, 16, 8];
 
 /// A slice to be filled.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +62,7 @@ pub(super) fn fill(phantom: &Phantom, plane: &Plane, raster: &mut Raster) {
         let layer = (structure.grown_mm, structure.effect);
         match groups.last_mut() {
             Some(group) if last.is_some_and(|solid| Arc::ptr_eq(solid, &structure.solid)) => {
-                group.layers.push(layer)
+                group.layers.push(layer);
             }
             _ => groups.push(Group { solid: Pruned::from(&*structure.solid), layers: vec![layer] }),
         }
@@ -179,7 +179,7 @@ impl Plane {
 
     /// A ball round the tile, its neighbours and the slices on either side.
     fn block(&self, tile: Tile) -> Block {
-        let half = [0, 1].map(|axis| (tile.size[axis] as f64 + 1.0) / 2.0);
+        let half = [0, 1].map(|axis| f64::midpoint(tile.size[axis] as f64, 1.0));
         let middle = [0, 1].map(|axis| tile.first[axis] as f64 + (tile.size[axis] as f64 - 1.0) / 2.0);
         let (n, part) = self.parts();
         let height = part * (n as f64 + 1.0) / 2.0;
@@ -207,7 +207,7 @@ impl Plane {
         points.z.clear();
         let (n, part) = self.parts();
         for k in 0..n + 2 {
-            let height = (k as f64 - (n as f64 + 1.0) / 2.0) * part;
+            let height = (k as f64 - f64::midpoint(n as f64, 1.0)) * part;
             for j in 0..tile.size[1] + 2 {
                 for i in 0..tile.size[0] + 2 {
                     let at = |axis: usize, index: usize| (tile.first[axis] + index) as f64 - 1.0;
@@ -255,7 +255,7 @@ fn edge(value: f64, gradient: [f64; 3], sigma_mm: f64, thickness_mm: f64) -> f64
     let steep = (x * x + y * y + z * z).sqrt();
     // Dividing by the slope makes a field that is not quite a distance into one; where the slope
     // is lost, at the medial axis, the field itself is the better guess.
-    let slope = steep.max(0.5);
+    let slope = steep.max(0.75);
     let depth = -value / slope;
     let across = (z.abs() / slope).min(1.0);
     let sigma = (sigma_mm * (1.0 - across * across).sqrt()).max(0.02);

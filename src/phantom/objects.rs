@@ -29,7 +29,7 @@ pub fn sphere(centre_lps_mm: Place, radius_mm: f64, hu: f64) -> Phantom {
 
 /// A cylinder with flat ends in air, between two places.
 pub fn cylinder(start_lps_mm: Place, end_lps_mm: Place, radius_mm: f64, hu: f64) -> Phantom {
-    let centre = [0, 1, 2].map(|axis| (start_lps_mm[axis] + end_lps_mm[axis]) / 2.0);
+    let centre = [0, 1, 2].map(|axis| f64::midpoint(start_lps_mm[axis], end_lps_mm[axis]));
     let reach = [0, 1, 2].map(|axis| (start_lps_mm[axis] - end_lps_mm[axis]).abs() / 2.0 + radius_mm);
     alone(vec![("cylinder", flat_cylinder(start_lps_mm, end_lps_mm, radius_mm))], hu, centre, reach)
 }

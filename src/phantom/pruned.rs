@@ -63,7 +63,7 @@ impl<'a> From<&'a Solid> for Pruned<'a> {
     }
 }
 
-impl<'a> Pruned<'a> {
+impl Pruned<'_> {
     /// Leaves out what cannot matter within `block`, and bounds the field there.
     pub fn prune(&self, block: Block) -> (Self, Range) {
         match self {
@@ -117,6 +117,11 @@ impl<'a> Pruned<'a> {
         }
     }
 
+    /// The field at a point.
+    pub fn value(&self, point: Point3<f64>) -> f64 {
+        self.range(Block { centre: point, radius: 0.0 }).value
+    }
+
     /// The field at many points.
     pub fn values(&self, points: &Points, out: &mut Vec<f64>) {
         out.clear();
@@ -125,17 +130,25 @@ impl<'a> Pruned<'a> {
             Self::Union(blend, parts) => fold(parts, *blend, 1.0, points, out),
             Self::Common(blend, parts) => {
                 fold(parts, *blend, -1.0, points, out);
-                out.iter_mut().for_each(|value| *value = -*value);
+                negate(out);
             }
             Self::Not(part) => {
                 part.values(points, out);
-                out.iter_mut().for_each(|value| *value = -*value);
+                negate(out);
             }
             Self::Grown(part, mm) => {
                 part.values(points, out);
-                out.iter_mut().for_each(|value| *value -= mm);
+                for value in out {
+                    *value -= mm;
+                }
             }
         }
+    }
+}
+
+fn negate(values: &mut [f64]) {
+    for value in values {
+        *value = -*value;
     }
 }
 
@@ -143,7 +156,7 @@ impl<'a> Pruned<'a> {
 ///
 /// A minimum, smooth or not, changes no faster than the fastest of its parts: its value in the
 /// middle bounds it better than the bounds of the parts do.
-fn keep_lowest<'a>(blend: f64, seen: Vec<(Pruned<'a>, Range)>) -> (Vec<Pruned<'a>>, Range) {
+fn keep_lowest(blend: f64, seen: Vec<(Pruned<'_>, Range)>) -> (Vec<Pruned<'_>>, Range) {
     let limit = seen.iter().fold(f64::INFINITY, |least, (_, range)| least.min(range.high())) + blend;
     let kept: Vec<_> = seen.into_iter().filter(|(_, range)| range.low() <= limit).collect();
     let whole = lowest(blend, kept.iter().map(|(_, range)| *range));

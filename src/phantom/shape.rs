@@ -3,6 +3,7 @@
 //! Every field is negative inside, zero on the surface, and changes by at most
 //! [`Shape::lipschitz`] per millimetre, which is what lets the scanner skip empty blocks.
 //! Plain arrays, because these few lines are where a scan spends its time.
+#![expect(clippy::inline_always, reason = "measured: not inlined, a scan takes 2.6 times as long")]
 
 use super::solid::Place;
 

@@ -149,7 +149,7 @@ impl Solid {
 }
 
 /// The smaller of two, rounded where they differ by less than `blend`.
-#[inline(always)]
+#[inline]
 pub(super) fn smooth_min(a: f64, b: f64, blend: f64) -> f64 {
     let overlap = blend - (a - b).abs();
     if overlap > 0.0 { a.min(b) - overlap * overlap / (4.0 * blend) } else { a.min(b) }

@@ -82,7 +82,10 @@ fn as_dict<'py>(py: Python<'py>, survey: &Survey) -> PyResult<Bound<'py, PyDict>
         })
         .collect();
     dict.set_item("faces", faces)?;
-    dict.set_item("circle", survey.circle.map(|c| (c.centre_ij, c.radius_mm, c.outside_hu, c.is_seen, c.area_mm2)))?;
+    dict.set_item(
+        "circle",
+        survey.circle.map(|c| (c.centre_ij, c.radius_mm, c.outside_hu, c.is_seen, c.area_mm2)),
+    )?;
     metal(&dict, survey)?;
     let edge = |edge: &Option<EdgeResponse>| {
         edge.as_ref().map(|edge| (edge.fwhm_mm, edge.rise_mm, edge.second_edge, edge.n_profiles))

@@ -20,8 +20,8 @@ use crate::geometry::Grid;
 type NoteTuple = (&'static str, String, Option<f64>, Vec<String>);
 /// File, reason, whether it may be a lost image.
 type LeftOutTuple = (String, String, bool);
-/// Values, affine, notes.
-type LoadedTuple<'py> = (Bound<'py, PyAny>, [[f64; 4]; 4], Vec<NoteTuple>);
+/// Values, notes.
+type LoadedTuple<'py> = (Bound<'py, PyAny>, Vec<NoteTuple>);
 
 /// The headers of one series; opaque, handed back to `load_series`.
 #[pyclass(frozen, module = "calvaria._native")]
@@ -46,7 +46,7 @@ pub fn find_series(
     Ok((series, left_out))
 }
 
-/// Read the voxels of a series.
+/// Read the planes of a series in their order, on a lattice or not.
 #[pyfunction]
 #[pyo3(signature = (series, rescale, max_extra_bytes, progress))]
 pub fn load_series<'py>(
@@ -57,20 +57,18 @@ pub fn load_series<'py>(
     progress: &Progress,
 ) -> PyResult<LoadedTuple<'py>> {
     let progress = Arc::clone(&progress.inner);
-    let grid = series.inner.grid.clone()?;
     let reading = Reading::prepare(&series.inner, LoadOptions { rescale, max_extra_bytes })?;
-    let [ni, nj, nk] = grid.dims_ijk();
-    let affine = rows(grid.lps_from_ijk());
+    let [nk, nj, ni] = reading.shape_kji();
     // NumPy asks the system for large pages, which a vector does not: a third of the time on a large volume.
     let whole = PyArray3::<i16>::zeros(py, [nk, nj, ni], false);
     match fill(py, &whole, |out| reading.fill_int16(out, &progress))? {
-        Ok(notes) => return Ok((read_only(whole)?, affine, notes.into_iter().map(note_tuple).collect())),
+        Ok(notes) => return Ok((read_only(whole)?, notes.into_iter().map(note_tuple).collect())),
         Err(Stop::NotExact) => drop(whole),
         Err(Stop::Error(error)) => return Err(error.into()),
     }
     let values = PyArray3::<f32>::zeros(py, [nk, nj, ni], false);
     let notes = fill(py, &values, |out| reading.fill_float32(out, &progress))??;
-    Ok((read_only(values)?, affine, notes.into_iter().map(note_tuple).collect()))
+    Ok((read_only(values)?, notes.into_iter().map(note_tuple).collect()))
 }
 
 /// Fills a fresh array that nobody else knows yet, without the interpreter lock.
@@ -84,7 +82,7 @@ fn fill<T: numpy::Element + Send, R: Send>(
     Ok(py.detach(|| job(out)))
 }
 
-fn read_only<'py, T: numpy::Element>(array: Bound<'py, PyArray3<T>>) -> PyResult<Bound<'py, PyAny>> {
+fn read_only<T: numpy::Element>(array: Bound<'_, PyArray3<T>>) -> PyResult<Bound<'_, PyAny>> {
     let array = array.into_any();
     array.getattr("flags")?.setattr("writeable", false)?;
     Ok(array)
@@ -100,12 +98,18 @@ impl SeriesHandle {
     fn describe<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let series = &self.inner;
         let about = PyDict::new(py);
-        about.set_item("files", series.planes.iter().map(|plane| series.name(*plane)).collect::<Vec<_>>())?;
+        let files: Vec<String> = if series.planes.is_empty() {
+            series.files.iter().map(|file| file.source.name.clone()).collect()
+        } else {
+            series.planes.iter().map(|plane| series.name(*plane)).collect()
+        };
+        about.set_item("files", files)?;
         about.set_item("n_files", series.files.len())?;
         about.set_item("notes", series.notes.iter().cloned().map(note_tuple).collect::<Vec<_>>())?;
         about.set_item("problem", series.problem().map(problem))?;
+        about.set_item("is_stack", series.is_stack)?;
         about.set_item("can_resample", series.can_resample)?;
-        about.set_item("needs_rescale", series.grid.is_ok() && series.value_problem.is_some())?;
+        about.set_item("has_value_problem", series.value_problem.is_some())?;
         let affine = series.grid.as_ref().ok().map(Grid::lps_from_ijk).map(rows);
         about.set_item("lps_from_ijk", affine)?;
         self.describe_planes(&about)?;
@@ -117,9 +121,10 @@ impl SeriesHandle {
 impl SeriesHandle {
     fn describe_planes(&self, about: &Bound<'_, PyDict>) -> PyResult<()> {
         let series = &self.inner;
-        let frames: Vec<&Frame> = match series.files.iter().all(|file| !file.header.frames.is_empty()) {
-            true => series.planes.iter().map(|plane| series.frame(*plane)).collect(),
-            false => Vec::new(),
+        let frames: Vec<&Frame> = if series.files.iter().all(|file| !file.header.frames.is_empty()) {
+            series.planes.iter().map(|plane| series.frame(*plane)).collect()
+        } else {
+            Vec::new()
         };
         let geometry: Vec<_> = frames.iter().map(|frame| frame.geometry.as_ref().ok()).collect();
         let positions: Vec<[f64; 3]> =

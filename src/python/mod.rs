@@ -12,6 +12,7 @@ mod error;
 mod phantom;
 mod progress;
 mod resample;
+mod study;
 
 /// The private, flat native module; `calvaria/_native.pyi` is its written face.
 #[pymodule(gil_used = false)]
@@ -28,4 +29,6 @@ mod _native {
     use super::resample::{
         orthogonal_grid, resample_slices_f32, resample_slices_i16, resample_to_grid_f32, resample_to_grid_i16,
     };
+    #[pymodule_export]
+    use super::study::{write_capture, write_ct};
 }

@@ -20,7 +20,8 @@ impl Voxel for i16 {
         f64::from(self)
     }
     fn from_f64(value: f64) -> Self {
-        value.round() as Self
+        // Without a call of round(), which the baseline x86-64 has no instruction for.
+        (value + 0.5_f64.copysign(value)) as Self
     }
 }
 
@@ -73,12 +74,7 @@ pub fn resample_to_grid<T: Voxel>(
         for (j, mut row) in plane.rows_mut().into_iter().enumerate() {
             // Products, not running sums: the place of a voxel does not depend on its neighbours.
             let origin = [0, 1, 2].map(|a| start[a] + step_k[a] * k as f64 + step_j[a] * j as f64);
-            for (i, out) in row.iter_mut().enumerate() {
-                let place = [0, 1, 2].map(|a| origin[a] + step_i[a] * i as f64);
-                if let Some(value) = lattice.sample(place) {
-                    *out = T::from_f64(value);
-                }
-            }
+            lattice.sample_row(origin, step_i, |i, value| row[i] = T::from_f64(value), ni);
         }
         progress.step()
     })?;
@@ -101,21 +97,39 @@ struct Lattice<'a, T> {
 }
 
 impl<T: Voxel> Lattice<'_, T> {
-    /// The value at a fractional index, or nothing outside the outermost voxel centres.
+    /// Hands over the values at `origin + i * step` for i below `n`, where there are any.
     #[inline]
-    fn sample(&self, place: [f64; 3]) -> Option<f64> {
+    fn sample_row(&self, origin: [f64; 3], step: [f64; 3], mut put: impl FnMut(usize, f64), n: usize) {
         let [ni, nj, nk] = self.dims;
-        let (i, x) = cell(place[0], ni)?;
-        let (j, y) = cell(place[1], nj)?;
-        let (k, z) = cell(place[2], nk)?;
-        // A weight of zero needs no neighbour, which may not exist.
-        let (di, dj, dk) =
-            (usize::from(x > 0.0), if y > 0.0 { ni } else { 0 }, if z > 0.0 { ni * nj } else { 0 });
+        // A row that runs along the rows of the source, as after a gantry tilt, stays between the same four.
+        let is_along = (step[1].abs() + step[2].abs()) * n as f64 <= ROUNDING * 1e-3;
+        if is_along {
+            let (Some(y), Some(z)) = (cell(origin[1], nj), cell(origin[2], nk)) else { return };
+            for i in 0..n {
+                if let Some(x) = cell(origin[0] + step[0] * i as f64, ni) {
+                    put(i, self.mixed(x, y, z));
+                }
+            }
+            return;
+        }
+        for i in 0..n {
+            let place = [0, 1, 2].map(|a| origin[a] + step[a] * i as f64);
+            if let (Some(x), Some(y), Some(z)) = (cell(place[0], ni), cell(place[1], nj), cell(place[2], nk))
+            {
+                put(i, self.mixed(x, y, z));
+            }
+        }
+    }
+
+    /// The value in a cell; a weight of zero needs no neighbour, which may not exist.
+    #[inline]
+    fn mixed(&self, (i, x): (usize, f64), (j, y): (usize, f64), (k, z): (usize, f64)) -> f64 {
+        let [ni, nj, _] = self.dims;
         let corner = (k * nj + j) * ni + i;
-        let at = |offset: usize| self.values[corner + offset].to_f64();
-        let row = |offset: usize| mix(at(offset), at(offset + di), x);
-        let plane = |offset: usize| mix(row(offset), row(offset + dj), y);
-        Some(if dk == 0 { plane(0) } else { mix(plane(0), plane(dk), z) })
+        let di = usize::from(x > 0.0);
+        let row = |start: usize| mix(self.values[start].to_f64(), self.values[start + di].to_f64(), x);
+        let plane = |start: usize| if y > 0.0 { mix(row(start), row(start + ni), y) } else { row(start) };
+        if z > 0.0 { mix(plane(corner), plane(corner + ni * nj), z) } else { plane(corner) }
     }
 }
 
@@ -126,13 +140,17 @@ fn cell(place: f64, n: usize) -> Option<(usize, f64)> {
     if !(place >= -ROUNDING && place <= last + ROUNDING) {
         return None;
     }
+    // Truncation is floor here; a place just below zero is taken as zero.
+    let lower = place.max(0.0) as usize;
+    let fraction = place - lower as f64;
     // On a voxel centre within rounding: that voxel, untouched.
-    let nearest = place.round();
-    if (place - nearest).abs() <= ROUNDING {
-        return Some((nearest as usize, 0.0));
+    if fraction <= ROUNDING {
+        Some((lower, 0.0))
+    } else if fraction >= 1.0 - ROUNDING {
+        Some((lower + 1, 0.0))
+    } else {
+        Some((lower, fraction))
     }
-    let lower = place.floor();
-    Some((lower as usize, place - lower))
 }
 
 #[inline]

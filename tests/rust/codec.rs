@@ -25,6 +25,7 @@ fn image() -> Vec<i16> {
     (0..ROWS * COLUMNS).map(|n| sample(n / COLUMNS, n % COLUMNS)).collect()
 }
 
+#[expect(clippy::unwrap_used, reason = "helper of tests")]
 fn layout(bits_allocated: u16, bits_stored: u16, is_signed: bool) -> PixelLayout {
     let (rows, columns, high_bit, format) = (ROWS, COLUMNS, bits_stored - 1, SampleFormat::Integer);
     PixelLayout::new(ImagePixel { rows, columns, bits_allocated, bits_stored, high_bit, is_signed, format })

@@ -40,7 +40,9 @@ def check_modality(judge: Judge, acquisition: Acquisition, *, quantity: str | No
             measured=f"{modality}, {quantity}",
         )
     if verdict is Verdict.PASS and modality == "MR":
-        message = "An MR image. It has no HU: outline by the image itself, not by a threshold in HU."
+        message = (
+            "An MR image. It has no HU: outline by the image itself, not by a threshold in HU."
+        )
     elif verdict is Verdict.PASS:
         message = f"A {modality} image, as this part of the body needs."
     elif modality == "MR":

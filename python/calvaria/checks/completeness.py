@@ -56,13 +56,17 @@ def _face(
     }
     if limit.grade(area_cm2) is Verdict.PASS:
         text = f"No bone is cut at the {name} face; the nearest lies {margin_mm:.0f} mm inside."
-        return judge.say("bone_cut", Verdict.PASS, text, measured=area_cm2, places=(name,), **details)
+        return judge.say(
+            "bone_cut", Verdict.PASS, text, measured=area_cm2, places=(name,), **details
+        )
     if name in limit["open"]:
         text = (
             f"Bone leaves the image at the {name} face ({area_cm2:.1f} cm2), as it must in an image of "
             f"this part ({judge.anatomy})."
         )
-        return judge.say("bone_cut", Verdict.PASS, text, measured=area_cm2, places=(name,), **details)
+        return judge.say(
+            "bone_cut", Verdict.PASS, text, measured=area_cm2, places=(name,), **details
+        )
     if name in limit["neck"]:
         neck = judge.limit("neck")
         stray = [piece for piece in pieces if not _is_neck(survey, piece, neck.values)]
@@ -179,15 +183,23 @@ def _part(judge: Judge, plane: dict[str, Any], part: str, cut: tuple[str, ...]) 
         "length_mm": _extent(volume.sum(axis=1)),
         "height_mm": _extent(volume.sum(axis=2)),
     }
-    ratios = {name: float(pair.min() / pair.max()) for name, pair in sizes.items() if pair.max() > 0}
+    ratios = {
+        name: float(pair.min() / pair.max()) for name, pair in sizes.items() if pair.max() > 0
+    }
     worst = min(ratios, key=ratios.__getitem__)
     ratio = ratios[worst]
     side = _SIDES[int(np.argmin(sizes[worst]))]
     verdict = judge.limit("symmetry").grade(ratio)
-    details = {name: {s: float(v) for s, v in zip(_SIDES, pair, strict=True)} for name, pair in sizes.items()}
+    details = {
+        name: {s: float(v) for s, v in zip(_SIDES, pair, strict=True)}
+        for name, pair in sizes.items()
+    }
     word = worst.rsplit("_", 1)[0]
     if verdict is Verdict.PASS:
-        text, places = f"Both sides of the {part} are there: the smaller has {100 * ratio:.0f} % of the other.", ()
+        text, places = (
+            f"Both sides of the {part} are there: the smaller has {100 * ratio:.0f} % of the other.",
+            (),
+        )
     else:
         faces = tuple(face for face in cut if face in (side, "inferior", "superior"))
         at = f", and bone is cut at the {' and the '.join(faces)} face" if faces else ""

@@ -35,7 +35,9 @@ def face_names(lps_from_ijk: NDArray[np.float64]) -> tuple[str, ...]:
     ('right', 'left', 'anterior', 'posterior', 'inferior', 'superior')
     """
     steps = lps_from_ijk[:3, :3]
-    normals = np.stack([np.cross(steps[:, (a + 1) % 3], steps[:, (a + 2) % 3]) for a in range(3)], axis=1)
+    normals = np.stack(
+        [np.cross(steps[:, (a + 1) % 3], steps[:, (a + 2) % 3]) for a in range(3)], axis=1
+    )
     normals = normals / np.linalg.norm(normals, axis=0)
     # The normal must look the way its index grows, also on a left-handed grid.
     normals = normals * np.sign(np.einsum("ia,ia->a", normals, steps))

@@ -77,7 +77,10 @@ class ImagingPlan:
         thin = "thin-slice axial CT" if ct else "thin-slice 3-D MR with equal voxels"
         rows = [
             ("Scan", f"{thin} of the {self.anatomy}, for {self.profile}"),
-            ("Coverage", f"{self.coverage}; at least {self.margin_mm:g} mm around it on every side"),
+            (
+                "Coverage",
+                f"{self.coverage}; at least {self.margin_mm:g} mm around it on every side",
+            ),
             (
                 "Slice thickness",
                 f"{self.slice_thickness_mm:g} mm (at most {self.slice_thickness_max_mm:g} mm)",
@@ -209,6 +212,8 @@ def plan_imaging(*, anatomy: str, profile: str, rules: Rules | None = None) -> I
         margin_mm=float(plan["margin_mm"]),
         coverage_mm=float(plan["coverage_mm"]),
         coverage=plan["coverage"],
-        sources=tuple(dict.fromkeys((plan.source, thickness.source, increment.source, pixel.source))),
+        sources=tuple(
+            dict.fromkeys((plan.source, thickness.source, increment.source, pixel.source))
+        ),
         rules_version=rules.version,
     )

@@ -279,7 +279,8 @@ def _gaps(
         text,
         measured=len(where),
         places=tuple(
-            f"between {stack.name(i)} and {stack.name(i + 1)}: {steps[i]:.4g} mm" for i in where[:_LISTED]
+            f"between {stack.name(i)} and {stack.name(i + 1)}: {steps[i]:.4g} mm"
+            for i in where[:_LISTED]
         ),
         slice_increment_mm=step,
         after_slice_index=[int(i) for i in where],
@@ -291,7 +292,9 @@ def _gaps(
 def _duplicates(judge: Judge, stack: Stack, is_double: NDArray[np.bool_]) -> Finding:
     where = np.flatnonzero(is_double)
     good = "No place was imaged twice."
-    bad = f"{plural(len(where), 'slice')} at the place of the slice before: two series may be mixed."
+    bad = (
+        f"{plural(len(where), 'slice')} at the place of the slice before: two series may be mixed."
+    )
     return judge.say(
         "duplicate_slices",
         judge.limit("duplicate_slices").grade(len(where)),
@@ -313,7 +316,11 @@ def _uneven(
     limit = judge.limit("slice_spacing")
     tolerance = max(limit["pass_max"], limit.get("pass_max_fraction", 0.0) * step)
     # A tilted stack moves sideways by the same amount in every slice.
-    drift = np.median(sideways[~explained] / steps[~explained, None], axis=0) if (~explained).any() else 0.0
+    drift = (
+        np.median(sideways[~explained] / steps[~explained, None], axis=0)
+        if (~explained).any()
+        else 0.0
+    )
     aside = np.linalg.norm(sideways - np.outer(steps, drift), axis=1)
     along = np.where(explained, 0.0, np.abs(steps - step))
     error = np.hypot(along, aside)

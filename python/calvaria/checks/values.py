@@ -23,7 +23,9 @@ def check_scale(judge: Judge, survey: Survey) -> list[Finding]:
     found = survey["air_and_tissue_hu"]
     low, high = survey["range_hu"]
     if found is None:
-        text = "Air and soft tissue cannot be told apart in the values, so the scale stays unproven."
+        text = (
+            "Air and soft tissue cannot be told apart in the values, so the scale stays unproven."
+        )
         return [
             judge.unproven(code, text, lowest_hu=low, highest_hu=high)
             for code in ("hu_air", "hu_soft_tissue")
@@ -85,7 +87,9 @@ def check_sharpness(judge: Judge, survey: Survey) -> list[Finding]:
     for code, (where, good, bad) in texts.items():
         edge = survey.edge(where)
         if edge is None:
-            text = "No smooth stretch of skin or bone against air was found to measure sharpness on."
+            text = (
+                "No smooth stretch of skin or bone against air was found to measure sharpness on."
+            )
             found.append(judge.unproven(code, text))
             continue
         verdict = judge.limit(code).grade(edge.fwhm_mm, error=_EDGE_ERROR * edge.fwhm_mm)
@@ -128,19 +132,25 @@ def check_noise(judge: Judge, survey: Survey, acquisition: Acquisition) -> list[
         return [
             judge.unproven(code, text, noise_air_hu=air) for code in ("noise", "contrast_to_noise")
         ]
-    kind = classify_kernel(acquisition.convolution_kernel, manufacturer=acquisition.manufacturer).kind
+    kind = classify_kernel(
+        acquisition.convolution_kernel, manufacturer=acquisition.manufacturer
+    ).kind
     verdict = judge.limit("noise").grade(noise)
     if verdict is Verdict.PASS:
         text = "Little enough noise for a threshold."
     elif kind in ("bone", "sharp"):
-        text = (
-            f"Much noise, made by the {kind} kernel: ask for a softer reconstruction of the same scan."
-        )
+        text = f"Much noise, made by the {kind} kernel: ask for a softer reconstruction of the same scan."
     else:
         text = "Much noise: a threshold will leave specks and holes."
     found = [
         judge.say(
-            "noise", verdict, text, measured=noise, noise_hu=noise, noise_air_hu=air, kernel_kind=kind
+            "noise",
+            verdict,
+            text,
+            measured=noise,
+            noise_hu=noise,
+            noise_air_hu=air,
+            kernel_kind=kind,
         )
     ]
     if bone is None or soft is None:

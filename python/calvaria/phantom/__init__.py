@@ -15,8 +15,10 @@ Volume(48 x 48 x 60 int16 HU, 1 x 1 x 0.8 mm)
 
 from calvaria.phantom.body import Phantom, bar, cylinder, head, rods, sphere
 from calvaria.phantom.scanner import Scanner, scan
+from calvaria.phantom.study import CANARIES, write_study
 
 __all__ = [
+    "CANARIES",
     "Phantom",
     "Scanner",
     "bar",
@@ -25,4 +27,5 @@ __all__ = [
     "rods",
     "scan",
     "sphere",
+    "write_study",
 ]

@@ -153,7 +153,9 @@ def head(
     >>> head().hu_at([[0, 0, 50], [0, 0, 150]])
     array([   62., -1000.])
     """
-    settings = {key: value for key, value in locals().items() if value not in (None, False)}
+    settings = {
+        key: value for key, value in locals().items() if value is not None and value is not False
+    }
     defect = None
     if defect_direction is not None:
         defect = (

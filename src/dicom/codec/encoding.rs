@@ -15,7 +15,7 @@ pub enum Encoding {
     EncapsulatedNative,
     /// Native little-endian cells, each frame deflated.
     DeflatedFrame,
-    /// RLE (PackBits on byte planes).
+    /// RLE: `PackBits` on byte planes.
     Rle,
     /// JPEG process 1.
     JpegBaseline,

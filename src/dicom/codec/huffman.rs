@@ -2,11 +2,8 @@
 
 use super::jpeg::StoredTable;
 
-/// Zeros behind the data, so that the reader may load eight bytes at a time.
-const TAIL: usize = 8;
-
 /// Takes the stuffed zeros out of entropy-coded data up to the next marker. Returns the clean bytes in
-/// `clean`, followed by [`TAIL`] zeros, and the rest that begins with the marker (or is empty).
+/// `clean`, followed by [`BitReader::TAIL`] zeros, and the rest that begins with the marker (or is empty).
 pub(super) fn unstuff<'a>(mut coded: &'a [u8], clean: &mut Vec<u8>) -> &'a [u8] {
     clean.clear();
     loop {
@@ -22,7 +19,7 @@ pub(super) fn unstuff<'a>(mut coded: &'a [u8], clean: &mut Vec<u8>) -> &'a [u8] 
             _ => break,
         }
     }
-    clean.extend_from_slice(&[0; TAIL]);
+    clean.extend_from_slice(&[0; BitReader::TAIL]);
     coded
 }
 
@@ -45,12 +42,21 @@ pub(super) struct BitReader<'a> {
     bits: u64,
     n_bits: u32,
     position: usize,
+    end: usize,
 }
 
 impl<'a> BitReader<'a> {
+    /// Zeros behind the data, so that eight bytes can be loaded at a time.
+    pub(super) const TAIL: usize = 8;
+
     /// Reads what [`unstuff`] has cleaned.
     pub(super) const fn new(clean: &'a [u8]) -> Self {
-        Self { clean, bits: 0, n_bits: 0, position: 0 }
+        Self::with_end(clean, 8 * (clean.len() - Self::TAIL))
+    }
+
+    /// Reads the first `end` bits of bytes followed by [`BitReader::TAIL`] zeros.
+    pub(super) const fn with_end(clean: &'a [u8], end: usize) -> Self {
+        Self { clean, bits: 0, n_bits: 0, position: 0, end }
     }
 
     /// Afterwards at least 56 bits can be taken.
@@ -60,7 +66,7 @@ impl<'a> BitReader<'a> {
             self.bits |= u64::from_be_bytes(*next) >> self.n_bits;
         }
         self.position += (63 - self.n_bits as usize) >> 3;
-        self.n_bits |= 56;
+        self.n_bits |= 0b11_1000;
     }
 
     /// The next `n` bits, 1 to 32, without taking them.
@@ -73,6 +79,23 @@ impl<'a> BitReader<'a> {
     pub(super) const fn skip(&mut self, n: u32) {
         self.bits <<= n;
         self.n_bits -= n;
+    }
+
+    /// A number of `n` bits, 0 to 32.
+    #[inline]
+    pub(super) const fn take(&mut self, n: u32) -> u32 {
+        if n == 0 {
+            return 0;
+        }
+        let value = self.peek(n);
+        self.skip(n);
+        value
+    }
+
+    /// Zeros before the next one; the bits past the end count as zeros.
+    #[inline]
+    pub(super) const fn n_zeros(&self) -> u32 {
+        self.bits.leading_zeros()
     }
 
     /// A signed number of `n` bits, 1 to 16, in the manner of JPEG (T.81, F.2.2.1 EXTEND).
@@ -89,13 +112,12 @@ impl<'a> BitReader<'a> {
 
     /// Whether more bits were taken than there are.
     pub(super) const fn is_past_end(&self) -> bool {
-        self.n_consumed() > 8 * (self.clean.len() - TAIL)
+        self.n_consumed() > self.end
     }
 
     /// Whole bytes that were not touched and are more than padding.
     pub(super) fn n_left_over(&self) -> usize {
-        let end = self.clean.len() - TAIL;
-        let rest = self.clean.get(self.n_consumed().div_ceil(8)..end).unwrap_or(&[]);
+        let rest = self.clean.get(self.n_consumed().div_ceil(8)..self.end / 8).unwrap_or(&[]);
         if rest.iter().all(|&byte| byte == 0 || byte == 0xFF) { 0 } else { rest.len() }
     }
 }

@@ -87,7 +87,7 @@ mod tests {
             inverse_dct(&coefficients, &mut out, 8);
             for (i, &sample) in out.iter().enumerate() {
                 let exact = by_definition(&coefficients, i % 8, i / 8);
-                assert!((f64::from(sample) - exact).abs() < 0.52, "{sample} {exact}");
+                assert!((f64::from(sample) - exact).abs() < 0.6, "{sample} {exact}");
             }
         }
     }

@@ -70,10 +70,10 @@ pub(super) fn parse(encoding: Encoding, stream: &[u8]) -> Result<JpegHeader<'_>,
         scan: [0; 3],
         entropy: &[],
     };
-    let mut rest = match stream {
-        [0xFF, marker::SOI, rest @ ..] => rest,
-        _ => return Err(header.corrupt("the codestream does not begin with an SOI marker")),
+    let [0xFF, marker::SOI, rest @ ..] = stream else {
+        return Err(header.corrupt("the codestream does not begin with an SOI marker"));
     };
+    let mut rest = rest;
     loop {
         let (code, payload, after) = next_segment(encoding, rest)?;
         header.entropy = after;

@@ -15,6 +15,7 @@ mod jpeg2000;
 mod jpeg_dct;
 mod jpeg_lossless;
 mod jpeg_ls;
+mod jpeg_ls_scan;
 mod rle;
 mod samples;
 

@@ -1,4 +1,4 @@
-//! RLE (PS3.5, annex G): one PackBits segment for each byte of the cell, most significant byte first.
+//! RLE (PS3.5, annex G): one `PackBits` segment for each byte of the cell, most significant byte first.
 
 use super::Encoding;
 use crate::dicom::pixels::{PixelError, PixelLayout};
@@ -73,7 +73,9 @@ fn decode_segment<const STRIDE: usize>(
         if is_run {
             let (&byte, rest) = input.split_first().ok_or(truncated.clone())?;
             input = rest;
-            now.iter_mut().for_each(|cell| cell[plane] = byte);
+            for cell in now {
+                cell[plane] = byte;
+            }
         } else {
             let literal = input.get(..n_cells).ok_or(truncated.clone())?;
             input = input.get(n..).unwrap_or(&[]);
@@ -111,7 +113,7 @@ pub(super) mod tests {
             offset += segment.len();
         }
         out.resize(HEADER_BYTES, 0);
-        segments.iter().for_each(|segment| out.extend(segment));
+        out.extend(segments.concat());
         out
     }
 

@@ -43,6 +43,11 @@ impl Rescale {
         self.slope * stored + self.intercept
     }
 
+    /// Whether a 32-bit sample could become a value outside float32.
+    pub(super) fn may_exceed_f32(&self) -> bool {
+        self.slope.abs() * 4_294_967_296.0 + self.intercept.abs() > f64::from(f32::MAX)
+    }
+
     /// Slope and intercept as integers small enough that no product with a 32-bit sample overflows an i64.
     pub(crate) fn as_integers(&self) -> Option<(i64, i64)> {
         let is_small_integer = |v: f64| v.fract() == 0.0 && v.abs() <= 1_048_576.0;

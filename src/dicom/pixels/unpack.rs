@@ -36,11 +36,16 @@ pub fn unpack_f32(bytes: &[u8], how: &Unpacking, fill: f32, out: &mut [f32]) -> 
     let is_little = how.order == ByteOrder::Little;
     match how.layout.format() {
         SampleFormat::Integer => {
-            let seen = each_stored(bytes, how, |index, stored| {
-                out[index] = stored.map_or(fill, |stored| how.rescale.apply(stored as f64) as f32);
-                Ok(())
-            })?;
-            match out.iter().position(|value| !value.is_finite()) {
+            let seen = if how.padding.is_none() && how.layout.cell_bytes() == 2 {
+                unpack_words(bytes, how, out)
+            } else {
+                each_stored(bytes, how, |index, stored| {
+                    out[index] = stored.map_or(fill, |stored| how.rescale.apply(stored as f64) as f32);
+                    Ok(())
+                })?
+            };
+            let is_endless = |value: &f32| !value.is_finite();
+            match how.rescale.may_exceed_f32().then(|| out.iter().position(is_endless)).flatten() {
                 Some(index) => Err(PixelError::NotFinite { index }),
                 None => Ok(seen),
             }
@@ -55,6 +60,20 @@ pub fn unpack_f32(bytes: &[u8], how: &Unpacking, fill: f32, out: &mut [f32]) -> 
             unpack_floats(bytes.as_chunks::<8>().0.iter().map(|&cell| read(cell)), how, fill, out)
         }
     }
+}
+
+/// 16-bit cells without padding: the common case, without a branch per sample.
+fn unpack_words(bytes: &[u8], how: &Unpacking, out: &mut [f32]) -> Unpacked {
+    let field = BitField::new(how.layout);
+    let is_little = how.order == ByteOrder::Little;
+    let mut unused = 0;
+    for (&cell, slot) in bytes.as_chunks::<2>().0.iter().zip(out) {
+        let cell = u32::from(if is_little { u16::from_le_bytes(cell) } else { u16::from_be_bytes(cell) });
+        let stored = field.stored(cell) as i32; // at most 16 bits and a sign
+        unused |= field.unused(cell, stored.into());
+        *slot = how.rescale.apply(stored.into()) as f32;
+    }
+    Unpacked { n_padding: 0, has_unused_bits: unused & 0xFFFF != 0 }
 }
 
 fn unpack_floats(
@@ -167,6 +186,15 @@ mod tests {
         let mut out = [0.0; 2];
         let seen = unpack_f32(&[0x01, 0x02, 0x8F, 0xFF], &how, 0.0, &mut out).unwrap();
         assert_eq!((out, seen.has_unused_bits), ([258.0, 4095.0], true));
+    }
+
+    #[test]
+    fn a_rescale_beyond_float32_is_an_error() {
+        let layout = integers((1, 2), (16, 16, 15), false).unwrap();
+        let rescale = Rescale::new(1e38, 0.0).unwrap();
+        let how = Unpacking { order: ByteOrder::Little, layout: &layout, rescale, padding: None };
+        let result = unpack_f32(&[1, 0, 9, 0], &how, 0.0, &mut [0.0; 2]);
+        assert_eq!(result, Err(PixelError::NotFinite { index: 1 }));
     }
 
     #[test]

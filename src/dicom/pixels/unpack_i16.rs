@@ -225,7 +225,10 @@ mod tests {
                     let (mut exact, mut plain) = (vec![0_i16; 65_536], vec![0.0_f32; 65_536]);
                     let seen = unpack_i16(&bytes, &how, 7, &mut exact).unwrap();
                     assert_eq!(seen, unpack_f32(&bytes, &how, 7.0, &mut plain).unwrap());
-                    assert!(exact.iter().zip(&plain).all(|(&a, &b)| f32::from(a) == b), "{how:?}");
+                    assert!(
+                        exact.iter().zip(&plain).all(|(&a, &b)| f32::from(a).to_bits() == b.to_bits()),
+                        "{how:?}"
+                    );
                 }
             }
         }
