@@ -168,7 +168,8 @@ fn cut_mm2<T: Sample>(
             layer.mine.push(found.is_some_and(|found| found.1));
         }
     }
-    layer.patches(bone_hu).iter().map(|patch| patch.area_mm2).filter(|area| *area >= 4.0).sum()
+    let areas = layer.patches(bone_hu).into_iter().map(|patch| patch.area_mm2);
+    areas.filter(|area| *area >= 4.0).fold(0.0, |sum, area| sum + area)
 }
 
 #[cfg(test)]

@@ -47,16 +47,7 @@ impl Coarse {
                     for k in depth.clone() {
                         for j in cj * block[1]..((cj + 1) * block[1]).min(nj) {
                             let row = values.slice(ndarray::s![k, j, ..]);
-                            for ((chunk, sum), n) in row
-                                .axis_chunks_iter(ndarray::Axis(0), block[0])
-                                .zip(&mut *sums)
-                                .zip(&mut *counts)
-                            {
-                                for value in chunk {
-                                    *sum += value.hu();
-                                }
-                                *n += chunk.len() as u32;
-                            }
+                            add_row(row, block[0], sums, counts);
                         }
                     }
                     for ((cell, sum), n) in line.iter_mut().zip(&*sums).zip(&*counts) {
@@ -99,6 +90,22 @@ impl Coarse {
         let mut moved = cell;
         moved[axis] = place;
         (place < self.dims[axis]).then_some(moved)
+    }
+}
+
+/// Adds the voxels of a row to the cells they lie in.
+fn add_row<T: Sample>(row: ndarray::ArrayView1<'_, T>, block: usize, sums: &mut [f32], counts: &mut [u32]) {
+    // A contiguous row, which is the usual one, goes through in a tight loop.
+    let owned;
+    let row = if let Some(row) = row.as_slice() {
+        row
+    } else {
+        owned = row.to_vec();
+        &owned
+    };
+    for ((voxels, sum), n) in row.chunks(block).zip(sums).zip(counts) {
+        *sum += voxels.iter().map(|value| value.hu()).sum::<f32>();
+        *n += voxels.len() as u32;
     }
 }
 

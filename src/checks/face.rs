@@ -78,7 +78,7 @@ fn face<T: Sample>(
         grid.lps_mm(Point3::from(ijk))
     };
     let pieces: Vec<_> = patches.iter().map(|patch| (patch.area_mm2, middle(patch))).collect();
-    Face { area_mm2: pieces.iter().map(|piece| piece.0).sum(), pieces, margin_mm }
+    Face { area_mm2: pieces.iter().fold(0.0, |sum, piece| sum + piece.0), pieces, margin_mm }
 }
 
 /// Cells of the patient and their neighbours: the rim of a bone may lie in the next cell.

@@ -30,7 +30,11 @@ pub struct Cluster {
     pub centre_lps_mm: Point3<f64>,
     /// First and last slice that it touches.
     pub slices: [usize; 2],
+    /// Median of what lies 1.5 mm outside, HU.
+    pub surroundings_hu: f64,
 }
+
+const BESIDE_MM: f64 = 1.5;
 
 /// Enamel ends at 2850 HU; a scale that ends below that cannot tell it from metal.
 const LOWEST_CEILING_HU: f32 = 2000.0;
@@ -71,7 +75,7 @@ pub(super) fn metal<T: Sample>(
     clusters.sort_by_key(|cluster| (usize::MAX - cluster.0, cluster.1[0]));
     let surface_lps_mm = surface(&runs, &clusters, values, grid, threshold);
     let clusters =
-        clusters.iter().map(|(_, members)| cluster(&runs, members, values.dim().1, grid)).collect();
+        clusters.iter().map(|(_, members)| cluster(&runs, members, values, grid, threshold)).collect();
     Metal { threshold_hu: threshold, ceiling_hu: ceiling, clusters, surface_lps_mm }
 }
 
@@ -114,7 +118,7 @@ fn connected(runs: &[Run], nj: usize) -> Vec<usize> {
             let run = &runs[number];
             let Some(row) = run.row.checked_sub(offset) else { continue };
             // The last row of a slice is no neighbour of the first of the next.
-            if offset == 1 && run.row.is_multiple_of(nj) {
+            if offset == 1 && run.row % nj == 0 {
                 continue;
             }
             while runs[behind].row < row || (runs[behind].row == row && runs[behind].to < run.from) {
@@ -139,7 +143,17 @@ fn root(parent: &mut [usize], mut number: usize) -> usize {
     number
 }
 
-fn cluster(runs: &[Run], members: &[usize], nj: usize, grid: &Grid) -> Cluster {
+fn cluster<T: Sample>(
+    runs: &[Run],
+    members: &[usize],
+    values: ArrayView3<'_, T>,
+    grid: &Grid,
+    threshold: f32,
+) -> Cluster {
+    let (_, nj, ni) = values.dim();
+    let spacing = grid.spacing_xyz_mm();
+    let beside = [spacing.x, spacing.y].map(|step| (BESIDE_MM / step).round().max(1.0) as usize);
+    let mut around = Vec::new();
     let (mut n, mut sum, mut slices) = (0.0, [0.0; 3], [usize::MAX, 0]);
     for run in members.iter().map(|member| &runs[*member]) {
         let (j, k) = (run.row % nj, run.row / nj);
@@ -149,12 +163,23 @@ fn cluster(runs: &[Run], members: &[usize], nj: usize, grid: &Grid) -> Cluster {
         sum[1] += length * j as f64;
         sum[2] += length * k as f64;
         slices = [slices[0].min(k), slices[1].max(k)];
+        let ends = [run.from.checked_sub(beside[0]), Some(run.to - 1 + beside[0])];
+        let middle = usize::midpoint(run.from, run.to - 1);
+        let across = [j.checked_sub(beside[1]), Some(j + beside[1])];
+        let places = ends
+            .into_iter()
+            .flatten()
+            .map(|i| (j, i))
+            .chain(across.into_iter().flatten().map(|j| (j, middle)));
+        let outside = places.filter(|(j, i)| *j < nj && *i < ni).map(|(j, i)| values[[k, j, i]].hu());
+        around.extend(outside.filter(|hu| *hu < threshold));
     }
     let centre = sum.map(|sum| sum / n);
     Cluster {
         volume_mm3: n * grid.voxel_volume_mm3(),
         centre_lps_mm: grid.lps_mm(Point3::from(centre)),
         slices,
+        surroundings_hu: super::slices::median(around),
     }
 }
 

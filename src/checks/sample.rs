@@ -1,7 +1,7 @@
 //! The two kinds of voxel a volume may have.
 
 /// A voxel value: int16 or float32.
-pub trait Sample: Copy + PartialEq + Send + Sync {
+pub trait Sample: Copy + PartialEq + PartialOrd + Send + Sync {
     /// The value as HU.
     fn hu(self) -> f32;
 

@@ -32,6 +32,8 @@ const CELL_MM: f64 = 2.0;
 /// Values are clipped here: skin and bone edges count alike, metal and noise in air do not.
 const CLIP_HU: [f32; 2] = [-200.0, 600.0];
 const TISSUE_HU: f32 = -300.0;
+/// Neighbouring cells of one tissue differ by less, noise included.
+const FLAT_HU: f32 = 60.0;
 
 pub(super) fn slice_facts<T: Sample>(values: ArrayView3<'_, T>) -> Vec<SliceFacts> {
     let planes: Vec<_> = values.axis_iter(Axis(0)).collect();
@@ -50,31 +52,64 @@ pub(super) fn slice_facts<T: Sample>(values: ArrayView3<'_, T>) -> Vec<SliceFact
 }
 
 fn range<T: Sample>(plane: &ArrayView2<'_, T>) -> [f32; 2] {
-    plane.iter().fold([f32::MAX, f32::MIN], |[low, high], value| [low.min(value.hu()), high.max(value.hu())])
+    let start = plane[[0, 0]];
+    let least = |a: T, b: T| if b < a { b } else { a };
+    let most = |a: T, b: T| if b > a { b } else { a };
+    let (low, high) = plane.rows().into_iter().fold((start, start), |bounds, row| {
+        row.iter().fold(bounds, |(low, high), value| (least(low, *value), most(high, *value)))
+    });
+    [low.hu(), high.hu()]
 }
 
+/// FNV-1a over whole values, in four strands that the processor can follow at once; equality is
+/// checked afterwards.
 fn hash<T: Sample>(plane: &ArrayView2<'_, T>) -> u64 {
-    // FNV-1a over whole values; equality is checked afterwards.
-    plane.iter().fold(0xcbf2_9ce4_8422_2325, |hash, value| {
-        (hash ^ u64::from(value.bits())).wrapping_mul(0x100_0000_01b3)
-    })
+    let mut strands = [0xcbf2_9ce4_8422_2325_u64; 4];
+    for row in plane.rows() {
+        for (n, value) in row.iter().enumerate() {
+            let strand = &mut strands[n & 3];
+            *strand = (*strand ^ u64::from(value.bits())).wrapping_mul(0x100_0000_01b3);
+        }
+    }
+    strands.iter().fold(0, |hash, strand| (hash ^ strand).wrapping_mul(0x100_0000_01b3))
 }
 
 fn lost_rows<T: Sample>(plane: &ArrayView2<'_, T>) -> usize {
+    // Only rows of one value can be lost, and those are soon told from others.
+    let is_constant = |row: &ndarray::ArrayView1<'_, T>| row.iter().all(|value| *value == row[0]);
+    let constant: Vec<bool> = plane.rows().into_iter().map(|row| is_constant(&row)).collect();
+    if !constant.contains(&true) {
+        return 0;
+    }
+    let rows: Vec<_> = plane.rows().into_iter().collect();
     let has_tissue = |row: &ndarray::ArrayView1<'_, T>| {
         row.iter().filter(|value| value.hu() > TISSUE_HU).count() > row.len() / 20
     };
-    let rows: Vec<_> = plane.rows().into_iter().collect();
     let Some(first) = rows.iter().position(has_tissue) else { return 0 };
     let last = rows.iter().rposition(has_tissue).unwrap_or(first);
-    let is_constant = |row: &&ndarray::ArrayView1<'_, T>| row.iter().all(|value| *value == row[0]);
-    rows[first..=last].iter().filter(is_constant).count()
+    constant[first..=last].iter().filter(|constant| **constant).count()
 }
 
 struct Reduced {
     columns: usize,
     rows: usize,
     raw: Vec<f32>,
+}
+
+impl Reduced {
+    /// Whether a cell and its four neighbours hold one soft tissue: where an edge passes through, a
+    /// change from slice to slice is anatomy.
+    fn is_flat(&self, n: usize) -> bool {
+        let here = self.raw[n];
+        let row = n / self.columns;
+        let inside =
+            row > 0 && row + 1 < self.rows && !n.is_multiple_of(self.columns) && (n + 1) % self.columns != 0;
+        inside
+            && (-250.0..350.0).contains(&here)
+            && [n - 1, n + 1, n - self.columns, n + self.columns]
+                .iter()
+                .all(|near| (self.raw[*near] - here).abs() < FLAT_HU)
+    }
 }
 
 fn reduced<T: Sample>(plane: &ArrayView2<'_, T>, block: [usize; 2]) -> Reduced {
@@ -123,8 +158,8 @@ fn pair_shift(a: &Reduced, b: &Reduced, cell_mm: [f64; 2]) -> PairShift {
         [f64::NAN; 2]
     };
     let pairs = || a.raw.iter().zip(&b.raw);
-    let is_soft = |value: &f32| (-250.0..350.0).contains(value);
-    let soft: Vec<f32> = pairs().filter(|(a, b)| is_soft(a) && is_soft(b)).map(|(a, b)| b - a).collect();
+    let soft: Vec<f32> =
+        (0..a.raw.len()).filter(|n| a.is_flat(*n) && b.is_flat(*n)).map(|n| b.raw[n] - a.raw[n]).collect();
     PairShift {
         shift_xy_mm: [shift[0] * cell_mm[0], shift[1] * cell_mm[1]],
         soft_step_hu: if soft.len() >= 200 { median(soft) } else { f64::NAN },

@@ -63,7 +63,11 @@ pub fn survey<T: Sample>(
     options: SurveyOptions,
     progress: &Progress,
 ) -> Result<Survey, Cancelled> {
-    let (values, grid) = (volume.values(), volume.grid());
+    let grid = volume.grid();
+    // Rows must be contiguous for the tight loops; this copies nothing when they are.
+    let standard = volume.values();
+    let standard = standard.as_standard_layout();
+    let values = standard.view();
     let spacing = grid.spacing_xyz_mm();
     let spacing = [spacing.x, spacing.y, spacing.z];
     progress.expect(9);

@@ -117,7 +117,7 @@ fn metal(dict: &Bound<'_, PyDict>, survey: &Survey) -> PyResult<()> {
     let clusters: Vec<_> = metal
         .clusters
         .iter()
-        .map(|cluster| (cluster.volume_mm3, place(&cluster.centre_lps_mm), cluster.slices))
+        .map(|c| (c.volume_mm3, place(&c.centre_lps_mm), c.slices, c.surroundings_hu))
         .collect();
     dict.set_item("metal_clusters", clusters)?;
     dict.set_item("metal_surface_lps_mm", metal.surface_lps_mm.iter().map(place).collect::<Vec<_>>())?;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +28,11 @@ _STREAK_MM = 60.0
 # A step counts when it stands out of its neighbours by this many of their spreads.
 _OUTLIER = 8.0
 _NEIGHBOURS = 7
+# Flat ends of the patient, such as the cut of the neck, change their tissue at once.
+_END_MM = 10.0
+# HU of titanium to dental alloys before the scale clips them: least, usual, most.
+_METAL_HU = (6000.0, 10000.0, 20000.0)
+_FWHM_PER_SIGMA = 2.3548
 
 
 def region_points(region: Any, name: str = "region") -> NDArray[np.float64] | None:
@@ -41,19 +48,71 @@ def region_points(region: Any, name: str = "region") -> NDArray[np.float64] | No
         return np.ascontiguousarray(region.grid.lps_mm_from_ijk(kji[:, ::-1]))
     points = np.ascontiguousarray(np.asarray(region, dtype=np.float64))
     if points.ndim != 2 or points.shape[1] != 3 or not np.isfinite(points).all():
-        msg = (
-            f"{name}: a Mask or finite points of shape (n, 3) expected, found shape {points.shape}"
-        )
+        msg = f"{name}: a Mask or finite points of shape (n, 3) expected, found shape {points.shape}"
         raise ValueError(msg)
     return points
 
 
-def check_metal(
-    judge: Judge, volume: Volume, survey: Survey, *, region: ArrayLike | Mask | None
-) -> list[Finding]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cluster:
+    """A piece of metal, with the blur of the scan taken off its outline.
+
+    The scale clips metal, so its edge is seen at the threshold and not at half of its height; the
+    threshold lies outside of the edge by a part of the blur that depends on the true HU.
+    """
+
+    above_mm3: float
+    volume_mm3: float
+    range_mm3: tuple[float, float]
+    centre_lps_mm: tuple[float, ...]
+    slices: tuple[int, int]
+
+    @classmethod
+    def of(cls, found: tuple[Any, ...], survey: Survey, slice_mm: float) -> _Cluster:
+        above, centre, slices, around = found
+        most, usual, least = (
+            _unblurred(above, around, survey, slice_mm, hu) for hu in _METAL_HU
+        )
+        return cls(
+            above_mm3=above,
+            volume_mm3=usual,
+            range_mm3=(least, most),
+            centre_lps_mm=tuple(centre),
+            slices=tuple(slices),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "volume_mm3": self.volume_mm3,
+            "above_threshold_mm3": self.above_mm3,
+            "centre_lps_mm": list(self.centre_lps_mm),
+            "slices": list(self.slices),
+        }
+
+
+def _unblurred(
+    above_mm3: float, around_hu: float, survey: Survey, slice_mm: float, metal_hu: float
+) -> float:
+    plane, through = survey.edge("in_plane"), survey.edge("through_plane")
+    if plane is None or not np.isfinite(around_hu):
+        return above_mm3
+    # A kernel blurs like a Gaussian, a slice averages over its thickness.
+    variance = 2 * (plane.fwhm_mm / _FWHM_PER_SIGMA) ** 2
+    variance += (through.fwhm_mm if through else slice_mm) ** 2 / 12.0
+    sigma = float(np.sqrt(variance / 3.0))
+    share = (survey["metal_threshold_hu"] - around_hu) / (metal_hu - around_hu)
+    if not 0.0 < share < 1.0:
+        return above_mm3
+    outward = sigma * NormalDist().inv_cdf(1.0 - share)
+    radius = (3.0 * above_mm3 / (4.0 * np.pi)) ** (1.0 / 3.0)
+    return float(above_mm3 * max(0.0, 1.0 - outward / radius) ** 3)
+
+
+def check_metal(judge: Judge, volume: Volume, survey: Survey, *, region: ArrayLike | Mask | None) -> list[Finding]:
     """Metal, its streaks, and its distance from a region of interest."""
-    clusters = survey["metal_clusters"]
-    total = float(sum(cluster[0] for cluster in clusters))
+    slice_mm = volume.acquisition.slice_thickness_mm or volume.grid.slice_distance_mm
+    clusters = [_Cluster.of(found, survey, slice_mm) for found in survey["metal_clusters"]]
+    total = sum(cluster.volume_mm3 for cluster in clusters)
     limit = judge.limit("metal")
     verdict = limit.grade(total)
     threshold, ceiling = survey["metal_threshold_hu"], survey["ceiling_hu"]
@@ -75,10 +134,10 @@ def check_metal(
         "volume_mm3": total,
         "threshold_hu": threshold,
         "ceiling_hu": ceiling,
-        "clusters": [
-            {"volume_mm3": size, "centre_lps_mm": list(centre), "slices": list(slices)}
-            for size, centre, slices in clusters[:_LISTED]
-        ],
+        "above_threshold_mm3": sum(cluster.above_mm3 for cluster in clusters),
+        "least_mm3": sum(cluster.range_mm3[0] for cluster in clusters),
+        "most_mm3": sum(cluster.range_mm3[1] for cluster in clusters),
+        "clusters": [cluster.to_dict() for cluster in clusters[:_LISTED]],
     }
     found = [
         judge.say(
@@ -87,8 +146,8 @@ def check_metal(
             text,
             measured=total,
             places=tuple(
-                f"slices {slices[0] + 1} to {slices[1] + 1}: {size:.0f} mm3"
-                for size, _, slices in clusters[:_LISTED]
+                f"slices {c.slices[0] + 1} to {c.slices[1] + 1}: {c.volume_mm3:.0f} mm3"
+                for c in clusters[:_LISTED]
             )
             if verdict is not Verdict.PASS
             else (),
@@ -110,14 +169,12 @@ def _streaks(judge: Judge, volume: Volume, survey: Survey, *, has_metal: bool) -
     in_slices = np.zeros(len(centres), dtype=bool)
     near = np.zeros(len(centres), dtype=bool)
     places = volume.grid.lps_mm_from_ijk(centres)
-    for _, centre, slices in survey["metal_clusters"]:
+    for _, centre, slices, _ in survey["metal_clusters"]:
         same = (centres[:, 2] >= slices[0]) & (centres[:, 2] <= slices[1])
         in_slices |= same
         near |= same & (np.linalg.norm(places - np.asarray(centre), axis=1) < _STREAK_MM)
     if near.sum() < 10 or (~in_slices).sum() < 10:
-        return judge.unproven(
-            "streaks", "Too little soft tissue beside the metal to measure streaks in."
-        )
+        return judge.unproven("streaks", "Too little soft tissue beside the metal to measure streaks in.")
     # The same kind of tissue with and without metal in its slice; the quarter with the most spread
     # is where streaks run.
     ratio = float(np.percentile(spread[near], 75) / max(np.percentile(spread[~in_slices], 75), 1.0))
@@ -125,11 +182,7 @@ def _streaks(judge: Judge, volume: Volume, survey: Survey, *, has_metal: bool) -
     good = "The metal makes no streaks to speak of."
     bad = f"Streaks make the tissue beside the metal {ratio:.1f} times as uneven as elsewhere."
     return judge.say(
-        "streaks",
-        verdict,
-        good if verdict is Verdict.PASS else bad,
-        measured=ratio,
-        n_blocks=int(near.sum()),
+        "streaks", verdict, good if verdict is Verdict.PASS else bad, measured=ratio, n_blocks=int(near.sum())
     )
 
 
@@ -137,9 +190,7 @@ def _distance(
     judge: Judge, survey: Survey, points: NDArray[np.float64] | None, *, has_metal: bool
 ) -> Finding:
     if not has_metal:
-        return judge.say(
-            "metal_distance", Verdict.PASS, "There is no metal.", measured="no metal", unit=""
-        )
+        return judge.say("metal_distance", Verdict.PASS, "There is no metal.", measured="no metal", unit="")
     if points is None:
         text = "No region was given, so how near the metal lies to it is not known."
         return judge.unproven("metal_distance", text)
@@ -207,19 +258,20 @@ def check_slices(judge: Judge, survey: Survey) -> list[Finding]:
     ]
 
 
-def check_motion(judge: Judge, survey: Survey) -> list[Finding]:
+def check_motion(judge: Judge, survey: Survey, *, slice_mm: float) -> list[Finding]:
     """Steps from one slice to the next: sideways, and in brightness."""
     both = survey.filled[:-1] & survey.filled[1:]
-    return [_shift(judge, survey, both), _brightness(judge, survey, both)]
+    ends = round(_END_MM / slice_mm)
+    tissue = both & np.isfinite(survey.soft_step_hu)
+    inner = tissue & np.roll(tissue, ends) & np.roll(tissue, -ends)
+    return [_shift(judge, survey, both), _brightness(judge, survey, both, inner)]
 
 
 def _shift(judge: Judge, survey: Survey, both: NDArray[np.bool_]) -> Finding:
     steps = survey.shift_xy_mm[both]
     index = np.flatnonzero(both)
     if len(steps) < 2 * _NEIGHBOURS or not np.isfinite(steps).all(axis=1).mean() > 0.5:
-        return judge.unproven(
-            "motion", "Too few slices with tissue to see whether the patient moved."
-        )
+        return judge.unproven("motion", "Too few slices with tissue to see whether the patient moved.")
     apart = np.column_stack([_stands_out(steps[:, axis]) for axis in (0, 1)])
     size = np.hypot(apart[:, 0], apart[:, 1])
     limit = judge.limit("motion")
@@ -238,23 +290,20 @@ def _shift(judge: Judge, survey: Survey, both: NDArray[np.bool_]) -> Finding:
         verdict,
         text,
         measured=worst,
-        places=tuple(
-            f"between slices {index[n] + 1} and {index[n] + 2}: {size[n]:.1f} mm"
-            for n in where[:_LISTED]
-        ),
+        places=tuple(f"between slices {index[n] + 1} and {index[n] + 2}: {size[n]:.1f} mm" for n in where[:_LISTED]),
         after_slice_index=[int(index[n]) for n in where],
     )
 
 
-def _brightness(judge: Judge, survey: Survey, both: NDArray[np.bool_]) -> Finding:
-    soft, whole = survey.soft_step_hu[both], survey.step_hu[both]
+def _brightness(
+    judge: Judge, survey: Survey, both: NDArray[np.bool_], inner: NDArray[np.bool_]
+) -> Finding:
+    soft, whole = np.where(inner, survey.soft_step_hu, np.nan)[both], survey.step_hu[both]
     index = np.flatnonzero(both)
     # A slice far off leaves no soft tissue to compare; then everything has moved.
     steps = np.where(np.isnan(soft) | (np.abs(whole) > np.abs(soft)), whole, soft)
     if len(steps) < _NEIGHBOURS:
-        return judge.unproven(
-            "brightness", "Too few slices with tissue to compare their brightness."
-        )
+        return judge.unproven("brightness", "Too few slices with tissue to compare their brightness.")
     limit = judge.limit("brightness")
     worst = float(np.abs(steps).max())
     where = np.flatnonzero(np.abs(steps) > limit["pass_max"])
@@ -272,8 +321,7 @@ def _brightness(judge: Judge, survey: Survey, both: NDArray[np.bool_]) -> Findin
         text,
         measured=worst,
         places=tuple(
-            f"between slices {index[n] + 1} and {index[n] + 2}: {steps[n]:+.0f} HU"
-            for n in where[:_LISTED]
+            f"between slices {index[n] + 1} and {index[n] + 2}: {steps[n]:+.0f} HU" for n in where[:_LISTED]
         ),
         after_slice_index=[int(index[n]) for n in where],
     )

@@ -106,7 +106,7 @@ def check_volume(
             *check_metal(judge, volume, survey, region=points),
             *check_sharpness(judge, survey),
             *check_noise(judge, survey, acquisition),
-            *check_motion(judge, survey),
+            *check_motion(judge, survey, slice_mm=step or 1.0),
         ]
     else:
         found += _without_hu(judge)
