@@ -35,6 +35,10 @@ lint: $(NATIVE) ## ruff, mypy strict, stubtest
 	$(BIN)/python -m mypy.stubtest calvaria._native
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --no-deps
 
+bench: $(NATIVE) ## Time and memory beside other libraries
+	$(BIN)/python -m pip install --quiet --group bench
+	$(BIN)/python benches/loading.py
+
 $(NATIVE): .venv/.ready $(RUST)
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/maturin develop --profile $(PROFILE) --locked --quiet
 	@touch $@

@@ -5,10 +5,12 @@
 //!
 //! World frame: LPS, millimetres. Voxel arrays: `[k, j, i]`, C order. Geometry: (i, j, k), (x, y, z).
 
+pub mod checks;
 pub mod dicom;
 pub mod geometry;
 pub mod phantom;
 pub mod progress;
+pub mod resample;
 pub mod volume;
 
 #[cfg(feature = "python")]

@@ -6,10 +6,16 @@ calvaria is research and education software, not a medical device.
 """
 
 from calvaria import errors, phantom
+from calvaria.checks import ImagingPlan, check_series, check_volume, plan_imaging
+from calvaria.dicom import Series, SeriesList, find_series, load_series
 from calvaria.errors import CalvariaError, CalvariaWarning
 from calvaria.findings import CheckReport, Finding, Override, Verdict
 from calvaria.geometry import Grid
+from calvaria.images import load_image, load_mask
+from calvaria.invesalius import load_invesalius
 from calvaria.mesh import Mesh
+from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal
+from calvaria.rules import Rules, load_rules
 from calvaria.volume import Acquisition, Mask, Volume
 
 __all__ = [
@@ -19,11 +25,27 @@ __all__ = [
     "CheckReport",
     "Finding",
     "Grid",
+    "ImagingPlan",
     "Mask",
     "Mesh",
     "Override",
+    "Rules",
+    "Series",
+    "SeriesList",
     "Verdict",
     "Volume",
+    "check_series",
+    "check_volume",
     "errors",
+    "find_series",
+    "load_image",
+    "load_invesalius",
+    "load_mask",
+    "load_rules",
+    "load_series",
     "phantom",
+    "plan_imaging",
+    "resample_slices",
+    "resample_to_grid",
+    "resample_to_orthogonal",
 ]

@@ -39,7 +39,7 @@ def voxels(values: ArrayLike) -> NDArray[Any]:
         return frozen(array, dtype=array.dtype)
     if array.dtype.kind in "iub":
         low, high = (int(array.min()), int(array.max())) if array.size else (0, 0)
-        if -32768 <= low and high <= 32767:
+        if low >= -32768 and high <= 32767:
             return frozen(array, dtype=np.int16)
         if max(abs(low), abs(high)) > 1 << 24:
             msg = f"values: integers within ±2^24 expected, found {low} to {high}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,7 +107,7 @@ class Grid:
     @property
     def is_sheared(self) -> bool:
         """Whether the grid axes are not at right angles, as after a gantry tilt."""
-        return self.shear_deg > np.degrees(_ORTHOGONAL_TOLERANCE)
+        return self.shear_deg > math.degrees(_ORTHOGONAL_TOLERANCE)
 
     @property
     def direction(self) -> NDArray[np.float64]:
@@ -124,7 +125,8 @@ class Grid:
                 "resample_to_orthogonal(volume) makes one that has"
             )
             raise GeometryError(msg)
-        return self.lps_from_ijk[:3, :3] / np.asarray(self.spacing_xyz_mm)
+        steps: NDArray[np.float64] = self.lps_from_ijk[:3, :3] / np.asarray(self.spacing_xyz_mm)
+        return steps
 
     def lps_mm_from_ijk(self, points_ijk: ArrayLike) -> NDArray[np.float64]:
         """Return LPS positions, mm, of (fractional) voxel indices (n, 3) in i, j, k order."""

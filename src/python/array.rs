@@ -8,7 +8,6 @@ use pyo3::prelude::*;
 use crate::geometry::Grid;
 
 /// Makes a core grid of what the Python `Grid` holds.
-#[expect(dead_code, reason = "the first kernel on a grid will use it")]
 pub(super) fn grid(dims_ijk: [usize; 3], lps_from_ijk: &PyReadonlyArray2<'_, f64>) -> PyResult<Grid> {
     if lps_from_ijk.shape() != [4, 4] {
         return Err(PyValueError::new_err("lps_from_ijk: shape (4, 4) expected"));

@@ -33,3 +33,43 @@ impl From<crate::volume::ShapeError> for PyErr {
         PyValueError::new_err(error.to_string())
     }
 }
+
+/// Name of the exception that a DICOM error becomes.
+pub(super) fn dicom_class(error: &crate::dicom::DicomError) -> &'static str {
+    use crate::dicom::DicomError as E;
+    match error {
+        E::NotDicom { .. } => "NotDicomError",
+        E::Attribute { .. } => "MissingAttributeError",
+        E::Unsupported { tag, .. } if *tag == dicom_dictionary_std::tags::TRANSFER_SYNTAX_UID => {
+            "UnsupportedTransferSyntaxError"
+        }
+        E::Inconsistent(_) => "InconsistentSeriesError",
+        _ => "DicomError",
+    }
+}
+
+impl From<crate::resample::ResampleError> for PyErr {
+    fn from(error: crate::resample::ResampleError) -> Self {
+        use crate::resample::ResampleError;
+        match error {
+            ResampleError::Cancelled(cancelled) => cancelled.into(),
+            other => pyo3::exceptions::PyMemoryError::new_err(other.to_string()),
+        }
+    }
+}
+
+impl From<crate::resample::SpacingError> for PyErr {
+    fn from(error: crate::resample::SpacingError) -> Self {
+        Python::attach(|py| raise(py, "GeometryError", error.to_string()))
+    }
+}
+
+impl From<crate::resample::SlicesError> for PyErr {
+    fn from(error: crate::resample::SlicesError) -> Self {
+        use crate::resample::SlicesError;
+        match error {
+            SlicesError::Resample(inner) => inner.into(),
+            other => Python::attach(|py| raise(py, "GeometryError", other.to_string())),
+        }
+    }
+}

@@ -6,18 +6,29 @@
 use pyo3::prelude::*;
 
 mod array;
+mod checks;
+mod dicom;
 mod error;
 mod phantom;
 mod progress;
+mod resample;
 mod study;
 
 /// The private, flat native module; `calvaria/_native.pyi` is its written face.
 #[pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
+    use super::checks::{nearest_mm, survey_volume};
+    #[pymodule_export]
+    use super::dicom::{SeriesHandle, find_series, load_series};
+    #[pymodule_export]
     use super::phantom::Phantom;
     #[pymodule_export]
     use super::progress::Progress;
+    #[pymodule_export]
+    use super::resample::{
+        orthogonal_grid, resample_slices_f32, resample_slices_i16, resample_to_grid_f32, resample_to_grid_i16,
+    };
     #[pymodule_export]
     use super::study::{write_capture, write_ct};
 }

@@ -12,5 +12,7 @@ def calvaria_data() -> Path:
     named = os.environ.get("CALVARIA_DATA")
     folder = Path(named) if named else Path(__file__).parents[3] / "shared" / "data"
     if not folder.is_dir():
-        pytest.skip(f"no real scans: $CALVARIA_DATA is not set to them and {folder.name}/ is not beside the project")
+        pytest.skip(
+            f"no real scans: $CALVARIA_DATA is not set to them and {folder.name}/ is not beside the project"
+        )
     return folder

@@ -1,0 +1,55 @@
+"""Seeds for the fuzz targets, into fuzz/corpus: codestreams of the tests, files of the phantom."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from calvaria import phantom
+
+HERE = Path(__file__).parent
+TARGET = HERE / "corpus" / "pixels"
+ENCODING_OF = {".jpg": 5, ".jls": 6, ".j2k": 7, ".jp2": 7, ".jph": 8}  # places in ENCODINGS
+ROWS, COLUMNS = 24, 20
+
+
+def main() -> None:
+    """Write the seeds of both targets."""
+    codestreams()
+    headers()
+
+
+def headers() -> None:
+    """One slice and one multi-frame file of a small scan."""
+    folder = HERE / "corpus" / "headers"
+    folder.mkdir(parents=True, exist_ok=True)
+    scanner = phantom.Scanner(columns=8, rows=8, n_slices=2)
+    for enhanced in (False, True):
+        with tempfile.TemporaryDirectory() as study:
+            phantom.write_study(study, phantom.sphere(), scanner=scanner, is_enhanced=enhanced)
+            file = sorted(path for path in Path(study).rglob("*") if path.is_file())[0]
+            shutil.copy(file, folder / ("enhanced" if enhanced else "classic"))
+
+
+def codestreams() -> None:
+    """One seed a codestream, with the six bytes the target reads first."""
+    TARGET.mkdir(parents=True, exist_ok=True)
+    for path in sorted((HERE.parent / "tests" / "data" / "codec").iterdir()):
+        encoding = 3 if path.name == "baseline.jpg" else ENCODING_OF.get(path.suffix)
+        if encoding is None:
+            continue
+        bits = 8 if path.name in {"baseline.jpg", "byte.jls", "tiles.j2k"} else 12
+        bits = 16 if path.suffix == ".jph" else bits
+        is_signed = path.name.startswith("signed")
+        head = bytes([encoding, ROWS - 1, COLUMNS - 1, bits - 1, is_signed, 0])
+        (TARGET / path.name).write_bytes(head + path.read_bytes())
+    rle = (
+        (2).to_bytes(4, "little")
+        + (64).to_bytes(4, "little")
+        + (68).to_bytes(4, "little")
+        + bytes(52)
+    )
+    (TARGET / "rle").write_bytes(bytes([2, 7, 7, 15, 0, 0]) + rle + bytes([193, 1, 193, 2, 193, 3]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""Imports a neighbouring library when it is called for; says what to install when it is missing."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__all__ = ["neighbour"]
+
+# Which extra of `pip install calvaria[…]` brings which module.
+_EXTRA_OF = {
+    "SimpleITK": "io",
+    "nibabel": "io",
+    "nrrd": "io",
+    "pydicom": "neighbours",
+    "xarray": "neighbours",
+    "matplotlib": "plot",
+    "matplotlib.figure": "plot",
+    "matplotlib.patheffects": "plot",
+}
+
+
+def neighbour(module: str) -> Any:
+    """Return the imported ``module``; ImportError with the command that installs it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        library, extra = module.split(".", maxsplit=1)[0], _EXTRA_OF[module]
+        msg = f"{library} is needed for this and is not installed: pip install 'calvaria[{extra}]'"
+        raise ImportError(msg, name=library) from error

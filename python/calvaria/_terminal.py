@@ -1,0 +1,152 @@
+"""What the command prints.  Whatever comes from a file is cleaned: a name may hold anything."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from calvaria.findings import DISCLAIMER, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calvaria.dicom import LeftOut, SeriesList
+    from calvaria.findings import CheckReport, Finding
+
+__all__ = ["clean", "complain", "facts", "print_report", "print_series"]
+
+_STYLE_OF = {
+    Verdict.PASS: "green",
+    Verdict.BORDERLINE: "yellow",
+    Verdict.UNPROVEN: "blue",
+    Verdict.FAIL: "bold red",
+}
+
+# Where output goes to a file there is no window to fit.
+_WIDTH_OF_A_FILE = 150
+
+_NEIGHBOURS = ("SimpleITK", "nibabel", "pynrrd", "pydicom", "xarray", "matplotlib")
+
+
+def clean(text: str) -> str:
+    r"""Return text without control characters, which a terminal might obey.
+
+    Examples
+    --------
+    >>> clean("name\x1b[2J")
+    'name?[2J'
+    """
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _console(*, to_stderr: bool = False) -> Console:
+    console = Console(stderr=to_stderr, highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = _WIDTH_OF_A_FILE
+    return console
+
+
+def complain(message: str) -> None:
+    """Print one line on stderr."""
+    line = " ".join(clean(message.replace("\n", " ")).split())
+    _console(to_stderr=True).print(Text.assemble(("calvaria: ", "bold red"), line), soft_wrap=True)
+
+
+def print_series(found: SeriesList, *, all_files: bool) -> None:
+    """Print the series of a study and the files that are in none."""
+    console = _console()
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    # "no." is the number the scanner gave; "#" counts what is listed, for `check --series`.
+    for name in ("#", *found.HEADER[:-1]):
+        table.add_column(name, overflow="fold")
+    for n, series in enumerate(found, 1):
+        cells = (Text(clean(cell)) for cell in series.row()[:-1])
+        table.add_row(str(n), *cells, style="" if series.is_loadable else "dim")
+    if found:
+        console.print(table)
+    # Reasons name files and tags: they need a line of their own.
+    for n, series in enumerate(found, 1):
+        if not series.is_loadable:
+            console.print(Text(clean(f"  #{n} does not load: {series.reason}")), soft_wrap=True)
+    n_loadable = sum(series.is_loadable for series in found)
+    console.print(
+        f"{len(found)} series, {n_loadable} of them can be loaded; "
+        f"{len(found.left_out)} file{'' if len(found.left_out) == 1 else 's'} left out"
+    )
+    _print_left_out(console, found.left_out, all_files=all_files)
+
+
+def _print_left_out(console: Console, left_out: tuple[LeftOut, ...], *, all_files: bool) -> None:
+    names_of: dict[str, list[str]] = defaultdict(list)
+    for file in left_out:
+        names_of[file.reason].append(file.file)
+    for reason, names in sorted(names_of.items()):
+        shown = names if all_files else names[:3]
+        more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+        line = f"  {len(names)} left out, {reason}: {', '.join(shown)}{more}"
+        console.print(Text(clean(line)), soft_wrap=True)
+
+
+def print_report(report: CheckReport, *, all_sources: bool = False) -> None:
+    """Print every finding, worst first, then the verdict.
+
+    What passed is said in short unless all sources are asked for.
+    """
+    console = _console()
+    passed = [finding for finding in report.findings if finding.verdict is Verdict.PASS]
+    full = (*report.above_pass(), *(passed if all_sources else ()))
+    if full:
+        header = ("verdict", "check", "measured", "limit", "meaning", "source of the limit")
+        rows = [(f.code, f.measured_text, f.limit or "", f.message, f.source) for f in full]
+        _print_findings(console, header, full, rows)
+    if passed and not all_sources:
+        short = [(f.code, f.measured_text, f.message) for f in passed]
+        _print_findings(console, ("verdict", "check", "measured", "meaning"), passed, short)
+    console.print(
+        Text.assemble(
+            (report.verdict.name, _STYLE_OF[report.verdict]),
+            f"  {clean(report.subject)}, for {report.profile} of {report.anatomy}",
+        )
+    )
+    console.print(DISCLAIMER)
+
+
+def _print_findings(
+    console: Console,
+    header: Sequence[str],
+    findings: Sequence[Finding],
+    rows: Sequence[tuple[str, ...]],
+) -> None:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for name in header:
+        table.add_column(name, overflow="fold")
+    for finding, cells in zip(findings, rows, strict=True):
+        verdict = Text(finding.verdict.name, style=_STYLE_OF[finding.verdict])
+        table.add_row(verdict, *(Text(clean(cell)) for cell in cells))
+    console.print(table)
+
+
+def facts() -> dict[str, str]:
+    """Return the versions at work, without a path of this machine."""
+    versions = {
+        "calvaria": importlib.metadata.version("calvaria"),
+        "Python": platform.python_version(),
+        "NumPy": np.__version__,
+        "system": f"{platform.system()} {platform.machine()}",
+        "processors": str(os.cpu_count()),
+    }
+    for name in _NEIGHBOURS:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = "not installed"
+    return versions

@@ -1,0 +1,67 @@
+"""Holds a measurement against its limit and words the finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from calvaria.findings import Finding, Verdict
+
+if TYPE_CHECKING:
+    from calvaria.rules import Limit, Rules
+
+__all__ = ["Judge", "plural"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """The rules, and what they are asked for."""
+
+    rules: Rules
+    profile: str
+    anatomy: str
+
+    def limit(self, name: str) -> Limit:
+        """Return the row that counts here."""
+        return self.rules.limit(name, profile=self.profile, anatomy=self.anatomy)
+
+    def say(
+        self,
+        code: str,
+        verdict: Verdict,
+        message: str,
+        *,
+        measured: float | str | None = None,
+        unit: str | None = None,
+        limit: Limit | None = None,
+        places: tuple[str, ...] = (),
+        **details: Any,
+    ) -> Finding:
+        """Make a finding; the row of the same name gives limit, unit and source unless given."""
+        row = self.limit(code) if limit is None else limit
+        return Finding(
+            code=code,
+            verdict=verdict,
+            message=message,
+            measured=float(measured) if isinstance(measured, int | float) else measured,
+            limit=row.text() or None,
+            unit=row.unit if unit is None else unit,
+            source=row.source,
+            places=places,
+            details=details,
+        )
+
+    def unproven(self, code: str, message: str, **details: Any) -> Finding:
+        """Make a finding for what the data cannot answer."""
+        return self.say(code, Verdict.UNPROVEN, message, **details)
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun.
+
+    Examples
+    --------
+    >>> plural(1, "slice"), plural(3, "slice")
+    ('1 slice', '3 slices')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

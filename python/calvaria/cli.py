@@ -1,0 +1,239 @@
+"""The ``calvaria`` command.
+
+Exit status: 0 all is well (PASS), 1 look before you go on (BORDERLINE or UNPROVEN), 2 the command
+was not understood, 3 the scan FAILs, 4 the study could not be read, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from enum import IntEnum
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from calvaria import _terminal
+from calvaria.errors import CalvariaError
+from calvaria.findings import DISCLAIMER, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Exit", "app", "main"]
+
+
+class Exit(IntEnum):
+    """What the exit status of the command means."""
+
+    PASS = 0
+    LOOK = 1
+    USAGE = 2
+    FAIL = 3
+    UNREADABLE = 4
+    INTERRUPTED = 130
+
+
+_EXIT_OF = {
+    Verdict.PASS: Exit.PASS,
+    Verdict.BORDERLINE: Exit.LOOK,
+    Verdict.UNPROVEN: Exit.LOOK,
+    Verdict.FAIL: Exit.FAIL,
+}
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="From a patient's CT to a printable model that has been measured against the image.",
+    epilog=(
+        "Exit status: 0 PASS, 1 BORDERLINE or UNPROVEN, 2 usage, 3 FAIL, 4 unreadable. "
+        + DISCLAIMER
+    ),
+)
+
+Study = Annotated[
+    Path, typer.Argument(help="A folder, a file, a DICOMDIR or a zip archive.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Anatomy = Annotated[
+    str, typer.Option(help="What is imaged, for example skull-base.", show_default=False)
+]
+Profile = Annotated[
+    str,
+    typer.Option(help="What for: education, planning, guide or implant.", show_default=False),
+]
+RulesFile = Annotated[
+    Path | None,
+    typer.Option("--rules", help="Limits of your own, a TOML file.", show_default=False),
+]
+
+
+def main() -> None:
+    """Run the command."""
+    app()
+
+
+def _reported(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn what goes wrong into one line on stderr and an exit status."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        try:
+            command(*args, **options)
+        except KeyboardInterrupt:
+            _terminal.complain("interrupted")
+            raise typer.Exit(Exit.INTERRUPTED) from None
+        except (CalvariaError, ImportError) as error:
+            _terminal.complain(str(error))
+            raise typer.Exit(Exit.UNREADABLE) from None
+        except OSError as error:
+            _terminal.complain(f"{Path(error.filename or '').name}: {error.strerror or error}")
+            raise typer.Exit(Exit.UNREADABLE) from None
+
+    return run
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"calvaria {version('calvaria')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+@_reported
+def scan(
+    folder: Study,
+    as_json: AsJson = False,
+    all_files: Annotated[
+        bool, typer.Option("--all-files", help="Name every file that is in no series.")
+    ] = False,
+) -> None:
+    """List the series of a study: what each is, whether it can be loaded, why not."""
+    from calvaria.dicom import find_series
+
+    found = find_series(_existing(folder))
+    if as_json:
+        _print_json(
+            {
+                "series": [{"number": n, **one.to_dict()} for n, one in enumerate(found, 1)],
+                "left_out": [{"file": f.file, "reason": f.reason} for f in found.left_out],
+            }
+        )
+    else:
+        _terminal.print_series(found, all_files=all_files)
+    if not found:
+        _terminal.complain("no DICOM series found")
+        raise typer.Exit(Exit.UNREADABLE)
+
+
+@app.command()
+@_reported
+def check(
+    folder: Study,
+    *,
+    profile: Profile,
+    anatomy: Anatomy,
+    rules: RulesFile = None,
+    series: Annotated[
+        int | None,
+        typer.Option(min=1, help="Which series, as [bold]scan[/] counts them.", show_default=False),
+    ] = None,
+    all_sources: Annotated[
+        bool, typer.Option("--sources", help="Print limit and source of what passed, too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Judge a scan for what it shall become; the exit status is the verdict."""
+    from calvaria import _judging
+
+    limits = _limits(rules, profile=profile, anatomy=anatomy)
+    report = _judging.judged(
+        _existing(folder), number=series, profile=profile, anatomy=anatomy, rules=limits
+    )
+    if as_json:
+        _print_json(report.to_dict())
+    else:
+        _terminal.print_report(report, all_sources=all_sources)
+    raise typer.Exit(_EXIT_OF[report.verdict])
+
+
+@app.command()
+@_reported
+def plan(
+    anatomy: Anatomy, profile: Profile, rules: RulesFile = None, as_json: AsJson = False
+) -> None:
+    """Write the imaging protocol that would pass the check."""
+    from calvaria.checks import plan_imaging
+
+    limits = _limits(rules, profile=profile, anatomy=anatomy)
+    made = plan_imaging(anatomy=anatomy, profile=profile, rules=limits)
+    if as_json:
+        _print_json(made.to_dict())
+    else:
+        sys.stdout.write(made.to_text())
+
+
+@app.command()
+@_reported
+def demo(
+    output: Annotated[
+        Path, typer.Option(help="Folder to write; replaced if it is an older demo.")
+    ] = Path("demo"),
+) -> None:
+    """Make a phantom study, read it, judge it, and draw it."""
+    from calvaria import _demo
+
+    _demo.run(output)
+
+
+@app.command()
+@_reported
+def info(as_json: AsJson = False) -> None:
+    """Say which versions are at work."""
+    facts = _terminal.facts()
+    if as_json:
+        _print_json(facts)
+    else:
+        sys.stdout.write("".join(f"{name:<14} {value}\n" for name, value in facts.items()))
+        sys.stdout.write(f"\n{DISCLAIMER}\n")
+
+
+def _existing(path: Path) -> Path:
+    if not path.exists():
+        msg = f"{path.name or path}: a folder or file expected, found nothing there"
+        raise typer.BadParameter(msg)
+    return path
+
+
+def _limits(file: Path | None, *, profile: str, anatomy: str) -> Any:
+    """Return the rules; a name they do not know is a mistake in the command."""
+    from calvaria.rules import load_rules
+
+    try:
+        rules = load_rules(file)
+        rules.profile(profile)
+        rules.anatomy(anatomy)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return rules
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=True) + "\n")

@@ -1,0 +1,24 @@
+"""Hand-over to SimpleITK, nibabel, xarray and pydicom, and back.
+
+The one room where another frame or axis order than ours exists.  Ours: LPS millimetres, arrays
+``[k, j, i]``.  Each neighbour is imported when a function that needs it is called.
+"""
+
+from calvaria.convert.datasets import from_pydicom, to_pydicom
+from calvaria.convert.itk import from_sitk, mask_from_sitk, to_sitk
+from calvaria.convert.labelled import from_xarray, mask_from_xarray, to_xarray
+from calvaria.convert.nifti import from_nibabel, mask_from_nibabel, to_nibabel
+
+__all__ = [
+    "from_nibabel",
+    "from_pydicom",
+    "from_sitk",
+    "from_xarray",
+    "mask_from_nibabel",
+    "mask_from_sitk",
+    "mask_from_xarray",
+    "to_nibabel",
+    "to_pydicom",
+    "to_sitk",
+    "to_xarray",
+]

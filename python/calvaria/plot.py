@@ -1,0 +1,234 @@
+"""Pictures: what a volume looks like, at the right place and in the right proportions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from calvaria._optional import neighbour
+from calvaria.geometry import Grid
+from calvaria.resample import resample_to_grid
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from calvaria.volume import Volume
+
+__all__ = ["show_planes"]
+
+# Level and width that show bone and still tell soft tissue from air.
+_BONE_WINDOW_HU = (500.0, 2500.0)
+
+_WIDTH_INCH = 12.0
+_MARGIN_INCH = 0.3
+_CAPTION_INCH = 0.65
+_MOST_PIXELS = 700
+# Outside the imaged region: neither air nor bone.
+_OUTSIDE_GREY = 0.82
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _View:
+    """One plane: which LPS direction runs right and which down, and the letters at its edges."""
+
+    name: str
+    right: tuple[int, int, int]
+    down: tuple[int, int, int]
+    letters: tuple[str, str, str, str]  # left, right, top, bottom
+    cut: str
+
+
+# Seen as radiologists see them: from the feet, from the front, from the left.
+_VIEWS = (
+    _View(name="axial", right=(1, 0, 0), down=(0, 1, 0), letters=("R", "L", "A", "P"), cut="z"),
+    _View(name="coronal", right=(1, 0, 0), down=(0, 0, -1), letters=("R", "L", "S", "I"), cut="y"),
+    _View(name="sagittal", right=(0, 1, 0), down=(0, 0, -1), letters=("A", "P", "S", "I"), cut="x"),
+)
+
+
+_LETTER_PLACES = (
+    (0.02, 0.5, "left", "center"),
+    (0.98, 0.5, "right", "center"),
+    (0.5, 0.97, "center", "top"),
+    (0.5, 0.03, "center", "bottom"),
+)
+
+
+def show_planes(
+    volume: Volume,
+    *,
+    center_lps_mm: ArrayLike | None = None,
+    window: tuple[float, float] | None = None,
+    title: str = "",
+) -> Any:
+    """Draw an axial, a coronal and a sagittal cut through one point.
+
+    The volume is sampled along the planes of the patient, whatever its own axes are: an oblique
+    or sheared grid is drawn in its true shape, all three cuts to one scale.
+
+    Parameters
+    ----------
+    volume : Volume
+        Any grid.
+    center_lps_mm : (3,) array_like of float, optional
+        The point all three cuts go through, LPS, mm; the middle of the image if left out.
+    window : (float, float), optional
+        Level and width, in the unit of the values.  Left out: 500 and 2500 HU for HU, else what
+        spans all but 1 % of the values at either end.
+    title : str
+        Written above the cuts.  Nothing else in the picture tells one study from another.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        With letters for Right, Left, Anterior, Posterior, Superior, Inferior, a scale bar and
+        the window; light grey where there is no image.
+
+    Raises
+    ------
+    ImportError
+        Matplotlib is not installed.
+    ValueError
+        The window has no width, or the point lies outside the image.
+
+    Examples
+    --------
+    >>> grid = Grid(dims_ijk=(40, 30, 20), lps_from_ijk=np.diag([1.0, 1.0, 2.0, 1.0]))
+    >>> from calvaria import Volume
+    >>> figure = show_planes(Volume(values=np.zeros((20, 30, 40), np.int16), grid=grid))
+    >>> [axes.get_title() for axes in figure.axes]
+    ['axial, z = 19.0 mm', 'coronal, y = 14.5 mm', 'sagittal, x = 19.5 mm']
+    """
+    level, width = _window(volume, window)
+    low, high = _box(volume.grid)
+    center = (low + high) / 2 if center_lps_mm is None else np.asarray(center_lps_mm, np.float64)
+    if center.shape != (3,) or (center < low).any() or (center > high).any():
+        msg = f"center_lps_mm: a point in the image expected, found {center.tolist()}"
+        raise ValueError(msg)
+    spans = [_span_mm(view, high - low) for view in _VIEWS]
+    # One scale for all three: inches per millimetre.
+    gaps = _MARGIN_INCH * (len(_VIEWS) + 1)
+    scale = (_WIDTH_INCH - gaps) / sum(across for across, _ in spans)
+    tallest = max(down for _, down in spans) * scale
+    height = tallest + 2 * _MARGIN_INCH + _CAPTION_INCH
+    figure = neighbour("matplotlib.figure").Figure(figsize=(_WIDTH_INCH, height), dpi=100)
+    left = _MARGIN_INCH
+    for view, (across, down) in zip(_VIEWS, spans, strict=True):
+        wide, tall = across * scale, down * scale
+        bottom = _CAPTION_INCH + (tallest - tall) / 2
+        box = (left / _WIDTH_INCH, bottom / height, wide / _WIDTH_INCH, tall / height)
+        axes = figure.add_axes(box)
+        _draw(axes, volume, view, center=center, bounds=(low, high), window=(level, width))
+        left += wide + _MARGIN_INCH
+    unit = "HU" if volume.is_hu else "(arbitrary)"
+    caption = f"level {level:g} {unit}, width {width:g} {unit}; {volume.grid!r}"
+    figure.text(0.5, 0.12 / height, caption, ha="center", fontsize=9)
+    if title:
+        figure.suptitle(title, fontsize=11, y=1 - 0.02)
+    return figure
+
+
+def _window(volume: Volume, window: tuple[float, float] | None) -> tuple[float, float]:
+    if window is None and volume.is_hu:
+        return _BONE_WINDOW_HU
+    if window is None:
+        # Every 7th voxel is enough to place a window.
+        low, high = np.percentile(volume.values.reshape(-1)[::7], (1, 99)).tolist()
+        return (low + high) / 2, max(high - low, 1.0)
+    level, width = window
+    if not width > 0:
+        msg = f"window: level and a positive width expected, found {window}"
+        raise ValueError(msg)
+    return float(level), float(width)
+
+
+def _box(grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the box of all voxel centres, where there is something to draw.
+
+    Along an axis of a single voxel the box is that voxel.
+    """
+    ends = [(0.0, n - 1.0) if n > 1 else (-0.5, 0.5) for n in grid.dims_ijk]
+    corners = grid.lps_mm_from_ijk([[i, j, k] for i in ends[0] for j in ends[1] for k in ends[2]])
+    return corners.min(axis=0), corners.max(axis=0)
+
+
+def _span_mm(view: _View, size_mm: NDArray[np.float64]) -> tuple[float, float]:
+    across, down = np.abs(view.right) @ size_mm, np.abs(view.down) @ size_mm
+    return float(across), float(down)
+
+
+def _draw(
+    axes: Any,
+    volume: Volume,
+    view: _View,
+    *,
+    center: NDArray[np.float64],
+    bounds: tuple[NDArray[np.float64], NDArray[np.float64]],
+    window: tuple[float, float],
+) -> None:
+    across, down = _span_mm(view, bounds[1] - bounds[0])
+    plane, is_inside = _cut(volume, view, center, bounds)
+    level, width = window
+    grey = np.clip((plane - (level - width / 2)) / width, 0.0, 1.0)
+    grey[~is_inside] = _OUTSIDE_GREY
+    axes.imshow(
+        grey, cmap="gray", vmin=0, vmax=1, extent=(0, across, down, 0), interpolation="nearest"
+    )
+    axes.set_title(f"{view.name}, {view.cut} = {center['xyz'.index(view.cut)]:.1f} mm", fontsize=9)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    outline = neighbour("matplotlib.patheffects").withStroke(linewidth=2.5, foreground="black")
+    style = {"color": "white", "fontsize": 12, "weight": "bold", "path_effects": [outline]}
+    places = (
+        (0.02, 0.5, "left"),
+        (0.98, 0.5, "right"),
+        (0.5, 0.97, "center"),
+        (0.5, 0.03, "center"),
+    )
+    for letter, (x, y, side) in zip(view.letters, places, strict=True):
+        upright = "center" if y == 0.5 else ("top" if y > 0.5 else "bottom")
+        axes.text(x, y, letter, ha=side, va=upright, transform=axes.transAxes, **style)
+    _scale_bar(axes, across, down, outline)
+
+
+def _cut(
+    volume: Volume,
+    view: _View,
+    center: NDArray[np.float64],
+    bounds: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the values on a plane, rows from top to bottom, and where the image is."""
+    low, high = bounds
+    right, down = np.array(view.right, float), np.array(view.down, float)
+    span = _span_mm(view, high - low)
+    pitch = max(min(volume.grid.spacing_xyz_mm), max(span) / _MOST_PIXELS)
+    shape = [max(1, round(mm / pitch)) for mm in span]
+    affine = np.eye(4)
+    affine[:3, 0], affine[:3, 1] = right * span[0] / shape[0], down * span[1] / shape[1]
+    affine[:3, 2] = np.cross(right, down)
+    # The corner where both directions start: low along a positive one, high along a negative.
+    corner = np.where(right + down < 0, high, low)
+    corner = np.where(right + down == 0, center, corner)
+    affine[:3, 3] = corner + (affine[:3, 0] + affine[:3, 1]) / 2
+    grid = Grid(dims_ijk=(shape[0], shape[1], 1), lps_from_ijk=affine)
+    plane = resample_to_grid(volume, grid).values[0].astype(np.float64)
+    rows, columns = np.indices((shape[1], shape[0]))
+    places = grid.lps_mm_from_ijk(np.stack([columns, rows, np.zeros_like(rows)], axis=-1))
+    index = volume.grid.ijk_from_lps_mm(places)
+    last = np.array(volume.grid.dims_ijk) - 1
+    is_inside = np.asarray(((index >= 0) & (index <= last)).all(axis=-1))
+    return plane, is_inside
+
+
+def _scale_bar(axes: Any, across: float, down: float, outline: Any) -> None:
+    """Draw the longest bar of 1, 2 or 5 times a power of ten below a third of the width."""
+    decade = 10.0 ** np.floor(np.log10(across / 3))
+    length = max(step * decade for step in (1, 2, 5) if step * decade <= across / 3)
+    left, level = 0.04 * across, down * 0.955
+    style = {"color": "white", "path_effects": [outline]}
+    axes.plot([left, left + length], [level, level], linewidth=3, solid_capstyle="butt", **style)
+    axes.text(left, level - 0.02 * down, f"{length:g} mm", va="bottom", fontsize=9, **style)
+    axes.set_xlim(0, across)
+    axes.set_ylim(down, 0)

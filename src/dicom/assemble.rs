@@ -1,0 +1,285 @@
+//! From an ordered series to voxels: frames are read, decoded and rescaled in parallel, each into its slice.
+
+use nalgebra::Matrix4;
+use rayon::prelude::*;
+
+use super::codec::{Encoding, decode_frame};
+use super::error::DicomError;
+use super::note::Note;
+use super::pixels::{PixelError, Rescale, Unpacked, Unpacking, unpack_f32, unpack_i16};
+use super::scan::DicomFile;
+use super::series::{PlaneRef, Series};
+use super::storage::{OpenFile, Storage, storage};
+use crate::geometry::Grid;
+use crate::progress::Progress;
+
+/// Air, HU: what padding becomes.
+const AIR_HU: i16 = -1000;
+/// Compressed pixels are believed to hold at most this many times the bytes of their files.
+const MAX_RATIO: u64 = 64;
+
+/// How a series is loaded.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LoadOptions {
+    /// Slope and intercept to use instead of those in the files.
+    pub rescale: Option<(f64, f64)>,
+    /// What the pixels may need beyond 64 times the size of their files.
+    pub max_extra_bytes: u64,
+}
+
+/// The voxels of a volume, slice after slice.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Voxels {
+    /// All values are whole numbers that fit.
+    Int16(Vec<i16>),
+    /// Anything else.
+    Float32(Vec<f32>),
+}
+
+/// A loaded volume.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Values, `[k, j, i]`.
+    pub voxels: Voxels,
+    /// Where they are.
+    pub grid: Grid,
+    /// What was noticed while reading.
+    pub notes: Vec<Note>,
+}
+
+/// One frame to read and the rule for its values.
+struct Job<'a> {
+    file: &'a DicomFile,
+    name: String,
+    plane: PlaneRef,
+    storage: Storage,
+    rescale: Rescale,
+    is_hu: bool,
+}
+
+/// A series whose every plane is known to be readable; the memory it will fill is the caller's.
+pub struct Reading<'a> {
+    jobs: Vec<Job<'a>>,
+    options: LoadOptions,
+}
+
+/// Why the reading of values ended.
+#[derive(Debug)]
+pub enum Stop {
+    /// A value is not a whole number that int16 can hold; read as float32.
+    NotExact,
+    /// Anything else.
+    Error(DicomError),
+}
+
+impl From<DicomError> for Stop {
+    fn from(error: DicomError) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// Reads the voxels of a series that forms a volume.
+///
+/// # Errors
+/// Why the series is none, or why its pixels cannot be decoded.
+pub fn load(series: &Series, options: LoadOptions, progress: &Progress) -> Result<Loaded, DicomError> {
+    let grid = series.grid.clone()?;
+    let reading = Reading::prepare(series, options)?;
+    let mut whole = vec![0; reading.n_voxels()];
+    match reading.fill_int16(&mut whole, progress) {
+        Ok(notes) => return Ok(Loaded { voxels: Voxels::Int16(whole), grid, notes }),
+        Err(Stop::NotExact) => drop(whole),
+        Err(Stop::Error(error)) => return Err(error),
+    }
+    let mut values = vec![0.0; reading.n_voxels()];
+    let notes = reading.fill_float32(&mut values, progress)?;
+    Ok(Loaded { voxels: Voxels::Float32(values), grid, notes })
+}
+
+impl<'a> Reading<'a> {
+    /// Holds the pixels that a series claims against what its files can hold.
+    ///
+    /// # Errors
+    /// Values without a meaning, pixels stored in a refused way, or more of them than can be believed.
+    pub fn prepare(series: &'a Series, options: LoadOptions) -> Result<Self, DicomError> {
+        let jobs = jobs(series, options)?;
+        guard_memory(series, &jobs, options)?;
+        Ok(Self { jobs, options })
+    }
+
+    /// Number of planes, rows and columns.
+    pub fn shape_kji(&self) -> [usize; 3] {
+        let size = self.jobs.first().map(|job| (job.storage.layout.rows(), job.storage.layout.columns()));
+        let (rows, columns) = size.unwrap_or_default();
+        [self.jobs.len(), rows, columns]
+    }
+
+    /// Number of voxels of all planes.
+    pub fn n_voxels(&self) -> usize {
+        self.shape_kji().iter().product()
+    }
+
+    /// Fills `out`, plane after plane, with whole numbers.
+    ///
+    /// # Errors
+    /// [`Stop::NotExact`] as soon as a value is none; `out` is then partly written.
+    pub fn fill_int16(&self, out: &mut [i16], progress: &Progress) -> Result<Vec<Note>, Stop> {
+        if !self.jobs.iter().all(|job| job.rescale.may_be_exact_i16(&job.storage.layout)) {
+            return Err(Stop::NotExact);
+        }
+        self.fill(out, progress, |job, cells, out| unpack_i16(cells, &job.unpacking(), job.fill(), out))
+    }
+
+    /// Fills `out`, plane after plane, with values rounded once to float32.
+    ///
+    /// # Errors
+    /// A plane cannot be read, or a value is not finite.
+    pub fn fill_float32(&self, out: &mut [f32], progress: &Progress) -> Result<Vec<Note>, DicomError> {
+        let unpack = |job: &Job<'_>, cells: &[u8], out: &mut [f32]| {
+            unpack_f32(cells, &job.unpacking(), f32::from(job.fill()), out)
+        };
+        self.fill(out, progress, unpack).map_err(|stop| match stop {
+            Stop::Error(error) => error,
+            Stop::NotExact => DicomError::Inconsistent("values cannot be held as float32".to_owned()),
+        })
+    }
+
+    fn fill<T: Send>(
+        &self,
+        out: &mut [T],
+        progress: &Progress,
+        unpack: impl Fn(&Job<'_>, &[u8], &mut [T]) -> Result<Unpacked, PixelError> + Sync,
+    ) -> Result<Vec<Note>, Stop> {
+        progress.expect(self.jobs.len());
+        let n = self.jobs.first().map_or(1, |job| job.storage.layout.n_samples());
+        let outcomes: Vec<Result<Unpacked, Stop>> = out
+            .par_chunks_mut(n)
+            .zip(&self.jobs)
+            .map_init(Scratch::default, |scratch, (out, job)| {
+                progress.step().map_err(DicomError::from)?;
+                let cells = scratch.cells_of(job, self.options)?;
+                unpack(job, cells, out).map_err(|error| match error {
+                    PixelError::NotExact => Stop::NotExact,
+                    error => Stop::Error(job.error(&error)),
+                })
+            })
+            .collect();
+        // The first in the order of the slices, whichever thread met it.
+        let seen = outcomes.into_iter().collect::<Result<Vec<Unpacked>, Stop>>()?;
+        Ok(notes(&self.jobs, &seen))
+    }
+}
+
+fn jobs(series: &Series, options: LoadOptions) -> Result<Vec<Job<'_>>, DicomError> {
+    if let (None, Some(problem)) = (options.rescale, &series.value_problem) {
+        return Err(problem.clone());
+    }
+    let storages: Vec<Storage> =
+        series.files.iter().map(|file| storage(file)).collect::<Result<_, DicomError>>()?;
+    series.planes.iter().map(|&plane| job(series, plane, storages[plane.file], options)).collect()
+}
+
+fn job(
+    series: &Series,
+    plane: PlaneRef,
+    storage: Storage,
+    options: LoadOptions,
+) -> Result<Job<'_>, DicomError> {
+    let file = series.file(plane);
+    let modality = series.frame(plane).modality.as_ref().ok();
+    let own = modality.and_then(|modality| modality.rescale);
+    let (slope, intercept) = options.rescale.or(own).unwrap_or((1.0, 0.0));
+    let name = series.name(plane);
+    let rescale = Rescale::new(slope, intercept)
+        .map_err(|error| DicomError::Pixels { file: name.clone(), reason: error.to_string() })?;
+    let is_hu = file.header.modality != "MR";
+    Ok(Job { file, name, plane, storage, rescale, is_hu })
+}
+
+/// The rule for allocation: what the files can really hold, checked before the volume is reserved.
+fn guard_memory(series: &Series, jobs: &[Job<'_>], options: LoadOptions) -> Result<(), DicomError> {
+    let stored: u64 = series.files.iter().map(|file| file.source.stored_length()).sum();
+    let allowed = stored.saturating_mul(MAX_RATIO).saturating_add(options.max_extra_bytes);
+    let claimed =
+        jobs.iter().map(|job| job.storage.layout.n_samples() as u64 * 4).fold(0, u64::saturating_add);
+    if claimed <= allowed {
+        return Ok(());
+    }
+    let file = jobs.first().map_or_else(String::new, |job| job.name.clone());
+    Err(DicomError::TooLarge { file, claimed, allowed })
+}
+
+/// What a worker keeps from frame to frame.
+#[derive(Default)]
+struct Scratch<'a> {
+    open: Option<(usize, OpenFile<'a>)>,
+    stored: Vec<u8>,
+    cells: Vec<u8>,
+}
+
+impl<'a> Scratch<'a> {
+    /// The native cells of a frame.
+    fn cells_of(&mut self, job: &Job<'a>, options: LoadOptions) -> Result<&[u8], DicomError> {
+        let mut open = match self.open.take() {
+            Some((index, open)) if index == job.plane.file => open,
+            _ => OpenFile::open(job.file, job.storage, options.max_extra_bytes)?,
+        };
+        open.read_frame(job.plane.frame, &mut self.stored)?;
+        self.open = Some((job.plane.file, open));
+        if matches!(job.storage.encoding, Encoding::NativeLittle | Encoding::NativeBig) {
+            return Ok(&self.stored);
+        }
+        decode_frame(job.storage.encoding, &self.stored, &job.storage.layout, &mut self.cells)
+            .map_err(|error| job.error(&error))?;
+        Ok(&self.cells)
+    }
+}
+
+impl Job<'_> {
+    fn unpacking(&self) -> Unpacking<'_> {
+        let attributes = self.file.header.layout.as_ref().ok();
+        Unpacking {
+            order: self.storage.order(),
+            layout: &self.storage.layout,
+            rescale: self.rescale,
+            padding: attributes.and_then(|attributes| attributes.padding),
+        }
+    }
+
+    /// What padding becomes: air, or no signal.
+    fn fill(&self) -> i16 {
+        if self.is_hu { AIR_HU } else { 0 }
+    }
+
+    fn error(&self, error: &PixelError) -> DicomError {
+        DicomError::Pixels { file: self.name.clone(), reason: error.to_string() }
+    }
+}
+
+fn notes(jobs: &[Job<'_>], seen: &[Unpacked]) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let n_padding: usize = seen.iter().map(|one| one.n_padding).sum();
+    if n_padding > 0 {
+        let became = jobs.first().map_or(0, Job::fill);
+        let message =
+            format!("{n_padding} voxels are marked as padding (no image there) and became {became}");
+        notes.push(Note::new("padding_masked", message, Vec::new()).with(n_padding as f64));
+    }
+    let with_garbage: Vec<String> = jobs
+        .iter()
+        .zip(seen)
+        .filter(|(_, one)| one.has_unused_bits)
+        .map(|(job, _)| job.name.clone())
+        .collect();
+    if !with_garbage.is_empty() {
+        let message = format!("{} slices had bits above HighBit set; they were removed", with_garbage.len());
+        let count = with_garbage.len() as f64;
+        notes.push(Note::new("unused_bits", message, with_garbage).with(count));
+    }
+    notes
+}
+
+/// The affine of a grid, row after row.
+pub fn rows(affine: &Matrix4<f64>) -> [[f64; 4]; 4] {
+    std::array::from_fn(|row| std::array::from_fn(|column| affine[(row, column)]))
+}

@@ -1,0 +1,47 @@
+"""What the pages show is true: their examples run, their links lead somewhere."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+
+def blocks(page, language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "pycon")], ids=lambda p: p.name)
+def test_the_sessions_on_a_page_run(page):
+    pytest.importorskip("SimpleITK")
+    text = "\n".join(blocks(page, "pycon"))
+    test = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
+    assert test.examples
+    result = doctest.DocTestRunner(optionflags=FLAGS, verbose=False).run(test)
+    assert result.failed == 0
+
+
+def test_the_first_lines_of_the_readme_run(tmp_path, monkeypatch):
+    pytest.importorskip("calvaria.phantom")
+    pytest.importorskip("calvaria.checks")
+    monkeypatch.chdir(tmp_path)
+    scripts = blocks(ROOT / "README.md", "python")
+    assert scripts
+    for script in scripts:
+        exec(compile(script, "README.md", "exec"), {})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_between_pages_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_public_name_is_described():
+    import calvaria
+
+    assert all(getattr(calvaria, name).__doc__ for name in calvaria.__all__)
