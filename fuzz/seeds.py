@@ -26,7 +26,7 @@ def headers() -> None:
     for enhanced in (False, True):
         with tempfile.TemporaryDirectory() as study:
             phantom.write_study(study, phantom.sphere(), scanner=scanner, is_enhanced=enhanced)
-            file = sorted(path for path in Path(study).rglob("*") if path.is_file())[0]
+            file = min(path for path in Path(study).rglob("*") if path.is_file())
             shutil.copy(file, folder / ("enhanced" if enhanced else "classic"))
 
 

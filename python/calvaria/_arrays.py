@@ -35,7 +35,7 @@ def voxels(values: ArrayLike) -> NDArray[Any]:
     cannot hold exactly are refused.
     """
     array = np.asarray(values)
-    if array.dtype == np.int16 or array.dtype == np.float32:
+    if array.dtype in (np.int16, np.float32):
         return frozen(array, dtype=array.dtype)
     if array.dtype.kind in "iub":
         low, high = (int(array.min()), int(array.max())) if array.size else (0, 0)

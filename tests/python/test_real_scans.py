@@ -52,7 +52,7 @@ def surface_points_lps_mm(volume, level_hu=300.0):
     """Points where the value crosses the level between neighbours, on the largest bone."""
     values = volume.values.astype(np.float32)
     mask = values >= level_hu
-    labels, n = label(mask)
+    labels, _n = label(mask)
     sizes = np.bincount(labels.ravel())
     largest = labels == (1 + np.argmax(sizes[1:]))
     shell = largest & ~binary_erosion(largest)
