@@ -71,7 +71,7 @@ def test_nifti_2_and_big_endian_are_read(volume, tmp_path):
 
 def test_a_nifti_without_place_is_refused_until_the_caller_gives_one(volume, tmp_path):
     path = nifti(volume, tmp_path / "lost.nii", qform_code=0, sform_code=0)
-    with pytest.raises(GeometryError, match="lost.nii: a qform or sform expected, found none"):
+    with pytest.raises(GeometryError, match=r"lost\.nii: a qform or sform expected, found none"):
         load_image(path)
     same(load_image(path, lps_from_ijk=volume.grid.lps_from_ijk), volume)
 
