@@ -15,6 +15,8 @@ use crate::progress::Progress;
 
 /// Air, HU: what padding becomes.
 const AIR_HU: i16 = -1000;
+/// Padding above this may hide tissue.
+const HIGHEST_AIR_HU: f64 = -900.0;
 /// Compressed pixels are believed to hold at most this many times the bytes of their files.
 const MAX_RATIO: u64 = 64;
 
@@ -171,8 +173,9 @@ impl<'a> Reading<'a> {
 }
 
 fn jobs(series: &Series, options: LoadOptions) -> Result<Vec<Job<'_>>, DicomError> {
-    if let (None, Some(problem)) = (options.rescale, &series.value_problem) {
-        return Err(problem.clone());
+    match &series.value_problem {
+        Some(problem) if options.rescale.is_none() || !series.can_rescale() => return Err(problem.clone()),
+        _ => {}
     }
     let storages: Vec<Storage> =
         series.files.iter().map(|file| storage(file)).collect::<Result<_, DicomError>>()?;
@@ -246,6 +249,12 @@ impl Job<'_> {
         }
     }
 
+    /// What the padding value would be in HU.
+    fn padding_hu(&self) -> Option<f64> {
+        let attributes = self.file.header.layout.as_ref().ok()?;
+        attributes.padding.map(|padding| self.rescale.apply(padding.value))
+    }
+
     /// What padding becomes: air, or no signal.
     fn fill(&self) -> i16 {
         if self.is_hu { AIR_HU } else { 0 }
@@ -264,6 +273,14 @@ fn notes(jobs: &[Job<'_>], seen: &[Unpacked]) -> Vec<Note> {
         let message =
             format!("{n_padding} voxels are marked as padding (no image there) and became {became}");
         notes.push(Note::new("padding_masked", message, Vec::new()).with(n_padding as f64));
+        let masked_hu = jobs.iter().filter_map(Job::padding_hu).fold(f64::NEG_INFINITY, f64::max);
+        if jobs.iter().any(|job| job.is_hu) && masked_hu > HIGHEST_AIR_HU {
+            let message = format!(
+                "the padding value stands for {masked_hu:.0} HU, a value that tissue has too: look whether the \
+                 masked voxels lie outside of the patient"
+            );
+            notes.push(Note::new("padding_among_tissue", message, Vec::new()).with(masked_hu));
+        }
     }
     let with_garbage: Vec<String> = jobs
         .iter()

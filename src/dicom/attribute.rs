@@ -44,6 +44,18 @@ fn shorten(found: &str) -> String {
     }
 }
 
+/// Whether a text is a code of the standard and not something that a person typed.
+pub fn is_code(text: &str) -> bool {
+    let is_word = (1..=16).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+    is_word || text == "PALETTE COLOR"
+}
+
+/// A code as it stands there; anything else is not repeated: it may be a name.
+pub fn code(text: &str) -> &str {
+    if is_code(text) { text } else { "a text that is no code of the standard" }
+}
+
 /// The values of an attribute as text, trimmed; empty when absent.
 pub fn texts(object: &DataSet, tag: Tag) -> Vec<String> {
     let Some(Element::Value { vr, bytes, is_big_endian }) = object.get(tag) else {

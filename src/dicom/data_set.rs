@@ -40,6 +40,13 @@ pub fn is_kept(tag: Tag, length: usize) -> bool {
         && length <= MAX_VALUE_BYTES
 }
 
+/// Whether the items of a sequence are of use: functional groups, lookup tables, the records of a directory,
+/// and what stands inside of those.
+pub fn is_kept_sequence(tag: Tag, is_nested: bool) -> bool {
+    let is_top = matches!(tag, Tag(0x5200, 0x9229 | 0x9230) | Tag(0x0028, 0x3000) | Tag(0x0004, 0x1220));
+    is_top || (is_nested && matches!(tag.0, 0x0018 | 0x0020 | 0x0028))
+}
+
 impl DataSet {
     /// Adds an element; tells whether one with this tag was there before.
     pub fn insert(&mut self, tag: Tag, element: Element) -> bool {

@@ -76,7 +76,7 @@ fn walk_folder(root: &Path, listing: &mut Listing) {
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) => {
-                listing.passed_over.push((format!("{prefix}/"), format!("cannot be opened: {error}")));
+                listing.missed.push((format!("{prefix}/"), format!("cannot be opened: {error}")));
                 continue;
             }
         };
@@ -89,7 +89,9 @@ fn walk_folder(root: &Path, listing: &mut Listing) {
             if kind.is_dir() {
                 waiting.push((entry.path(), format!("{name}/")));
             } else if kind.is_symlink() {
-                listing.passed_over.push((name, link_reason(root, &entry.path())));
+                let (reason, is_read_elsewhere) = link_reason(root, &entry.path());
+                let list = if is_read_elsewhere { &mut listing.passed_over } else { &mut listing.missed };
+                list.push((name, reason.to_owned()));
             } else if kind.is_file() {
                 let length = entry.metadata().map_or(0, |metadata| metadata.len());
                 listing.sources.push(Source::file(name, entry.path(), length));
@@ -101,13 +103,13 @@ fn walk_folder(root: &Path, listing: &mut Listing) {
 }
 
 /// A link is never followed: what it points to inside the folder is visited in its own place.
-fn link_reason(root: &Path, link: &Path) -> String {
+fn link_reason(root: &Path, link: &Path) -> (&'static str, bool) {
     match link.canonicalize() {
-        Err(_) => "a symbolic link that leads nowhere".to_owned(),
+        Err(_) => ("a symbolic link that leads nowhere", false),
         Ok(target) if target.starts_with(root) => {
-            "a symbolic link to something that is read in its own place".to_owned()
+            ("a symbolic link to something that is read in its own place", true)
         }
-        Ok(_) => "a symbolic link to a place outside the folder, which is not read".to_owned(),
+        Ok(_) => ("a symbolic link to a place outside the folder, which is not read", false),
     }
 }
 

@@ -40,8 +40,13 @@ pub fn frames(
         _ if table.len() == n_frames => Some(table),
         _ => None,
     };
-    if let Some(starts) = starts {
-        return by_offset(source, &fragments, &starts);
+    let is_sound = |starts: &Vec<u64>| starts[0] == 0 && starts.windows(2).all(|pair| pair[0] < pair[1]);
+    match starts {
+        Some(starts) if is_sound(&starts) => return by_offset(source, &fragments, &starts),
+        Some(_) if fragments.len() != n_frames => {
+            return Err(pixels(source, "the offset table does not begin at 0 or does not rise"));
+        }
+        _ => {}
     }
     if fragments.len() == n_frames {
         return Ok(fragments.into_iter().map(|fragment| vec![fragment]).collect());

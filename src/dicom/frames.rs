@@ -170,18 +170,12 @@ fn labels(levels: &Levels<'_>) -> Vec<(Tag, String)> {
         (content, tags::FRAME_ACQUISITION_NUMBER),
         (levels.top, tags::KVP),
         (levels.top, tags::CONVOLUTION_KERNEL),
-        (levels.top, tags::ACQUISITION_TIME),
-        (levels.top, tags::CONTENT_TIME),
     ];
-    let mut found: Vec<(Tag, String)> = places
-        .into_iter()
-        .filter_map(|(object, tag)| {
-            Some((tag, texts(object, tag).join("\\"))).filter(|(_, text)| !text.is_empty())
-        })
-        .collect();
-    let kind = image_type(levels).join("\\");
-    if !kind.is_empty() {
-        found.push((tags::IMAGE_TYPE, kind));
-    }
-    found
+    let times = [(levels.top, tags::ACQUISITION_TIME), (levels.top, tags::CONTENT_TIME)];
+    let read = |(object, tag): (&DataSet, Tag)| {
+        Some((tag, texts(object, tag).join("\\"))).filter(|(_, text)| !text.is_empty())
+    };
+    let kind: Vec<String> = image_type(levels).into_iter().take(3).collect();
+    let kind = (!kind.is_empty()).then(|| (tags::IMAGE_TYPE, kind.join("\\")));
+    places.into_iter().filter_map(read).chain(kind).chain(times.into_iter().filter_map(read)).collect()
 }

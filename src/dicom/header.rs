@@ -3,7 +3,7 @@
 use dicom_core::Tag;
 use dicom_dictionary_std::{tags, uids};
 
-use super::attribute::{Fault, number_if_any, required_count, text, texts};
+use super::attribute::{Fault, is_code, number_if_any, required_count, text, texts};
 use super::data_set::{DataSet, Element};
 use super::error::DicomError;
 use super::frames::{Frame, frames};
@@ -220,12 +220,22 @@ fn not_dicom(source: &Source, bytes: &[u8]) -> DicomError {
         [] => "the file is empty",
         bytes if bytes.iter().all(|byte| *byte == 0) => "the file is full of zeros",
         bytes if bytes.starts_with(b"PK\x03\x04") => "a zip archive inside what was searched",
-        bytes if bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) => {
-            "a text file"
-        }
+        bytes if is_plain_text(bytes) => "a text file",
         _ => "no DICM mark at byte 128 and no DICOM element at the beginning",
     };
     DicomError::NotDicom { file: source.name.clone(), reason: reason.to_owned() }
+}
+
+/// Valid UTF-8 (but for a character that the prefix cuts) without control characters.
+fn is_plain_text(bytes: &[u8]) -> bool {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    !text.is_empty() && text.chars().all(|c| !c.is_control() || c.is_ascii_whitespace())
 }
 
 /// What is used of the file meta information.
@@ -305,6 +315,7 @@ fn collect(source: &Source, opened: &Opened) -> Result<Header, DicomError> {
     let object = &walked.data_set;
     let encoding = walked.encoding;
     let (transfer_syntax_uid, is_other) = effective_syntax(meta.transfer_syntax_uid.clone(), encoding);
+    let is_lossy = is_lossy(object, &transfer_syntax_uid);
     let required = |tag: Tag| text(object, tag).unwrap_or_default();
     let n_frames = if walked.pixels.is_some() { frame_count(source, object)? } else { 0 };
     Ok(Header {
@@ -321,13 +332,24 @@ fn collect(source: &Source, opened: &Opened) -> Result<Header, DicomError> {
         identity: identity(object),
         series_number: number_if_any(object, tags::SERIES_NUMBER).map(|number| number as i64),
         equipment: equipment(object),
-        is_lossy: text(object, tags::LOSSY_IMAGE_COMPRESSION).as_deref() == Some("01"),
+        is_lossy,
         layout: pixel_attributes(object, walked),
         frames: frames(object, n_frames),
         extended_offsets: extended_offsets(object),
         concatenation: concatenation(object),
         oddities: is_other.then_some(Oddity::OtherEncoding).into_iter().collect(),
     })
+}
+
+/// What the flag says, and where it is silent what the transfer syntax allows.
+fn is_lossy(object: &DataSet, transfer_syntax_uid: &str) -> bool {
+    const ALWAYS: [&str; 2] = ["1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"];
+    const MAYBE: [&str; 3] = ["1.2.840.10008.1.2.4.81", "1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.203"];
+    match text(object, tags::LOSSY_IMAGE_COMPRESSION).as_deref() {
+        Some("01") => true,
+        Some("00") => ALWAYS.contains(&transfer_syntax_uid),
+        _ => ALWAYS.contains(&transfer_syntax_uid) || MAYBE.contains(&transfer_syntax_uid),
+    }
 }
 
 /// The transfer syntax by which the pixels are decoded, and whether the data set contradicts it.
@@ -403,7 +425,7 @@ fn equipment(object: &DataSet) -> Equipment {
         kvp: number_if_any(object, tags::KVP),
         data_collection_diameter_mm: number_if_any(object, tags::DATA_COLLECTION_DIAMETER),
         patient_position: text(object, tags::PATIENT_POSITION),
-        body_part_examined: text(object, tags::BODY_PART_EXAMINED),
+        body_part_examined: text(object, tags::BODY_PART_EXAMINED).filter(|name| is_code(name)),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
-use super::attribute::{Fault, tag_name};
+use super::attribute::{Fault, code, tag_name};
 use super::error::DicomError;
 use super::frames::Frame;
 use super::header::{Header, Oddity, PixelAttributes};
@@ -23,6 +23,16 @@ const PLAUSIBLE_SPACING_MM: std::ops::RangeInclusive<f64> = 0.05..=5.0;
 
 /// The same for the distance between slices, mm.
 const PLAUSIBLE_INCREMENT_MM: std::ops::RangeInclusive<f64> = 0.02..=20.0;
+
+/// Labels that all slices of one scan share.
+const COMMON: [Tag; 6] = [
+    tags::TEMPORAL_POSITION_INDEX,
+    tags::TEMPORAL_POSITION_IDENTIFIER,
+    tags::ECHO_NUMBERS,
+    tags::KVP,
+    tags::CONVOLUTION_KERNEL,
+    tags::IMAGE_TYPE,
+];
 
 /// One frame of one file of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +93,12 @@ impl Series {
         self.files.first()?.header.layout.as_ref().ok()
     }
 
+    /// Whether slope and intercept from the caller would mend the values.
+    pub fn can_rescale(&self) -> bool {
+        let is_rescale = |tag: Tag| matches!(tag, tags::RESCALE_SLOPE | tags::RESCALE_INTERCEPT);
+        matches!(&self.value_problem, Some(DicomError::Attribute { tag, .. }) if is_rescale(*tag))
+    }
+
     /// Why it cannot be loaded as it is.
     pub fn problem(&self) -> Option<&DicomError> {
         self.grid.as_ref().err().or(self.value_problem.as_ref())
@@ -98,11 +114,11 @@ pub fn group(
     options: ScanOptions,
     progress: &Progress,
 ) -> Result<Vec<Series>, DicomError> {
-    let mut by_uid: BTreeMap<(usize, &str), Vec<Arc<DicomFile>>> = BTreeMap::new();
-    let mut first_of: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut by_uid: BTreeMap<(usize, String), Vec<Arc<DicomFile>>> = BTreeMap::new();
+    let mut first_of: BTreeMap<String, usize> = BTreeMap::new();
     for (index, file) in files.iter().enumerate() {
-        let uid = file.header.series_instance_uid.as_str();
-        let first = *first_of.entry(uid).or_insert(index);
+        let uid = series_key(file);
+        let first = *first_of.entry(uid.clone()).or_insert(index);
         by_uid.entry((first, uid)).or_default().push(Arc::clone(file));
     }
     let mut all = Vec::new();
@@ -113,6 +129,16 @@ pub fn group(
         all.extend(siblings);
     }
     Ok(all)
+}
+
+/// SeriesInstanceUID, or what comes nearest to it in files that have none.
+fn series_key(file: &DicomFile) -> String {
+    let header = &file.header;
+    if header.series_instance_uid.is_empty() {
+        format!("none {} {:?}", file.source.folder(), header.series_number)
+    } else {
+        header.series_instance_uid.clone()
+    }
 }
 
 /// Judges whether the planes of a part form a volume.
@@ -133,6 +159,9 @@ fn assess(part: Part) -> Series {
         None => usable(&series).and_then(|()| stack(&mut series)),
     };
     series.grid = found;
+    if series.planes.len() > 1 {
+        series.notes.extend(mixed_acquisition(&series));
+    }
     series.value_problem = value_problem(&series);
     let more = value_notes(&series);
     series.notes.extend(more);
@@ -253,6 +282,36 @@ fn geometry_notes(series: &Series, planes: &[Plane]) -> Vec<Note> {
     notes
 }
 
+/// What one scan has in common: where it differs, two scans may have been put together.
+fn mixed_acquisition(series: &Series) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let Some(&first) = series.planes.first() else { return notes };
+    let mut differing: Vec<String> = Vec::new();
+    for tag in COMMON {
+        let value = |plane: &PlaneRef| {
+            let labels = &series.frame(*plane).labels;
+            labels.iter().find(|(other, _)| *other == tag).map_or("", |(_, text)| text.as_str())
+        };
+        if series.planes.iter().any(|plane| value(plane) != value(&first)) {
+            differing.push(tag_name(tag));
+        }
+    }
+    if !differing.is_empty() {
+        let message = format!(
+            "the slices differ in {}: two scans or reconstructions may have been put together",
+            differing.join(", ")
+        );
+        notes.push(Note::new("mixed_acquisition", message, Vec::new()));
+    }
+    if series.files[0].header.series_instance_uid.is_empty() {
+        let tag = tag_name(tags::SERIES_INSTANCE_UID);
+        let message =
+            format!("{tag} is absent: that these files belong together was taken from folder and number");
+        notes.push(Note::new("series_uid_missing", message, Vec::new()));
+    }
+    notes
+}
+
 /// Whether the values can be given a meaning.
 fn value_problem(series: &Series) -> Option<DicomError> {
     let is_ct = series.files.first().is_some_and(|file| file.header.modality != "MR");
@@ -267,7 +326,8 @@ fn value_problem(series: &Series) -> Option<DicomError> {
             return Some(attribute(series, *plane, &fault));
         }
         let (expected, earlier) = *first_type.get_or_insert((&modality.rescale_type, *plane));
-        if *expected != modality.rescale_type {
+        let name = |kind: &Option<String>| kind.clone().unwrap_or_else(|| "HU".to_owned());
+        if name(expected) != name(&modality.rescale_type) {
             return Some(DicomError::Inconsistent(format!(
                 "{} and {} differ in {}",
                 series.name(earlier),
@@ -288,6 +348,7 @@ fn value_notes(series: &Series) -> Vec<Note> {
         && let Some(other) =
             modality.rescale_type.as_deref().filter(|name| header.modality != "MR" && *name != "HU")
     {
+        let other = code(other);
         let message =
             format!("{} says {other}: the values are not Hounsfield units", tag_name(tags::RESCALE_TYPE));
         notes.push(Note::new("not_hu", message, vec![series.name(plane)]));
@@ -350,9 +411,11 @@ fn remark_siblings(siblings: &mut [Series]) {
     let lost: Vec<(usize, String, String)> = siblings
         .iter()
         .enumerate()
-        .filter(|(_, series)| is_unusable_image(series))
+        .filter(|(_, series)| is_unusable_image(series) || (series.is_stack && series.planes.len() == 1))
         .filter_map(|(index, series)| {
-            Some((index, series.files.first()?.source.name.clone(), series.problem()?.to_string()))
+            let alone = || "a single image of another kind".to_owned();
+            let reason = series.problem().map_or_else(alone, ToString::to_string);
+            Some((index, series.files.first()?.source.name.clone(), reason))
         })
         .collect();
     for (index, series) in siblings.iter_mut().enumerate() {

@@ -7,7 +7,7 @@ use dicom_core::Tag;
 use dicom_dictionary_std::{tags, uids};
 use nalgebra::Vector3;
 
-use super::attribute::tag_name;
+use super::attribute::{code, tag_name};
 use super::error::DicomError;
 use super::header::Header;
 use super::note::Note;
@@ -123,8 +123,11 @@ fn divide(mut part: Part, kind: &Kind, options: ScanOptions) -> Vec<Part> {
     if shared_places(&part).is_empty() {
         return vec![part];
     }
-    drop_copies(&mut part, options);
+    drop_copies(&mut part, options, true);
     let mut divided = if shared_places(&part).is_empty() { vec![part] } else { by_label(part) };
+    if let [whole] = &mut divided[..] {
+        drop_copies(whole, options, false);
+    }
     for part in &mut divided {
         part.problem = never_a_volume(part, kind); // what looked like a stack may have become single pictures
     }
@@ -159,7 +162,7 @@ fn never_a_volume(part: &Part, kind: &Kind) -> Option<DicomError> {
     );
     if !matches!(header.modality.as_str(), "CT" | "MR") && !is_3d_xray {
         let reason =
-            format!("'{}' is not supported; CT and MR are ({})", header.modality, class_name(header));
+            format!("'{}' is not supported; CT and MR are ({})", code(&header.modality), class_name(header));
         return Some(unsupported(tags::MODALITY, reason));
     }
     if header.sop_class_uid == uids::SECONDARY_CAPTURE_IMAGE_STORAGE && part.planes.len() < 2 {
@@ -170,7 +173,7 @@ fn never_a_volume(part: &Part, kind: &Kind) -> Option<DicomError> {
     if layout.samples_per_pixel != 1 || !layout.photometric_interpretation.starts_with("MONOCHROME") {
         let reason = format!(
             "{} with {} samples per pixel is a picture, not measured values ({})",
-            layout.photometric_interpretation,
+            code(&layout.photometric_interpretation),
             layout.samples_per_pixel,
             class_name(header)
         );
@@ -206,11 +209,18 @@ fn shared_places(part: &Part) -> Vec<(usize, usize)> {
 }
 
 /// Removes planes that are byte for byte copies of another at the same place.
-fn drop_copies(part: &mut Part, options: ScanOptions) {
+///
+/// The same image at two points in time is no copy: with `is_same_label` the labels must agree as well.
+fn drop_copies(part: &mut Part, options: ScanOptions, is_same_label: bool) {
     let mut dropped = Vec::new();
     for (a, b) in shared_places(part) {
         let (keep, copy) = (part.planes[a.min(b)], part.planes[a.max(b)]);
-        if keep.file != copy.file && is_copy(&part.files[keep.file], &part.files[copy.file], options) {
+        let label = |plane: PlaneRef| &part.files[plane.file].header.frames[plane.frame].labels;
+        let may_be = !is_same_label || label(keep) == label(copy);
+        if may_be
+            && keep.file != copy.file
+            && is_copy(&part.files[keep.file], &part.files[copy.file], options)
+        {
             dropped.push(copy);
         }
     }
@@ -250,6 +260,7 @@ fn pixel_bytes(file: &DicomFile, options: ScanOptions) -> Option<Vec<u8>> {
 /// Splits by the first attribute whose every value has a full stack without planes at one place.
 fn by_label(part: Part) -> Vec<Part> {
     let frame = |plane: &PlaneRef| &part.files[plane.file].header.frames[plane.frame];
+    let n_places = part.planes.len() - shared_places(&part).len();
     let mut candidates: Vec<Tag> = Vec::new();
     for plane in &part.planes {
         for (tag, _) in &frame(plane).labels {
@@ -267,7 +278,9 @@ fn by_label(part: Part) -> Vec<Part> {
         let n = stacks.len();
         let size = part.planes.len() / n;
         let divided: Vec<Part> = stacks.into_values().map(|planes| pick(&part, planes)).collect();
-        let is_clean = |part: &Part| part.planes.len() == size && shared_places(part).is_empty();
+        // Single planes are no stacks, unless there is a single place.
+        let is_deep = size > 1 || n_places == 1;
+        let is_clean = |part: &Part| is_deep && part.planes.len() == size && shared_places(part).is_empty();
         if n > 1 && divided.iter().all(is_clean) {
             return divided
                 .into_iter()

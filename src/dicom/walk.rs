@@ -9,10 +9,12 @@ use dicom_core::dictionary::{DataDictionary, VirtualVr};
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::StandardDataDictionary;
 
-use super::data_set::{DataSet, Element, is_kept};
+use super::data_set::{DataSet, Element, is_kept, is_kept_sequence};
 
 /// Nesting deeper than this is no image of a patient.
 const MAX_DEPTH: usize = 64;
+/// A multi-frame image of 20,000 frames with ten functional groups each stays below this.
+const MAX_ITEMS: usize = 400_000;
 const UNDEFINED: u32 = 0xFFFF_FFFF;
 const ITEM: Tag = Tag(0xFFFE, 0xE000);
 const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
@@ -93,6 +95,9 @@ pub enum WalkError {
         /// The element.
         tag: Tag,
     },
+    /// More items than any image describes its frames with.
+    #[error("more than {MAX_ITEMS} items in the sequences of the header")]
+    TooMany,
     /// Sequences nested too deep.
     #[error("sequences are nested more than {MAX_DEPTH} deep at byte {offset}")]
     TooDeep {
@@ -130,6 +135,8 @@ struct Walker<'a> {
     open: Vec<Container>,
     /// What is being put together, one for each open container; the header itself is the first.
     making: Vec<Making>,
+    /// Items kept so far.
+    n_items: usize,
 }
 
 /// A container on its way into the data set.
@@ -180,6 +187,7 @@ pub fn walk(bytes: &[u8], total: Option<u64>, encoding: Encoding) -> Result<Walk
         at: 0,
         open: Vec::new(),
         making: vec![Making::DataSet(Some(DataSet::default()))],
+        n_items: 0,
     };
     loop {
         walker.close_finished()?;
@@ -339,6 +347,10 @@ impl Walker<'_> {
             ITEM => {
                 let end = self.end_of(start, element)?;
                 let is_kept = matches!(self.making.last(), Some(Making::Sequence(Some(_), _)));
+                self.n_items += usize::from(is_kept);
+                if self.n_items > MAX_ITEMS {
+                    return Err(WalkError::TooMany);
+                }
                 self.making.push(Making::DataSet(is_kept.then(DataSet::default)));
                 self.push(start, Container { is_sequence: false, end, ..parent })
             }
@@ -374,7 +386,7 @@ impl Walker<'_> {
 
     fn enter_sequence(&mut self, start: usize, tag: Tag, container: Container) -> Result<(), WalkError> {
         let is_wanted = matches!(self.making.last(), Some(Making::DataSet(Some(_))));
-        let is_kept = is_wanted && !container.is_raw && is_kept(tag, 0);
+        let is_kept = is_wanted && !container.is_raw && is_kept_sequence(tag, self.making.len() > 1);
         self.making.push(Making::Sequence(is_kept.then_some(tag), Vec::new()));
         self.push(start, container)
     }

@@ -110,6 +110,7 @@ impl SeriesHandle {
         about.set_item("is_stack", series.is_stack)?;
         about.set_item("can_resample", series.can_resample)?;
         about.set_item("has_value_problem", series.value_problem.is_some())?;
+        about.set_item("can_rescale", series.can_rescale())?;
         let affine = series.grid.as_ref().ok().map(Grid::lps_from_ijk).map(rows);
         about.set_item("lps_from_ijk", affine)?;
         self.describe_planes(&about)?;

@@ -90,4 +90,5 @@ def is_mended(series: Series, *, has_rescale: bool, even: bool) -> bool:
     """Whether what keeps a series from being loaded is what the caller has dealt with."""
     about = series._handle.describe()  # noqa: SLF001
     lattice_ok = series.grid is not None or (even and about["can_resample"])
-    return lattice_ok and (has_rescale or not about["has_value_problem"])
+    values_ok = not about["has_value_problem"] or (has_rescale and about["can_rescale"])
+    return bool(lattice_ok and values_ok)

@@ -93,7 +93,8 @@ def load_series(
     )
     findings = series.findings + tuple(finding(*note) for note in notes)
     if rescale is not None:
-        findings = (*findings, _rescale_note(*rescale))
+        kept = (note for note in findings if note.code != "not_hu")
+        findings = (*kept, _rescale_note(*rescale))
     if series.grid is None or (wants_even and resample is not True):
         spacing_mm = series.slice_increment_mm if resample is True else resample
         values, grid, note = _even_slices(series, values, spacing_mm, max_gap_mm)
