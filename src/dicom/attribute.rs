@@ -1,12 +1,11 @@
 //! Reading single attributes: forgiving about how a value is written, strict about what it says.
 
-use std::borrow::Cow;
-
 use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
-use dicom_core::value::{PrimitiveValue, Value};
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::StandardDataDictionary;
-use dicom_object::InMemDicomObject;
+
+use super::data_set::{DataSet, Element};
+use super::walk::dictionary_vr;
 
 /// `PixelSpacing (0028,0030)`: keyword and number, as messages name an attribute.
 pub fn tag_name(tag: Tag) -> String {
@@ -46,20 +45,42 @@ fn shorten(found: &str) -> String {
 }
 
 /// The values of an attribute as text, trimmed; empty when absent.
-pub fn texts(object: &InMemDicomObject, tag: Tag) -> Vec<String> {
-    let Some(element) = object.get(tag) else {
+pub fn texts(object: &DataSet, tag: Tag) -> Vec<String> {
+    let Some(Element::Value { vr, bytes, is_big_endian }) = object.get(tag) else {
         return Vec::new();
     };
-    let Value::Primitive(value) = element.value() else {
-        return Vec::new();
+    // An unknown representation is the dictionary's, in little endian (CP-246).
+    let (vr, is_big_endian) = match vr {
+        VR::UN | VR::OB => (dictionary_vr(tag).unwrap_or(VR::UN), false),
+        vr => (*vr, *is_big_endian),
     };
-    let text = match value {
-        // An unknown VR, or a text attribute written as bytes.
-        PrimitiveValue::U8(bytes) if is_text(tag) => Cow::Owned(String::from_utf8_lossy(bytes).into_owned()),
-        PrimitiveValue::U8(bytes) if element.vr() == VR::UN => return binary(tag, bytes),
-        value => return split(&value.to_multi_str().join("\\")),
-    };
-    split(&text)
+    match vr {
+        VR::US => each(bytes, is_big_endian, u16::from_le_bytes),
+        VR::SS => each(bytes, is_big_endian, i16::from_le_bytes),
+        VR::UL => each(bytes, is_big_endian, u32::from_le_bytes),
+        VR::SL => each(bytes, is_big_endian, i32::from_le_bytes),
+        VR::UV => each(bytes, is_big_endian, u64::from_le_bytes),
+        VR::SV => each(bytes, is_big_endian, i64::from_le_bytes),
+        VR::FL => each(bytes, is_big_endian, f32::from_le_bytes),
+        VR::FD => each(bytes, is_big_endian, f64::from_le_bytes),
+        _ => split(&String::from_utf8_lossy(bytes)),
+    }
+}
+
+fn each<const N: usize, T: ToString>(
+    bytes: &[u8],
+    is_big_endian: bool,
+    read: fn([u8; N]) -> T,
+) -> Vec<String> {
+    let (chunks, _) = bytes.as_chunks::<N>();
+    let in_order = chunks.iter().map(|&chunk| {
+        let mut chunk = chunk;
+        if is_big_endian {
+            chunk.reverse();
+        }
+        read(chunk).to_string()
+    });
+    in_order.collect()
 }
 
 fn split(text: &str) -> Vec<String> {
@@ -68,33 +89,8 @@ fn split(text: &str) -> Vec<String> {
     if parts.iter().all(String::is_empty) { Vec::new() } else { parts }
 }
 
-fn is_text(tag: Tag) -> bool {
-    !matches!(dictionary_vr(tag), Some(VR::US | VR::SS | VR::UL | VR::SL | VR::FL | VR::FD | VR::UV | VR::SV))
-}
-
-fn dictionary_vr(tag: Tag) -> Option<VR> {
-    Some(StandardDataDictionary.by_tag(tag)?.vr().relaxed())
-}
-
-/// Numbers hidden in bytes of unknown VR, which are little endian by definition (CP-246).
-fn binary(tag: Tag, bytes: &[u8]) -> Vec<String> {
-    match dictionary_vr(tag) {
-        Some(VR::US) => bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]]).to_string()).collect(),
-        Some(VR::SS) => bytes.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]]).to_string()).collect(),
-        Some(VR::UL) => {
-            bytes.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]).to_string()).collect()
-        }
-        Some(VR::FD) => bytes
-            .chunks_exact(8)
-            .filter_map(|b| b.try_into().ok())
-            .map(|b: [u8; 8]| f64::from_le_bytes(b).to_string())
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
 /// The first value as text.
-pub fn text(object: &InMemDicomObject, tag: Tag) -> Option<String> {
+pub fn text(object: &DataSet, tag: Tag) -> Option<String> {
     texts(object, tag).into_iter().next().filter(|text| !text.is_empty())
 }
 
@@ -102,7 +98,7 @@ pub fn text(object: &InMemDicomObject, tag: Tag) -> Option<String> {
 ///
 /// # Errors
 /// Another count, or something that is no finite number.
-pub fn numbers<const N: usize>(object: &InMemDicomObject, tag: Tag) -> Result<Option<[f64; N]>, Fault> {
+pub fn numbers<const N: usize>(object: &DataSet, tag: Tag) -> Result<Option<[f64; N]>, Fault> {
     let parts = texts(object, tag);
     if parts.is_empty() {
         return Ok(None);
@@ -118,12 +114,12 @@ pub fn numbers<const N: usize>(object: &InMemDicomObject, tag: Tag) -> Result<Op
 ///
 /// # Errors
 /// Several values, or something that is no finite number.
-pub fn number(object: &InMemDicomObject, tag: Tag) -> Result<Option<f64>, Fault> {
+pub fn number(object: &DataSet, tag: Tag) -> Result<Option<f64>, Fault> {
     Ok(numbers::<1>(object, tag)?.map(|[value]| value))
 }
 
 /// One number where it can be read; for attributes that decide nothing.
-pub fn number_if_any(object: &InMemDicomObject, tag: Tag) -> Option<f64> {
+pub fn number_if_any(object: &DataSet, tag: Tag) -> Option<f64> {
     texts(object, tag).first()?.parse().ok().filter(|value: &f64| value.is_finite())
 }
 
@@ -131,15 +127,10 @@ pub fn number_if_any(object: &InMemDicomObject, tag: Tag) -> Option<f64> {
 ///
 /// # Errors
 /// Absent, or no whole number of at least 0.
-pub fn required_count(object: &InMemDicomObject, tag: Tag) -> Result<u64, Fault> {
+pub fn required_count(object: &DataSet, tag: Tag) -> Result<u64, Fault> {
     let parts = texts(object, tag);
     let Some(first) = parts.first() else {
         return Err(Fault::missing(tag));
     };
     first.parse().map_err(|_| Fault::expected(tag, "a whole number", &parts.join("\\")))
-}
-
-/// The items of a sequence; none when absent.
-pub fn items(object: &InMemDicomObject, tag: Tag) -> &[InMemDicomObject] {
-    object.get(tag).and_then(|element| element.items()).unwrap_or_default()
 }

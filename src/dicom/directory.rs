@@ -9,7 +9,7 @@ use std::sync::Arc;
 use dicom_dictionary_std::{tags, uids};
 use zip::{CompressionMethod, ZipArchive};
 
-use super::attribute::{items, texts};
+use super::attribute::texts;
 use super::error::DicomError;
 use super::header;
 use super::source::{Source, ZipPlace};
@@ -197,7 +197,7 @@ fn refuse_overlaps(
 fn dicomdir(source: &Source) -> Option<Vec<Vec<String>>> {
     let opened = header::open(source, 0).ok()?;
     let class = opened.meta.media_storage_sop_class_uid.as_deref();
-    let records = items(&opened.object, tags::DIRECTORY_RECORD_SEQUENCE);
+    let records = opened.walked.data_set.items(tags::DIRECTORY_RECORD_SEQUENCE);
     if class != Some(uids::MEDIA_STORAGE_DIRECTORY_STORAGE) && records.is_empty() {
         return None;
     }

@@ -2,12 +2,12 @@
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use dicom_object::InMemDicomObject;
 use nalgebra::Vector3;
 
 use crate::geometry::Plane;
 
-use super::attribute::{Fault, items, number, number_if_any, numbers, text, texts};
+use super::attribute::{Fault, number, number_if_any, numbers, text, texts};
+use super::data_set::DataSet;
 
 /// A deviation from a unit length or a right angle that rounding to a few digits explains.
 const DIRECTION_TOLERANCE: f64 = 1e-3;
@@ -41,9 +41,9 @@ pub struct Frame {
 }
 
 /// Reads all frames of a data set; `n_frames` has been held against the pixel data or the items.
-pub fn frames(object: &InMemDicomObject, n_frames: usize) -> Vec<Frame> {
-    let shared = items(object, tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).first();
-    let per_frame = items(object, tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE);
+pub fn frames(object: &DataSet, n_frames: usize) -> Vec<Frame> {
+    let shared = object.items(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).first();
+    let per_frame = object.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE);
     (0..n_frames)
         .map(|index| {
             let levels = Levels { own: per_frame.get(index), shared, top: object };
@@ -55,22 +55,21 @@ pub fn frames(object: &InMemDicomObject, n_frames: usize) -> Vec<Frame> {
 
 /// The places where an attribute of a frame may stand, nearest first.
 struct Levels<'a> {
-    own: Option<&'a InMemDicomObject>,
-    shared: Option<&'a InMemDicomObject>,
-    top: &'a InMemDicomObject,
+    own: Option<&'a DataSet>,
+    shared: Option<&'a DataSet>,
+    top: &'a DataSet,
 }
 
 impl Levels<'_> {
     /// The item that holds a functional group, or the top level of a classic image.
-    fn group(&self, sequence: Tag) -> &InMemDicomObject {
-        let find = |level: Option<&'_ InMemDicomObject>| {
-            level.is_some_and(|object| !items(object, sequence).is_empty())
-        };
+    fn group(&self, sequence: Tag) -> &DataSet {
+        let find =
+            |level: Option<&'_ DataSet>| level.is_some_and(|object| !object.items(sequence).is_empty());
         if let (true, Some(own)) = (find(self.own), self.own) {
-            return &items(own, sequence)[0];
+            return &own.items(sequence)[0];
         }
         if let (true, Some(shared)) = (find(self.shared), self.shared) {
-            return &items(shared, sequence)[0];
+            return &shared.items(sequence)[0];
         }
         self.top
     }
@@ -97,7 +96,7 @@ fn read_frame(levels: &Levels<'_>, is_ambiguous: bool) -> Frame {
     }
 }
 
-fn geometry(levels: &Levels<'_>, measures: &InMemDicomObject) -> Result<Plane, Fault> {
+fn geometry(levels: &Levels<'_>, measures: &DataSet) -> Result<Plane, Fault> {
     let plane = levels.group(tags::PLANE_ORIENTATION_SEQUENCE);
     let orientation = numbers::<6>(plane, tags::IMAGE_ORIENTATION_PATIENT)?
         .ok_or_else(|| Fault::missing(tags::IMAGE_ORIENTATION_PATIENT))?;
@@ -130,7 +129,7 @@ fn directions(cosines: [f64; 6]) -> Result<(Vector3<f64>, Vector3<f64>), Fault> 
     Err(Fault::expected(tags::IMAGE_ORIENTATION_PATIENT, "two unit vectors at a right angle", &found))
 }
 
-fn modality(group: &InMemDicomObject) -> Result<Modality, Fault> {
+fn modality(group: &DataSet) -> Result<Modality, Fault> {
     let slope = number(group, tags::RESCALE_SLOPE)?;
     let intercept = number(group, tags::RESCALE_INTERCEPT)?;
     let rescale = match (slope, intercept) {
@@ -140,7 +139,7 @@ fn modality(group: &InMemDicomObject) -> Result<Modality, Fault> {
         (None, Some(_)) => return Err(Fault::missing(tags::RESCALE_SLOPE)),
         (Some(_), None) => return Err(Fault::missing(tags::RESCALE_INTERCEPT)),
     };
-    if !items(group, tags::MODALITY_LUT_SEQUENCE).is_empty() {
+    if !group.items(tags::MODALITY_LUT_SEQUENCE).is_empty() {
         let reason = "a lookup table from stored value to HU is not supported".to_owned();
         return Err(Fault { tag: tags::MODALITY_LUT_SEQUENCE, reason });
     }

@@ -1,16 +1,10 @@
 //! The attributes that are used from one file, named as in the standard.
 
-use std::borrow::Cow;
-use std::ops::Range;
-
 use dicom_core::Tag;
 use dicom_dictionary_std::{tags, uids};
-use dicom_object::InMemDicomObject;
-use dicom_transfer_syntax_registry::entries::{
-    EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN,
-};
 
-use super::attribute::{Fault, items, number_if_any, required_count, text, texts};
+use super::attribute::{Fault, number_if_any, required_count, text, texts};
+use super::data_set::{DataSet, Element};
 use super::error::DicomError;
 use super::frames::{Frame, frames};
 use super::pixels::{ImagePixel, Padding, PixelError, PixelLayout, SampleFormat};
@@ -130,11 +124,10 @@ pub struct PixelAttributes {
 
 /// A parsed header and what was learnt on the way to it.
 pub struct Opened {
-    /// The elements before the pixel data.
-    pub object: InMemDicomObject,
     /// Group 0002.
     pub meta: Meta,
-    walked: Walk,
+    /// The elements before the pixel data.
+    pub walked: Walk,
     oddity: Option<Oddity>,
 }
 
@@ -193,9 +186,7 @@ pub fn open(source: &Source, max_extra_bytes: u64) -> Result<Opened, DicomError>
         return Err(if start.has_mark { source.damaged(reason) } else { not_dicom(source, prefix.bytes()) });
     };
     let walked = walk_all(source, &mut prefix, base, encoding, start.has_mark)?;
-    let header = &prefix.bytes()[base..base + walked.header_len];
-    let object = parse(source, &without(header, &walked.unreadable), encoding)?;
-    Ok(Opened { object, meta, walked, oddity: start.oddity })
+    Ok(Opened { meta, walked, oddity: start.oddity })
 }
 
 /// Whether the data set behind the meta information is deflated.
@@ -309,38 +300,9 @@ fn walk_all(
     }
 }
 
-/// The header without the elements that a parser must not meet.
-fn without<'a>(header: &'a [u8], unreadable: &[Range<usize>]) -> Cow<'a, [u8]> {
-    if unreadable.is_empty() {
-        return Cow::Borrowed(header);
-    }
-    let mut kept = Vec::with_capacity(header.len());
-    let mut at = 0;
-    for range in unreadable {
-        kept.extend_from_slice(&header[at..range.start]);
-        at = range.end;
-    }
-    kept.extend_from_slice(&header[at..]);
-    Cow::Owned(kept)
-}
-
-fn parse(source: &Source, bytes: &[u8], encoding: Encoding) -> Result<InMemDicomObject, DicomError> {
-    let syntax = match encoding {
-        Encoding { is_explicit: false, .. } => IMPLICIT_VR_LITTLE_ENDIAN.erased(),
-        Encoding { is_big_endian: true, .. } => EXPLICIT_VR_BIG_ENDIAN.erased(),
-        Encoding { .. } => EXPLICIT_VR_LITTLE_ENDIAN.erased(),
-    };
-    let parse = || InMemDicomObject::read_dataset_with_ts(bytes, &syntax);
-    // The parser is a library: a panic in it is a damaged file, not an end of the program.
-    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(parse)) {
-        Ok(Ok(object)) => Ok(object),
-        Ok(Err(error)) => Err(source.damaged(format!("header cannot be read: {error}"))),
-        Err(_) => Err(source.damaged("header cannot be read: the parser gave up")),
-    }
-}
-
 fn collect(source: &Source, opened: &Opened) -> Result<Header, DicomError> {
-    let Opened { object, meta, walked, .. } = opened;
+    let Opened { meta, walked, .. } = opened;
+    let object = &walked.data_set;
     let encoding = walked.encoding;
     let (transfer_syntax_uid, is_other) = effective_syntax(meta.transfer_syntax_uid.clone(), encoding);
     let required = |tag: Tag| text(object, tag).unwrap_or_default();
@@ -391,8 +353,8 @@ pub fn is_native(transfer_syntax_uid: &str) -> bool {
 }
 
 /// The number of frames, held against the items that must describe them.
-fn frame_count(source: &Source, object: &InMemDicomObject) -> Result<usize, DicomError> {
-    let described = items(object, tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).len();
+fn frame_count(source: &Source, object: &DataSet) -> Result<usize, DicomError> {
+    let described = object.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).len();
     let claimed = match texts(object, tags::NUMBER_OF_FRAMES).first() {
         None => 1,
         Some(found) => found.parse::<u64>().ok().filter(|n| *n > 0).ok_or_else(|| {
@@ -400,7 +362,7 @@ fn frame_count(source: &Source, object: &InMemDicomObject) -> Result<usize, Dico
             DicomError::Attribute { file: source.name.clone(), tag: fault.tag, reason: fault.reason }
         })?,
     };
-    let is_enhanced = !items(object, tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).is_empty() || described > 0;
+    let is_enhanced = !object.items(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).is_empty() || described > 0;
     if is_enhanced && claimed != described as u64 {
         let reason =
             format!("{claimed} frames claimed, {described} described in PerFrameFunctionalGroupsSequence");
@@ -410,7 +372,7 @@ fn frame_count(source: &Source, object: &InMemDicomObject) -> Result<usize, Dico
     Ok(if is_enhanced { described } else { claimed.min(2) as usize })
 }
 
-fn identity(object: &InMemDicomObject) -> Vec<(Tag, String)> {
+fn identity(object: &DataSet) -> Vec<(Tag, String)> {
     [
         tags::PATIENT_ID,
         tags::PATIENT_NAME,
@@ -433,7 +395,7 @@ fn comparable(tag: Tag, value: &str) -> String {
     }
 }
 
-fn equipment(object: &InMemDicomObject) -> Equipment {
+fn equipment(object: &DataSet) -> Equipment {
     Equipment {
         manufacturer: text(object, tags::MANUFACTURER),
         manufacturer_model_name: text(object, tags::MANUFACTURER_MODEL_NAME),
@@ -445,7 +407,7 @@ fn equipment(object: &InMemDicomObject) -> Equipment {
     }
 }
 
-fn pixel_attributes(object: &InMemDicomObject, walked: &Walk) -> Result<PixelAttributes, Fault> {
+fn pixel_attributes(object: &DataSet, walked: &Walk) -> Result<PixelAttributes, Fault> {
     let small = |tag: Tag| -> Result<u16, Fault> {
         let value = required_count(object, tag)?;
         u16::try_from(value).map_err(|_| Fault::expected(tag, "a number below 65536", &value.to_string()))
@@ -472,7 +434,7 @@ fn pixel_attributes(object: &InMemDicomObject, walked: &Walk) -> Result<PixelAtt
     })
 }
 
-fn is_signed(object: &InMemDicomObject) -> Result<bool, Fault> {
+fn is_signed(object: &DataSet) -> Result<bool, Fault> {
     match required_count(object, tags::PIXEL_REPRESENTATION)? {
         0 => Ok(false),
         1 => Ok(true),
@@ -481,7 +443,7 @@ fn is_signed(object: &InMemDicomObject) -> Result<bool, Fault> {
 }
 
 /// Which of how many parts of a concatenation a file is.
-fn concatenation(object: &InMemDicomObject) -> Option<Concatenation> {
+fn concatenation(object: &DataSet) -> Option<Concatenation> {
     Some(Concatenation {
         uid: text(object, tags::CONCATENATION_UID)?,
         number: required_count(object, tags::IN_CONCATENATION_NUMBER).unwrap_or(0),
@@ -490,7 +452,7 @@ fn concatenation(object: &InMemDicomObject) -> Option<Concatenation> {
 }
 
 /// Values that mean "no image here", of integer or of float pixel data.
-fn padding(object: &InMemDicomObject, pixels: Tag) -> Result<Option<Padding>, Fault> {
+fn padding(object: &DataSet, pixels: Tag) -> Result<Option<Padding>, Fault> {
     let (value, limit) = match pixels {
         tags::FLOAT_PIXEL_DATA => (tags::FLOAT_PIXEL_PADDING_VALUE, tags::FLOAT_PIXEL_PADDING_RANGE_LIMIT),
         tags::DOUBLE_FLOAT_PIXEL_DATA => {
@@ -508,9 +470,7 @@ fn padding(object: &InMemDicomObject, pixels: Tag) -> Result<Option<Padding>, Fa
         .transpose()
 }
 
-fn extended_offsets(object: &InMemDicomObject) -> Option<Vec<u64>> {
-    let element = object.get(tags::EXTENDED_OFFSET_TABLE)?;
-    let bytes = element.to_bytes().ok()?;
-    let whole = bytes.chunks_exact(8).filter_map(|b| b.try_into().ok());
-    Some(whole.map(u64::from_le_bytes).collect())
+fn extended_offsets(object: &DataSet) -> Option<Vec<u64>> {
+    let Some(Element::Value { bytes, .. }) = object.get(tags::EXTENDED_OFFSET_TABLE) else { return None };
+    Some(bytes.as_chunks::<8>().0.iter().map(|&chunk| u64::from_le_bytes(chunk)).collect())
 }

@@ -8,6 +8,7 @@
 pub mod assemble;
 pub mod attribute;
 pub mod codec;
+pub mod data_set;
 pub mod directory;
 pub mod error;
 pub mod fragments;

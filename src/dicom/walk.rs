@@ -5,12 +5,11 @@
 //! So before any parser sees the header, this walk proves that each length fits into what is there, that
 //! sequences are closed and not nested without end, and finds where the pixel data begin.
 
-use std::collections::HashSet;
-use std::ops::Range;
-
 use dicom_core::dictionary::{DataDictionary, VirtualVr};
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::StandardDataDictionary;
+
+use super::data_set::{DataSet, Element, is_kept};
 
 /// Nesting deeper than this is no image of a patient.
 const MAX_DEPTH: usize = 64;
@@ -42,7 +41,7 @@ pub struct PixelSpan {
 }
 
 /// What the walk has proved: the header ends at `header_len`, the pixels follow.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Walk {
     /// How the elements are written.
     pub encoding: Encoding,
@@ -50,9 +49,8 @@ pub struct Walk {
     pub header_len: usize,
     /// The pixel data, when there are any.
     pub pixels: Option<PixelSpan>,
-    /// Top-level elements that hold a value of unknown representation and undefined length. They are legal
-    /// and of no use here, but a parser that takes "undefined" for four gigabytes must not meet them.
-    pub unreadable: Vec<Range<usize>>,
+    /// The elements of the header that are of use.
+    pub data_set: DataSet,
 }
 
 /// Why the walk stopped.
@@ -116,7 +114,7 @@ struct Container {
 
 /// One element as its header says.
 #[derive(Debug, Clone, Copy)]
-struct Element {
+struct Head {
     tag: Tag,
     vr: Option<VR>,
     length: u32,
@@ -130,10 +128,16 @@ struct Walker<'a> {
     encoding: Encoding,
     at: usize,
     open: Vec<Container>,
-    seen: HashSet<Tag>,
-    unreadable: Vec<Range<usize>>,
-    /// The top-level element the walk is in, and whether it holds something unreadable.
-    current: (usize, bool),
+    /// What is being put together, one for each open container; the header itself is the first.
+    making: Vec<Making>,
+}
+
+/// A container on its way into the data set.
+enum Making {
+    /// A data set or an item; `None` inside of what is not kept.
+    DataSet(Option<DataSet>),
+    /// A sequence and its items; without a tag where it is not kept.
+    Sequence(Option<Tag>, Vec<DataSet>),
 }
 
 /// Recognises how the first element is written; `None` when it is no element.
@@ -175,20 +179,17 @@ pub fn walk(bytes: &[u8], total: Option<u64>, encoding: Encoding) -> Result<Walk
         encoding,
         at: 0,
         open: Vec::new(),
-        seen: HashSet::new(),
-        unreadable: Vec::new(),
-        current: (0, false),
+        making: vec![Making::DataSet(Some(DataSet::default()))],
     };
     loop {
         walker.close_finished()?;
-        walker.end_top_level();
         if walker.open.is_empty() && walker.is_at_end() {
-            return Ok(walker.finish(walker.at, None));
+            let header_len = walker.at;
+            return Ok(walker.finish(header_len, None));
         }
         let start = walker.at;
         let element = walker.element()?;
         if walker.open.is_empty() {
-            walker.begin_top_level(start, element.tag)?;
             if is_pixel_data(element.tag) {
                 let pixels = walker.pixel_span(start, element)?;
                 return Ok(walker.finish(start, Some(pixels)));
@@ -208,22 +209,7 @@ fn describes_the_image(tag: Tag) -> bool {
 }
 
 impl Walker<'_> {
-    fn begin_top_level(&mut self, start: usize, tag: Tag) -> Result<(), WalkError> {
-        self.current = (start, false);
-        if describes_the_image(tag) && !self.seen.insert(tag) {
-            return Err(WalkError::Twice { tag });
-        }
-        Ok(())
-    }
-
-    fn end_top_level(&mut self) {
-        if let (true, (start, true)) = (self.open.is_empty(), self.current) {
-            self.unreadable.push(start..self.at);
-            self.current.1 = false;
-        }
-    }
-
-    fn pixel_span(&self, start: usize, element: Element) -> Result<PixelSpan, WalkError> {
+    fn pixel_span(&self, start: usize, element: Head) -> Result<PixelSpan, WalkError> {
         let length = (element.length != UNDEFINED).then_some(u64::from(element.length));
         let offset = element.value_at as u64;
         if let (Some(claimed), Some(total)) = (length, self.total)
@@ -235,8 +221,40 @@ impl Walker<'_> {
         Ok(PixelSpan { tag: element.tag, offset, length, is_words: element.vr == Some(VR::OW) })
     }
 
-    fn finish(&self, header_len: usize, pixels: Option<PixelSpan>) -> Walk {
-        Walk { encoding: self.encoding, header_len, pixels, unreadable: self.unreadable.clone() }
+    fn finish(self, header_len: usize, pixels: Option<PixelSpan>) -> Walk {
+        let data_set = match self.making.into_iter().next() {
+            Some(Making::DataSet(Some(data_set))) => data_set,
+            _ => DataSet::default(),
+        };
+        Walk { encoding: self.encoding, header_len, pixels, data_set }
+    }
+
+    /// Puts an element where the walk is; an attribute of the image must not stand there twice.
+    fn keep(&mut self, tag: Tag, element: Element) -> Result<(), WalkError> {
+        let is_top = self.making.len() == 1;
+        if let Some(Making::DataSet(Some(data_set))) = self.making.last_mut()
+            && data_set.insert(tag, element)
+            && is_top
+            && describes_the_image(tag)
+        {
+            return Err(WalkError::Twice { tag });
+        }
+        Ok(())
+    }
+
+    /// Leaves the innermost container and puts it into the one around it.
+    fn leave(&mut self) -> Result<(), WalkError> {
+        self.open.pop();
+        match self.making.pop() {
+            Some(Making::DataSet(Some(item))) => {
+                if let Some(Making::Sequence(_, items)) = self.making.last_mut() {
+                    items.push(item);
+                }
+                Ok(())
+            }
+            Some(Making::Sequence(Some(tag), items)) => self.keep(tag, Element::Items(items)),
+            _ => Ok(()),
+        }
     }
 
     fn is_at_end(&self) -> bool {
@@ -252,7 +270,7 @@ impl Walker<'_> {
             if self.at > end {
                 return Err(WalkError::NotAnElement { offset: self.at });
             }
-            self.open.pop();
+            self.leave()?;
         }
         Ok(())
     }
@@ -283,7 +301,7 @@ impl Walker<'_> {
     }
 
     /// Reads one element header and moves behind it.
-    fn element(&mut self) -> Result<Element, WalkError> {
+    fn element(&mut self) -> Result<Head, WalkError> {
         let head = self.take(8)?;
         let tag = Tag(self.u16(&head[..2]), self.u16(&head[2..4]));
         let is_explicit =
@@ -292,7 +310,7 @@ impl Walker<'_> {
             let length = self.u32(&head[4..]);
             let vr = if tag.0 == 0xFFFE { None } else { dictionary_vr(tag) };
             self.at += 8;
-            return Ok(Element { tag, vr, length, value_at: self.at });
+            return Ok(Head { tag, vr, length, value_at: self.at });
         }
         let Some(vr) = parse_vr([head[4], head[5]]) else {
             return Err(WalkError::NotAnElement { offset: self.at });
@@ -301,67 +319,77 @@ impl Walker<'_> {
             let head = self.take(12)?;
             let length = self.u32(&head[8..]);
             self.at += 12;
-            return Ok(Element { tag, vr: Some(vr), length, value_at: self.at });
+            return Ok(Head { tag, vr: Some(vr), length, value_at: self.at });
         }
         let length = u32::from(self.u16(&head[6..]));
         self.at += 8;
-        Ok(Element { tag, vr: Some(vr), length, value_at: self.at })
+        Ok(Head { tag, vr: Some(vr), length, value_at: self.at })
     }
 
-    fn enter_or_skip(&mut self, start: usize, element: Element) -> Result<(), WalkError> {
+    fn enter_or_skip(&mut self, start: usize, element: Head) -> Result<(), WalkError> {
         match self.open.last().copied() {
             Some(container) if container.is_sequence => self.in_sequence(start, element, container),
             _ => self.in_data_set(start, element),
         }
     }
 
-    fn in_sequence(&mut self, start: usize, element: Element, parent: Container) -> Result<(), WalkError> {
+    fn in_sequence(&mut self, start: usize, element: Head, parent: Container) -> Result<(), WalkError> {
         match element.tag {
             ITEM if parent.is_raw => self.skip(start, element),
             ITEM => {
                 let end = self.end_of(start, element)?;
+                let is_kept = matches!(self.making.last(), Some(Making::Sequence(Some(_), _)));
+                self.making.push(Making::DataSet(is_kept.then(DataSet::default)));
                 self.push(start, Container { is_sequence: false, end, ..parent })
             }
-            SEQUENCE_END if parent.end.is_none() => {
-                self.open.pop();
-                Ok(())
-            }
+            SEQUENCE_END if parent.end.is_none() => self.leave(),
             _ => Err(WalkError::NotAnElement { offset: start }),
         }
     }
 
-    fn in_data_set(&mut self, start: usize, element: Element) -> Result<(), WalkError> {
+    fn in_data_set(&mut self, start: usize, element: Head) -> Result<(), WalkError> {
         let parent = self.open.last().copied();
         match element.tag {
-            ITEM_END if parent.is_some_and(|item| item.end.is_none()) => {
-                self.open.pop();
-                return Ok(());
-            }
+            ITEM_END if parent.is_some_and(|item| item.end.is_none()) => return self.leave(),
             Tag(0xFFFE, _) => return Err(WalkError::NotAnElement { offset: start }),
             _ => {}
         }
         let is_explicit = parent.map_or(self.encoding.is_explicit, |item| item.is_explicit);
         let is_open = element.length == UNDEFINED;
-        if element.vr == Some(VR::SQ) || (is_open && !is_explicit) {
-            let end = self.end_of(start, element)?;
-            return self.push(start, Container { is_sequence: true, end, is_explicit, is_raw: false });
-        }
+        let open =
+            |is_explicit: bool, is_raw: bool| Container { is_sequence: true, end: None, is_explicit, is_raw };
         match element.vr {
-            // An unknown value of undefined length is a sequence in implicit little endian (CP-246).
-            Some(VR::UN) if is_open => {
-                self.current.1 = true;
-                self.push(
-                    start,
-                    Container { is_sequence: true, end: None, is_explicit: false, is_raw: false },
-                )
+            Some(VR::SQ) => {
+                let end = self.end_of(start, element)?;
+                self.enter_sequence(start, element.tag, Container { end, ..open(is_explicit, false) })
             }
-            Some(VR::OB | VR::OW) if is_open => {
-                self.current.1 = true;
-                self.push(start, Container { is_sequence: true, end: None, is_explicit, is_raw: true })
-            }
-            _ if is_open => Err(WalkError::NotAnElement { offset: start }),
-            _ => self.skip(start, element),
+            _ if !is_open => self.value(start, element),
+            // Unknown and of undefined length: a sequence in implicit little endian (CP-246).
+            Some(VR::UN) => self.enter_sequence(start, element.tag, open(false, false)),
+            _ if !is_explicit => self.enter_sequence(start, element.tag, open(false, false)),
+            Some(VR::OB | VR::OW) => self.enter_sequence(start, element.tag, open(is_explicit, true)),
+            _ => Err(WalkError::NotAnElement { offset: start }),
         }
+    }
+
+    fn enter_sequence(&mut self, start: usize, tag: Tag, container: Container) -> Result<(), WalkError> {
+        let is_wanted = matches!(self.making.last(), Some(Making::DataSet(Some(_))));
+        let is_kept = is_wanted && !container.is_raw && is_kept(tag, 0);
+        self.making.push(Making::Sequence(is_kept.then_some(tag), Vec::new()));
+        self.push(start, container)
+    }
+
+    /// Passes over a value of defined length and keeps it when it is of use.
+    fn value(&mut self, start: usize, element: Head) -> Result<(), WalkError> {
+        self.skip(start, element)?;
+        let length = element.length as usize;
+        let is_wanted = matches!(self.making.last(), Some(Making::DataSet(Some(_))));
+        if !is_wanted || !is_kept(element.tag, length) {
+            return Ok(());
+        }
+        let vr = element.vr.unwrap_or(VR::UN);
+        let bytes = self.bytes[element.value_at..element.value_at + length].to_vec();
+        self.keep(element.tag, Element::Value { vr, bytes, is_big_endian: self.encoding.is_big_endian })
     }
 
     fn push(&mut self, start: usize, container: Container) -> Result<(), WalkError> {
@@ -373,7 +401,7 @@ impl Walker<'_> {
     }
 
     /// First byte behind a value of defined length; `None` when undefined.
-    fn end_of(&self, start: usize, element: Element) -> Result<Option<usize>, WalkError> {
+    fn end_of(&self, start: usize, element: Head) -> Result<Option<usize>, WalkError> {
         if element.length == UNDEFINED {
             return Ok(None);
         }
@@ -393,12 +421,12 @@ impl Walker<'_> {
         usize::try_from(end).map(Some).map_err(|_| WalkError::Truncated { offset: start })
     }
 
-    fn skip(&mut self, start: usize, element: Element) -> Result<(), WalkError> {
+    fn skip(&mut self, start: usize, element: Head) -> Result<(), WalkError> {
         let Some(end) = self.end_of(start, element)? else {
             return Err(WalkError::NotAnElement { offset: start });
         };
         if end > self.bytes.len() {
-            // The value belongs to the header that a parser will be given, so it must be here whole.
+            // The value is to be kept, so it must be here whole.
             return Err(WalkError::NeedMore { at_least: end as u64 });
         }
         self.at = end;
@@ -406,7 +434,8 @@ impl Walker<'_> {
     }
 }
 
-fn dictionary_vr(tag: Tag) -> Option<VR> {
+/// The representation that the dictionary gives; the first where it gives a choice.
+pub fn dictionary_vr(tag: Tag) -> Option<VR> {
     match StandardDataDictionary.by_tag(tag)?.vr {
         VirtualVr::Exact(vr) => Some(vr),
         other => Some(other.relaxed()),
