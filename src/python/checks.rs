@@ -71,6 +71,9 @@ fn as_dict<'py>(py: Python<'py>, survey: &Survey) -> PyResult<Bound<'py, PyDict>
     dict.set_item("range_hu", histogram.range())?;
     dict.set_item("filler_hu", histogram.filler())?;
     dict.set_item("air_and_tissue_hu", histogram.air_and_tissue())?;
+    dict.set_item("soft_mode_hu", histogram.mode(-150, 200, 41))?;
+    dict.set_item("soft_count", histogram.count(-150, 200))?;
+    dict.set_item("solid_count", histogram.count(-300, 1 << 15))?;
     dict.set_item("bone_mm3", survey.bone_mm3)?;
     dict.set_item("bone_median_hu", survey.bone_median_hu)?;
     let faces: Vec<_> = survey

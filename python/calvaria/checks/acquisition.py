@@ -48,7 +48,7 @@ def check_modality(judge: Judge, acquisition: Acquisition, *, quantity: str | No
     elif modality == "MR":
         message = "An MR image. It has no HU, and bone is hardly seen: ask for a CT."
     else:
-        message = f"A {modality} image. This part of the body needs a CT."
+        message = f"Not a CT ({modality}), which this part of the body needs."
     return judge.say("modality", verdict, message, measured=modality)
 
 
@@ -59,7 +59,7 @@ def check_rescale_type(judge: Judge, acquisition: Acquisition) -> Finding:
         return judge.say(
             "rescale_type",
             Verdict.PASS,
-            f"Not asked of a {modality} image, which has no HU.",
+            f"Not asked of images of modality {modality}, which have no HU.",
             measured=kind or "none",
         )
     if kind is None:
@@ -98,6 +98,9 @@ def check_image_type(judge: Judge, acquisition: Acquisition) -> Finding:
 def check_kernel(judge: Judge, acquisition: Acquisition) -> Finding:
     """Which reconstruction kernel was used, by the table of vendors' names."""
     name = acquisition.convolution_kernel
+    if acquisition.modality == "MR":
+        text = "Not asked of an MR image, which has no reconstruction kernel."
+        return judge.say("kernel", Verdict.PASS, text, measured="not asked")
     if not name:
         return judge.unproven(
             "kernel", "The reconstruction kernel is not recorded; judge by the measured sharpness."

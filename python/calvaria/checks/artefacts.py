@@ -33,6 +33,7 @@ _END_MM = 10.0
 # HU of titanium to dental alloys before the scale clips them: least, usual, most.
 _METAL_HU = (6000.0, 10000.0, 20000.0)
 _FWHM_PER_SIGMA = 2.3548
+_NO_HU = "The values are not HU, so the patient cannot be told from the air."
 
 
 def region_points(region: Any, name: str = "region") -> NDArray[np.float64] | None:
@@ -203,7 +204,7 @@ def _distance(
     return judge.say("metal_distance", verdict, text, measured=distance)
 
 
-def check_slices(judge: Judge, survey: Survey) -> list[Finding]:
+def check_slices(judge: Judge, survey: Survey, *, is_hu: bool) -> list[Finding]:
     """Slices that repeat another, hold one value only, or have lost rows."""
     filled = survey.filled
     inner = np.zeros_like(filled)
@@ -218,7 +219,6 @@ def check_slices(judge: Judge, survey: Survey) -> list[Finding]:
     same = [(int(k), int(m)) for k, m in enumerate(survey["slice_same_as"]) if m is not None]
     repeated = [(k, m) for k, m in same if filled[k] and not is_constant[k]]
     rows = np.asarray(survey["slice_lost_rows"], dtype=np.int64) * ~is_constant
-    lost = np.flatnonzero(rows)
     verdict = judge.limit("repeated_slices").grade(len(repeated))
     text = f"{plural(len(repeated), 'slice')} repeat another one voxel by voxel: something was copied or lost."
     if not repeated:
@@ -245,17 +245,22 @@ def check_slices(judge: Judge, survey: Survey) -> list[Finding]:
             places=tuple(f"slice {k + 1}" for k in constant[:_LISTED]),
             slice_index=[int(k) for k in constant],
         ),
-        judge.say(
-            "lost_rows",
-            judge.limit("lost_rows").grade(int(rows.sum())),
-            f"{plural(int(rows.sum()), 'row')} across the patient hold one single value: a part was lost."
-            if len(lost)
-            else "No row is blank within the patient.",
-            measured=int(rows.sum()),
-            places=tuple(f"slice {k + 1}: {rows[k]} rows" for k in lost[:_LISTED]),
-            slice_index=[int(k) for k in lost],
-        ),
+        _lost_rows(judge, rows) if is_hu else judge.unproven("lost_rows", _NO_HU),
     ]
+
+
+def _lost_rows(judge: Judge, rows: NDArray[np.int64]) -> Finding:
+    total = int(rows.sum())
+    lost = np.flatnonzero(rows)
+    bad = f"{plural(total, 'row')} across the patient hold one single value: a part was lost."
+    return judge.say(
+        "lost_rows",
+        judge.limit("lost_rows").grade(total),
+        bad if total else "No row is blank within the patient.",
+        measured=total,
+        places=tuple(f"slice {k + 1}: {plural(int(rows[k]), 'row')}" for k in lost[:_LISTED]),
+        slice_index=[int(k) for k in lost],
+    )
 
 
 def check_motion(judge: Judge, survey: Survey, *, slice_mm: float) -> list[Finding]:
@@ -314,7 +319,9 @@ def _brightness(
     elif turns > 4:
         text = f"Slices are lighter and darker by turns, by {worst:.0f} HU: two reconstructions may be mixed."
     else:
-        text = f"The brightness jumps by {worst:.0f} HU between two slices: their scale is not the same."
+        text = (
+            f"The tissue changes by {worst:.0f} HU at once between two slices: their scale differs, or what is imaged."
+        )
     return judge.say(
         "brightness",
         verdict,

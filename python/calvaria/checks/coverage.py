@@ -142,7 +142,7 @@ def check_extent(judge: Judge, stack: Stack, acquisition: Acquisition) -> list[F
     text = f"The image is {width:.0f} x {height:.0f} mm. "
     if verdict is not Verdict.PASS:
         text += "That is small for this part of the body: look for bone that is cut off."
-    elif reconstructed and smallest < 0.98 * reconstructed:
+    elif reconstructed and max(width, height) < 0.98 * reconstructed:
         verdict = Verdict.BORDERLINE
         text += f"The scanner reconstructed {reconstructed:.0f} mm: the images were cropped."
     elif measured and max(width, height) > 1.02 * measured:

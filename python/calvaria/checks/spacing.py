@@ -203,14 +203,14 @@ def check_planes(judge: Judge, stack: Stack) -> list[Finding]:
     limit = judge.limit("pixel_spacing")
     verdict = limit.grade(pixel)
     message = {
-        Verdict.PASS: "The pixels are fine enough.",
-        Verdict.BORDERLINE: "The pixels are large: thin bone may vanish. Ask for a smaller field of view.",
-    }.get(verdict, "The pixels are too large: thin bone vanishes. Ask for a smaller field of view.")
+        Verdict.PASS: "fine enough.",
+        Verdict.BORDERLINE: "large: thin bone may vanish. Ask for a smaller field of view.",
+    }.get(verdict, "too large: thin bone vanishes. Ask for a smaller field of view.")
     found = [
         judge.say(
             "pixel_spacing",
             verdict,
-            f"{message} ({sx:.4g} x {sy:.4g} mm)",
+            f"The pixels of {sx:.4g} x {sy:.4g} mm are {message}",
             measured=pixel,
             pixel_spacing_x_mm=sx,
             pixel_spacing_y_mm=sy,

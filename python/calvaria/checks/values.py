@@ -16,6 +16,8 @@ __all__ = ["check_noise", "check_scale", "check_sharpness"]
 
 # The edge response is found within a tenth on phantoms; see docs/checks.md.
 _EDGE_ERROR = 0.05
+# Less soft tissue than this among all that is not air cannot be told from the rims of bone.
+_SOFT_SHARE = 0.15
 
 
 def check_scale(judge: Judge, survey: Survey) -> list[Finding]:
@@ -35,6 +37,13 @@ def check_scale(judge: Judge, survey: Survey) -> list[Finding]:
         "hu_air": judge.limit("hu_air").grade(air),
         "hu_soft_tissue": judge.limit("hu_soft_tissue").grade(tissue),
     }
+    if verdicts["hu_air"] is Verdict.PASS and verdicts["hu_soft_tissue"] is not Verdict.PASS:
+        # Air is right, but most of the rest is no soft tissue: a dry skull, a test object.
+        if survey["soft_count"] > _SOFT_SHARE * survey["solid_count"]:
+            tissue = survey["soft_mode_hu"]
+            verdicts["hu_soft_tissue"] = judge.limit("hu_soft_tissue").grade(tissue)
+        else:
+            verdicts["hu_soft_tissue"] = Verdict.UNPROVEN
     good = {
         "hu_air": f"Air lies at {air} HU, as it should.",
         "hu_soft_tissue": f"Soft tissue lies at {tissue} HU, as it should.",
@@ -44,6 +53,8 @@ def check_scale(judge: Judge, survey: Survey) -> list[Finding]:
         "hu_soft_tissue": f"Soft tissue lies at {tissue} HU instead of near 0 to 100",
     }
     why = _why(air, tissue)
+    if verdicts["hu_soft_tissue"] is Verdict.UNPROVEN:
+        why = "a dry skull or a test object, or the scale is wrong"
     return [
         judge.say(
             code,

@@ -96,7 +96,7 @@ def check_volume(
         *check_extent(judge, stack, acquisition),
     ]
     survey = measure(volume, metal_hu=judge.limit("metal")["threshold_hu"])
-    found += check_slices(judge, survey)
+    found += check_slices(judge, survey, is_hu=volume.is_hu)
     if volume.is_hu:
         found += [
             *check_scale(judge, survey),
