@@ -118,7 +118,7 @@ fn connected(runs: &[Run], nj: usize) -> Vec<usize> {
             let run = &runs[number];
             let Some(row) = run.row.checked_sub(offset) else { continue };
             // The last row of a slice is no neighbour of the first of the next.
-            if offset == 1 && run.row % nj == 0 {
+            if offset == 1 && run.row.is_multiple_of(nj) {
                 continue;
             }
             while runs[behind].row < row || (runs[behind].row == row && runs[behind].to < run.from) {

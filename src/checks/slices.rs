@@ -102,8 +102,10 @@ impl Reduced {
     fn is_flat(&self, n: usize) -> bool {
         let here = self.raw[n];
         let row = n / self.columns;
-        let inside =
-            row > 0 && row + 1 < self.rows && !n.is_multiple_of(self.columns) && (n + 1) % self.columns != 0;
+        let inside = row > 0
+            && row + 1 < self.rows
+            && !n.is_multiple_of(self.columns)
+            && !(n + 1).is_multiple_of(self.columns);
         inside
             && (-250.0..350.0).contains(&here)
             && [n - 1, n + 1, n - self.columns, n + self.columns]
@@ -123,7 +125,9 @@ fn reduced<T: Sample>(plane: &ArrayView2<'_, T>, block: [usize; 2]) -> Reduced {
         }
     }
     let n = (block[0] * block[1]) as f32;
-    raw.iter_mut().for_each(|sum| *sum /= n);
+    for sum in &mut raw {
+        *sum /= n;
+    }
     Reduced { columns, rows, raw }
 }
 

@@ -197,11 +197,9 @@ pub fn walk(bytes: &[u8], total: Option<u64>, encoding: Encoding) -> Result<Walk
         }
         let start = walker.at;
         let element = walker.element()?;
-        if walker.open.is_empty() {
-            if is_pixel_data(element.tag) {
-                let pixels = walker.pixel_span(start, element)?;
-                return Ok(walker.finish(start, Some(pixels)));
-            }
+        if walker.open.is_empty() && is_pixel_data(element.tag) {
+            let pixels = walker.pixel_span(start, element)?;
+            return Ok(walker.finish(start, Some(pixels)));
         }
         walker.enter_or_skip(start, element)?;
     }
