@@ -377,10 +377,10 @@ def _typed(file: str, table: str, key: str, value: Any, kind: type) -> Any:
         word = "nothing" if value is None else type(value).__name__
         msg = f"{file}: {table}: {key}: {kind.__name__} expected, found {word}"
         raise ValueError(msg)
-    if kind is float and not abs(value) < float("inf"):
+    if isinstance(value, (int, float)) and not abs(value) < float("inf"):
         msg = f"{file}: {table}: {key}: a finite number expected, found {value}"
         raise ValueError(msg)
-    if kind is str and not value.strip() and key != "unit":
+    if isinstance(value, str) and not value.strip() and key != "unit":
         msg = f"{file}: {table}: {key}: text expected, found nothing"
         raise ValueError(msg)
     return value

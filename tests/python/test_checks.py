@@ -55,7 +55,15 @@ def line(n=300, step=0.75, aside=0.0):
     return positions
 
 
-def series(positions=None, *, spacing=0.5, columns=512, directions=(1, 0, 0, 0, 1, 0), findings=(), **header):
+def series(
+    positions=None,
+    *,
+    spacing=0.5,
+    columns=512,
+    directions=(1, 0, 0, 0, 1, 0),
+    findings=(),
+    **header,
+):
     positions = line() if positions is None else positions
     return Series(
         acquisition=dataclasses.replace(SCAN, **header),
@@ -201,7 +209,9 @@ def test_headers_that_say_nothing_leave_everything_unproven_and_raise_nothing():
 
 
 def test_findings_of_the_loader_are_carried_over_and_a_reason_fails():
-    note = Finding(code="lossy_compression", verdict=Verdict.BORDERLINE, message="Compressed with loss.")
+    note = Finding(
+        code="lossy_compression", verdict=Verdict.BORDERLINE, message="Compressed with loss."
+    )
     assert judged(series(findings=(note,)))["lossy_compression"] is note
     refused = dataclasses.replace(series(), reason="no pixel data")
     assert judged(refused)["loadable"].verdict is Verdict.FAIL
@@ -232,7 +242,14 @@ def test_the_planned_protocol_passes_its_own_check(profile, anatomy):
     text = plan.to_text()
     assert plan.slice_thickness_max_mm <= 1.0 and "at most 1 mm" in text
     assert plan.slice_increment_mm <= plan.slice_thickness_mm and plan.overlap_percent >= 0
-    for word in ("Kernel", "Field of view", "none (0 degrees)", "Metal", "DICOM", "not a medical device"):
+    for word in (
+        "Kernel",
+        "Field of view",
+        "none (0 degrees)",
+        "Metal",
+        "DICOM",
+        "not a medical device",
+    ):
         assert word in text or (word == "Kernel" and plan.modality == "MR")
     json.dumps(plan.to_dict(), allow_nan=False)
 
@@ -254,8 +271,17 @@ def test_faces_are_named_by_the_side_of_the_patient_in_any_orientation(flip):
     coronal = np.eye(4)
     coronal[:3, :3] = np.array([[1, 0, 0], [0, 0, -flip], [0, -1, 0]]).T
     back = ("anterior", "posterior") if flip < 0 else ("posterior", "anterior")
-    assert set(face_names(coronal)) == {"right", "left", "anterior", "posterior", "superior", "inferior"}
-    assert face_names(coronal)[2:] == (*back, "superior", "inferior") or face_names(coronal)[2:4] == (
+    assert set(face_names(coronal)) == {
+        "right",
+        "left",
+        "anterior",
+        "posterior",
+        "superior",
+        "inferior",
+    }
+    assert face_names(coronal)[2:] == (*back, "superior", "inferior") or face_names(coronal)[
+        2:4
+    ] == (
         "superior",
         "inferior",
     )
@@ -383,8 +409,16 @@ def test_bone_cut_by_the_reconstruction_circle_is_found_and_a_wide_circle_cuts_n
     angle = np.arange(0, 360, 0.25) * np.pi / 180
     middle = narrow.grid.lps_mm_from_ijk([[79.5, 79.5, 0]])[0]
     area = 0.0
-    for z in narrow.grid.lps_mm_from_ijk(np.arange(narrow.values.shape[0])[:, None] * [0, 0, 1])[:, 2]:
-        ring = np.column_stack([middle[0] + 73.5 * np.cos(angle), middle[1] + 73.5 * np.sin(angle), np.full(len(angle), z)])
+    for z in narrow.grid.lps_mm_from_ijk(np.arange(narrow.values.shape[0])[:, None] * [0, 0, 1])[
+        :, 2
+    ]:
+        ring = np.column_stack(
+            [
+                middle[0] + 73.5 * np.cos(angle),
+                middle[1] + 73.5 * np.sin(angle),
+                np.full(len(angle), z),
+            ]
+        )
         inside = np.zeros(len(ring), dtype=bool)
         for name in BONES:
             inside |= HEAD.signed_distance_mm(name, ring) < 0
@@ -434,8 +468,12 @@ def test_metal_is_found_with_its_volume_its_distance_and_its_streaks():
     mask = np.zeros(volume.values.shape, dtype=bool)
     k, j, i = np.round(volume.grid.ijk_from_lps_mm(centre[None])[0, ::-1]).astype(int)
     mask[k + 20 : k + 24, j - 2 : j + 2, i - 2 : i + 2] = True
-    near = look(volume, anatomy="dental", region=Mask(values=mask, grid=volume.grid))["metal_distance"]
-    assert near.verdict is not Verdict.PASS and near.measured == pytest.approx(20 * 0.5 - 3.5, abs=1.0)
+    near = look(volume, anatomy="dental", region=Mask(values=mask, grid=volume.grid))[
+        "metal_distance"
+    ]
+    assert near.verdict is not Verdict.PASS and near.measured == pytest.approx(
+        20 * 0.5 - 3.5, abs=1.0
+    )
 
 
 def test_teeth_are_not_metal():
@@ -459,14 +497,27 @@ def width_mm(terms):
     ("kernel", "sigma_mm", "pixel_mm", "thickness_mm", "increment_mm"),
     [("soft", 0.5, 0.6, 0.8, 0.8), ("soft", 0.9, 0.6, 1.5, 0.75), ("sharp", 0.4, 0.5, 1.0, 0.6)],
 )
-def test_sharpness_is_measured_within_a_tenth(kernel, sigma_mm, pixel_mm, thickness_mm, increment_mm):
-    size = {"columns": int(185 / pixel_mm), "rows": int(225 / pixel_mm), "spacing_xy_mm": (pixel_mm,) * 2}
+def test_sharpness_is_measured_within_a_tenth(
+    kernel, sigma_mm, pixel_mm, thickness_mm, increment_mm
+):
+    size = {
+        "columns": int(185 / pixel_mm),
+        "rows": int(225 / pixel_mm),
+        "spacing_xy_mm": (pixel_mm,) * 2,
+    }
     slices = {"slice_thickness_mm": thickness_mm, "slice_increment_mm": increment_mm}
     scanner = phantom.Scanner(
-        kernel=kernel, sigma_mm=sigma_mm, n_slices=int(70 / increment_mm), centre_lps_mm=(0, -5, 97), **size, **slices
+        kernel=kernel,
+        sigma_mm=sigma_mm,
+        n_slices=int(70 / increment_mm),
+        centre_lps_mm=(0, -5, 97),
+        **size,
+        **slices,
     )
     report = look(phantom.scan(HEAD, scanner=scanner), anatomy="calvaria")
-    assert report["sharpness_in_plane"].measured == pytest.approx(width_mm(scanner.kernel_terms), rel=0.1)
+    assert report["sharpness_in_plane"].measured == pytest.approx(
+        width_mm(scanner.kernel_terms), rel=0.1
+    )
     assert report["sharpness_through_plane"].measured == pytest.approx(thickness_mm, rel=0.1)
     assert report["noise"].measured == pytest.approx(12.0, rel=0.1)
 
@@ -536,7 +587,11 @@ VOXEL_FAULTS = {
     "intercept twice": (lambda v: np.maximum(v - 1024, -2048), "hu_air", "FAIL"),
     "intercept lost": (lambda v: v + 1024, "hu_air", "FAIL"),
     "slope doubled": (lambda v: 2 * v, "hu_air", "FAIL"),
-    "blurred": (lambda v: ndimage.gaussian_filter(v.astype(float), (0, 1.3, 1.3)), "sharpness_in_plane", "BORDERLINE"),
+    "blurred": (
+        lambda v: ndimage.gaussian_filter(v.astype(float), (0, 1.3, 1.3)),
+        "sharpness_in_plane",
+        "BORDERLINE",
+    ),
     "thick slices interpolated": (thick, "sharpness_through_plane", "FAIL"),
     "double outline": (doubled, "double_edges", "BORDERLINE"),
 }
@@ -571,8 +626,12 @@ def test_values_that_are_not_hu_fail_and_are_not_judged_as_hu(clean):
     mr = dataclasses.replace(clean.acquisition, modality="MR", rescale_type=None)
     report = look(like(clean, clean.values, quantity="arbitrary", acquisition=mr))
     assert report["modality"].verdict is Verdict.FAIL
-    assert {report[c].verdict for c in ("hu_air", "metal", "noise", "bone_cut")} == {Verdict.UNPROVEN}
-    allowed = look(like(clean, clean.values, quantity="arbitrary", acquisition=mr), anatomy="soft-tissue")
+    assert {report[c].verdict for c in ("hu_air", "metal", "noise", "bone_cut")} == {
+        Verdict.UNPROVEN
+    }
+    allowed = look(
+        like(clean, clean.values, quantity="arbitrary", acquisition=mr), anatomy="soft-tissue"
+    )
     assert allowed["modality"].verdict is Verdict.PASS
 
 
@@ -620,7 +679,9 @@ def test_the_head_phantom_is_judged_as_a_radiographer_would(calvaria_data):
 
 
 def test_the_tilted_head_phantom_is_tilted_and_too_coarse(calvaria_data):
-    found = find_series(calvaria_data / "philips_head_phantom" / "mixed_folder_tilt-18.5_S21610.zip")
+    found = find_series(
+        calvaria_data / "philips_head_phantom" / "mixed_folder_tilt-18.5_S21610.zip"
+    )
     (stack,) = [one for one in found if one.is_loadable]
     report = judged(stack)
     assert report["tilt"].measured == pytest.approx(18.5, abs=0.05)

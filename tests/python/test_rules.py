@@ -31,7 +31,9 @@ BRIEF = {
 
 @pytest.mark.parametrize("profile", RULES.profiles)
 @pytest.mark.parametrize(("thickness_mm", "anatomy"), BRIEF)
-def test_slice_thickness_and_increment_are_graded_as_the_brief_grades_them(profile, thickness_mm, anatomy):
+def test_slice_thickness_and_increment_are_graded_as_the_brief_grades_them(
+    profile, thickness_mm, anatomy
+):
     for row in ("slice_thickness", "slice_increment"):
         limit = RULES.limit(row, profile=profile, anatomy=anatomy)
         assert limit.grade(thickness_mm).name == BRIEF[thickness_mm, anatomy], (row, limit.table)
@@ -80,7 +82,9 @@ def written(tmp_path, text):
 
 
 def test_a_file_of_ones_own_replaces_every_row_of_the_name(tmp_path):
-    text = 'version = "ours"\n[defaults.slice_thickness]\npass_max = 0.6\nsource = "our radiology"\n'
+    text = (
+        'version = "ours"\n[defaults.slice_thickness]\npass_max = 0.6\nsource = "our radiology"\n'
+    )
     rules = load_rules(written(tmp_path, text))
     limit = rules.limit("slice_thickness", profile="guide", anatomy="spine")
     assert (limit.grade(0.6).name, limit.grade(0.7).name) == ("PASS", "FAIL")

@@ -49,7 +49,9 @@ def region_points(region: Any, name: str = "region") -> NDArray[np.float64] | No
         return np.ascontiguousarray(region.grid.lps_mm_from_ijk(kji[:, ::-1]))
     points = np.ascontiguousarray(np.asarray(region, dtype=np.float64))
     if points.ndim != 2 or points.shape[1] != 3 or not np.isfinite(points).all():
-        msg = f"{name}: a Mask or finite points of shape (n, 3) expected, found shape {points.shape}"
+        msg = (
+            f"{name}: a Mask or finite points of shape (n, 3) expected, found shape {points.shape}"
+        )
         raise ValueError(msg)
     return points
 
@@ -71,9 +73,7 @@ class _Cluster:
     @classmethod
     def of(cls, found: tuple[Any, ...], survey: Survey, slice_mm: float) -> _Cluster:
         above, centre, slices, around = found
-        most, usual, least = (
-            _unblurred(above, around, survey, slice_mm, hu) for hu in _METAL_HU
-        )
+        most, usual, least = (_unblurred(above, around, survey, slice_mm, hu) for hu in _METAL_HU)
         return cls(
             above_mm3=above,
             volume_mm3=usual,
@@ -109,7 +109,9 @@ def _unblurred(
     return float(above_mm3 * max(0.0, 1.0 - outward / radius) ** 3)
 
 
-def check_metal(judge: Judge, volume: Volume, survey: Survey, *, region: ArrayLike | Mask | None) -> list[Finding]:
+def check_metal(
+    judge: Judge, volume: Volume, survey: Survey, *, region: ArrayLike | Mask | None
+) -> list[Finding]:
     """Metal, its streaks, and its distance from a region of interest."""
     slice_mm = volume.acquisition.slice_thickness_mm or volume.grid.slice_distance_mm
     clusters = [_Cluster.of(found, survey, slice_mm) for found in survey["metal_clusters"]]
@@ -175,7 +177,9 @@ def _streaks(judge: Judge, volume: Volume, survey: Survey, *, has_metal: bool) -
         in_slices |= same
         near |= same & (np.linalg.norm(places - np.asarray(centre), axis=1) < _STREAK_MM)
     if near.sum() < 10 or (~in_slices).sum() < 10:
-        return judge.unproven("streaks", "Too little soft tissue beside the metal to measure streaks in.")
+        return judge.unproven(
+            "streaks", "Too little soft tissue beside the metal to measure streaks in."
+        )
     # The same kind of tissue with and without metal in its slice; the quarter with the most spread
     # is where streaks run.
     ratio = float(np.percentile(spread[near], 75) / max(np.percentile(spread[~in_slices], 75), 1.0))
@@ -183,7 +187,11 @@ def _streaks(judge: Judge, volume: Volume, survey: Survey, *, has_metal: bool) -
     good = "The metal makes no streaks to speak of."
     bad = f"Streaks make the tissue beside the metal {ratio:.1f} times as uneven as elsewhere."
     return judge.say(
-        "streaks", verdict, good if verdict is Verdict.PASS else bad, measured=ratio, n_blocks=int(near.sum())
+        "streaks",
+        verdict,
+        good if verdict is Verdict.PASS else bad,
+        measured=ratio,
+        n_blocks=int(near.sum()),
     )
 
 
@@ -191,7 +199,9 @@ def _distance(
     judge: Judge, survey: Survey, points: NDArray[np.float64] | None, *, has_metal: bool
 ) -> Finding:
     if not has_metal:
-        return judge.say("metal_distance", Verdict.PASS, "There is no metal.", measured="no metal", unit="")
+        return judge.say(
+            "metal_distance", Verdict.PASS, "There is no metal.", measured="no metal", unit=""
+        )
     if points is None:
         text = "No region was given, so how near the metal lies to it is not known."
         return judge.unproven("metal_distance", text)
@@ -276,7 +286,9 @@ def _shift(judge: Judge, survey: Survey, both: NDArray[np.bool_]) -> Finding:
     steps = survey.shift_xy_mm[both]
     index = np.flatnonzero(both)
     if len(steps) < 2 * _NEIGHBOURS or not np.isfinite(steps).all(axis=1).mean() > 0.5:
-        return judge.unproven("motion", "Too few slices with tissue to see whether the patient moved.")
+        return judge.unproven(
+            "motion", "Too few slices with tissue to see whether the patient moved."
+        )
     apart = np.column_stack([_stands_out(steps[:, axis]) for axis in (0, 1)])
     size = np.hypot(apart[:, 0], apart[:, 1])
     limit = judge.limit("motion")
@@ -295,7 +307,10 @@ def _shift(judge: Judge, survey: Survey, both: NDArray[np.bool_]) -> Finding:
         verdict,
         text,
         measured=worst,
-        places=tuple(f"between slices {index[n] + 1} and {index[n] + 2}: {size[n]:.1f} mm" for n in where[:_LISTED]),
+        places=tuple(
+            f"between slices {index[n] + 1} and {index[n] + 2}: {size[n]:.1f} mm"
+            for n in where[:_LISTED]
+        ),
         after_slice_index=[int(index[n]) for n in where],
     )
 
@@ -308,7 +323,9 @@ def _brightness(
     # A slice far off leaves no soft tissue to compare; then everything has moved.
     steps = np.where(np.isnan(soft) | (np.abs(whole) > np.abs(soft)), whole, soft)
     if len(steps) < _NEIGHBOURS:
-        return judge.unproven("brightness", "Too few slices with tissue to compare their brightness.")
+        return judge.unproven(
+            "brightness", "Too few slices with tissue to compare their brightness."
+        )
     limit = judge.limit("brightness")
     worst = float(np.abs(steps).max())
     where = np.flatnonzero(np.abs(steps) > limit["pass_max"])
@@ -319,16 +336,15 @@ def _brightness(
     elif turns > 4:
         text = f"Slices are lighter and darker by turns, by {worst:.0f} HU: two reconstructions may be mixed."
     else:
-        text = (
-            f"The tissue changes by {worst:.0f} HU at once between two slices: their scale differs, or what is imaged."
-        )
+        text = f"The tissue changes by {worst:.0f} HU at once between two slices: their scale differs, or what is imaged."
     return judge.say(
         "brightness",
         verdict,
         text,
         measured=worst,
         places=tuple(
-            f"between slices {index[n] + 1} and {index[n] + 2}: {steps[n]:+.0f} HU" for n in where[:_LISTED]
+            f"between slices {index[n] + 1} and {index[n] + 2}: {steps[n]:+.0f} HU"
+            for n in where[:_LISTED]
         ),
         after_slice_index=[int(index[n]) for n in where],
     )

@@ -92,7 +92,7 @@ def _is_neck(survey: Survey, piece: tuple[float, list[float]], neck: Any) -> boo
     lateral = abs(float(apart @ np.asarray(plane["normal"])))
     front, back = _front_and_back(plane)
     behind = (float(apart @ np.asarray(plane["back"])) - front) / max(back - front, 1.0)
-    return lateral <= neck["lateral_max_mm"] and behind >= neck["front_fraction_min"]
+    return bool(lateral <= neck["lateral_max_mm"] and behind >= neck["front_fraction_min"])
 
 
 def _bins(plane: dict[str, Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -196,10 +196,10 @@ def _part(judge: Judge, plane: dict[str, Any], part: str, cut: tuple[str, ...]) 
     }
     word = worst.rsplit("_", 1)[0]
     if verdict is Verdict.PASS:
-        text, places = (
-            f"Both sides of the {part} are there: the smaller has {100 * ratio:.0f} % of the other.",
-            (),
+        text = (
+            f"Both sides of the {part} are there: the smaller has {100 * ratio:.0f} % of the other."
         )
+        places: tuple[str, ...] = ()
     else:
         faces = tuple(face for face in cut if face in (side, "inferior", "superior"))
         at = f", and bone is cut at the {' and the '.join(faces)} face" if faces else ""

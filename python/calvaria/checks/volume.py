@@ -113,7 +113,7 @@ def check_volume(
     nx, ny, nz = volume.grid.dims_ijk
     return CheckReport(
         subject=f"volume of {nx} x {ny} x {nz} voxels",
-        findings=tuple([*found, *volume.findings]),
+        findings=(*found, *volume.findings),
         profile=judge.profile,
         anatomy=judge.anatomy,
     )
