@@ -45,3 +45,15 @@ def test_every_public_name_is_described():
     import calvaria
 
     assert all(getattr(calvaria, name).__doc__ for name in calvaria.__all__)
+
+
+def test_every_finding_code_is_explained():
+    root = Path(__file__).parents[2]
+    python = "".join(file.read_text() for file in (root / "python").rglob("*.py"))
+    rust = "".join(file.read_text() for file in (root / "src").rglob("*.rs"))
+    codes = set(re.findall(r'judge\.(?:say|unproven)\(\s*"([a-z_]+)"', python))
+    codes |= set(re.findall(r'code="([a-z_]+)"', python))
+    codes |= set(re.findall(r'Note::new\(\s*"([a-z_0-9]+)"', rust))
+    page = (root / "docs" / "checks.md").read_text()
+    assert len(codes) > 30
+    assert sorted(code for code in codes if f"`{code}`" not in page) == []
