@@ -26,7 +26,7 @@ test-rust: ## cargo test, clippy and fmt
 	cargo test --locked --quiet
 
 test-python: $(NATIVE) ## pytest with the docstring examples
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q
 
 lint: $(NATIVE) ## ruff, mypy strict, stubtest
 	$(BIN)/ruff check .

@@ -219,7 +219,7 @@ fn not_dicom(source: &Source, bytes: &[u8]) -> DicomError {
     let reason = match bytes {
         [] => "the file is empty",
         bytes if bytes.iter().all(|byte| *byte == 0) => "the file is full of zeros",
-        bytes if bytes.starts_with(b"PK\x03\x04") => "a zip archive inside what was searched",
+        bytes if bytes.starts_with(b"PK\x03\x04") => "a zip archive; give its own path to look inside",
         bytes if is_plain_text(bytes) => "a text file",
         _ => "no DICM mark at byte 128 and no DICOM element at the beginning",
     };

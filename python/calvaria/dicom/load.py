@@ -79,7 +79,8 @@ def load_series(
     else:
         found = find_series(series_or_path, max_extra_bytes=max_extra_bytes)
         series = only_stack(found, has_rescale=rescale is not None, even=bool(resample))
-    wants_even = resample is not None and resample is not False
+    is_usual = isinstance(resample, (bool, np.bool_)) and bool(resample)
+    wants_even = is_usual or (resample is not None and not isinstance(resample, (bool, np.bool_)))
     if series.reason and not is_mended(series, has_rescale=rescale is not None, even=wants_even):
         raise series._error(series.reason)  # noqa: SLF001
     values, notes = _progress.run(
@@ -95,8 +96,8 @@ def load_series(
     if rescale is not None:
         kept = (note for note in findings if note.code != "not_hu")
         findings = (*kept, _rescale_note(*rescale))
-    if series.grid is None or (wants_even and resample is not True):
-        spacing_mm = series.slice_increment_mm if resample is True else resample
+    if series.grid is None or (wants_even and not is_usual):
+        spacing_mm = series.slice_increment_mm if is_usual else resample
         values, grid, note = _even_slices(series, values, spacing_mm, max_gap_mm)
         findings = (*findings, note)
     else:
@@ -126,6 +127,9 @@ def _even_slices(
     normal, directions = series.slice_normal, series.image_orientation_patient
     if normal is None or directions is None:  # a series without directions has a reason, no stack
         raise InconsistentSeriesError(series.reason)
+    if series.n_slices < 2:
+        msg = "resample: at least two slices expected, found one"
+        raise InconsistentSeriesError(msg)
     positions = series.slice_positions_lps_mm
     distances = positions @ normal
     increments = np.diff(distances)
