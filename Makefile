@@ -26,7 +26,10 @@ test-rust: ## cargo test, clippy and fmt
 	cargo test --locked --quiet
 
 test-python: $(NATIVE) ## pytest with the docstring examples
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -m "not slow"
+
+test-slow: $(NATIVE) ## The tests that take minutes: voxel checks on many scans of the phantom
+	$(BIN)/python -m pytest -q -m slow
 
 lint: $(NATIVE) ## ruff, mypy strict, stubtest
 	$(BIN)/ruff check .

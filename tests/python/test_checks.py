@@ -27,6 +27,9 @@ from calvaria import (
 from calvaria.checks.coverage import face_names
 from calvaria.dicom import Series
 
+# Voxel checks on many scans of the head: minutes, so they run with `make test-slow`.
+pytestmark = pytest.mark.slow
+
 RULES = load_rules()
 BONES = ("skull", "mandible", "teeth", "vertebra_c1", "vertebra_c2", "vertebra_c3")
 

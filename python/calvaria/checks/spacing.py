@@ -202,15 +202,16 @@ def check_planes(judge: Judge, stack: Stack) -> list[Finding]:
     pixel = max(sx, sy)
     limit = judge.limit("pixel_spacing")
     verdict = limit.grade(pixel)
+    size = f"The pixels are {sx:.4g} x {sy:.4g} mm"
     message = {
-        Verdict.PASS: "fine enough.",
-        Verdict.BORDERLINE: "large: thin bone may vanish. Ask for a smaller field of view.",
-    }.get(verdict, "too large: thin bone vanishes. Ask for a smaller field of view.")
+        Verdict.PASS: f"{size}, fine enough.",
+        Verdict.BORDERLINE: f"{size}: thin bone may vanish. Ask for a smaller field of view.",
+    }.get(verdict, f"{size}: thin bone vanishes. Ask for a smaller field of view.")
     found = [
         judge.say(
             "pixel_spacing",
             verdict,
-            f"The pixels of {sx:.4g} x {sy:.4g} mm are {message}",
+            message,
             measured=pixel,
             pixel_spacing_x_mm=sx,
             pixel_spacing_y_mm=sy,
@@ -248,7 +249,7 @@ def check_stack(judge: Judge, stack: Stack) -> list[Finding]:
             "slice_count", verdict, good if verdict is Verdict.PASS else bad, measured=n, n_slices=n
         )
     ]
-    steps, sideways = stack.steps()
+    steps, _ = stack.steps()
     step = usual_step(steps)
     if n < 3 or step <= 0:
         text = "Too few distinct planes to tell whether some are missing."
@@ -258,7 +259,7 @@ def check_stack(judge: Judge, stack: Stack) -> list[Finding]:
     is_double = steps < _DUPLICATE_STEPS * step
     found.append(_gaps(judge, stack, steps, step, is_gap))
     found.append(_duplicates(judge, stack, is_double))
-    found.append(_uneven(judge, stack, steps, sideways, step, is_gap | is_double))
+    found.append(_uneven(judge, stack, step=step, explained=is_gap | is_double))
     return found
 
 
@@ -308,11 +309,11 @@ def _duplicates(judge: Judge, stack: Stack, is_double: NDArray[np.bool_]) -> Fin
 def _uneven(
     judge: Judge,
     stack: Stack,
-    steps: NDArray[np.float64],
-    sideways: NDArray[np.float64],
+    *,
     step: float,
     explained: NDArray[np.bool_],
 ) -> Finding:
+    steps, sideways = stack.steps()
     limit = judge.limit("slice_spacing")
     tolerance = max(limit["pass_max"], limit.get("pass_max_fraction", 0.0) * step)
     # A tilted stack moves sideways by the same amount in every slice.

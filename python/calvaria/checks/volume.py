@@ -76,7 +76,7 @@ def check_volume(
     >>> radius = np.hypot(i - 40, j - 40)
     >>> values = np.where(radius < 30, 40, -1000) + np.where(abs(radius - 24) < 3, 900, 0)
     >>> grid = Grid(dims_ijk=(80, 80, 40), lps_from_ijk=np.eye(4))
-    >>> report = check_volume(Volume(values=values, grid=grid), profile="guide", anatomy="skull")
+    >>> report = check_volume(Volume(values=values, grid=grid), profile="guide", anatomy="generic")
     >>> [f.details["face"] for f in report if f.code == "bone_cut" and f.verdict.name == "FAIL"]
     ['superior', 'inferior']
     """
