@@ -8,9 +8,13 @@
 pub mod checks;
 pub mod dicom;
 pub mod geometry;
+pub mod mesh;
 pub mod phantom;
 pub mod progress;
+pub mod register;
 pub mod resample;
+pub mod segment;
+pub mod surface;
 pub mod volume;
 
 #[cfg(feature = "python")]

@@ -13,7 +13,7 @@ from calvaria.findings import CheckReport, Finding, Override, Verdict
 from calvaria.geometry import Grid
 from calvaria.images import load_image, load_mask
 from calvaria.invesalius import load_invesalius
-from calvaria.mesh import Mesh
+from calvaria.mesh import FaceKind, Mesh
 from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal
 from calvaria.rules import Rules, load_rules
 from calvaria.volume import Acquisition, Mask, Volume
@@ -23,6 +23,7 @@ __all__ = [
     "CalvariaError",
     "CalvariaWarning",
     "CheckReport",
+    "FaceKind",
     "Finding",
     "Grid",
     "ImagingPlan",

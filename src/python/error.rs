@@ -34,6 +34,12 @@ impl From<crate::volume::ShapeError> for PyErr {
     }
 }
 
+impl From<crate::mesh::MeshError> for PyErr {
+    fn from(error: crate::mesh::MeshError) -> Self {
+        Python::attach(|py| raise(py, "MeshError", error.to_string()))
+    }
+}
+
 /// Name of the exception that a DICOM error becomes.
 pub(super) fn dicom_class(error: &crate::dicom::DicomError) -> &'static str {
     use crate::dicom::DicomError as E;

@@ -9,10 +9,15 @@ mod array;
 mod checks;
 mod dicom;
 mod error;
+mod mesh;
+mod mesh_io;
 mod phantom;
 mod progress;
+mod register;
 mod resample;
+mod segment;
 mod study;
+mod surface;
 
 /// The private, flat native module; `calvaria/_native.pyi` is its written face.
 #[pymodule(gil_used = false)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,20 @@ if TYPE_CHECKING:
 
     from calvaria.findings import Finding
 
-__all__ = ["Mesh"]
+__all__ = ["FaceKind", "Mesh"]
+
+
+class FaceKind(IntEnum):
+    """Where a face comes from: what closes a surface is never mistaken for what was imaged."""
+
+    SURFACE = 0
+    """Imaged: the surface of the structure itself."""
+    CAP = 1
+    """A lid where the image ends and the structure does not."""
+    CUT = 2
+    """A lid where somebody cut, with a plane or with a mask that ends inside the structure."""
+    FILLED = 3
+    """A patch over a hole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -28,13 +42,15 @@ class Mesh:
         Vertex positions, LPS, mm.  Read-only.
     faces : (m, 3) ndarray of int32
         Vertex indices of each triangle, counter-clockwise seen from outside.  Read-only.
+    kinds : (m,) ndarray of uint8, optional
+        A :class:`FaceKind` number for each face; all ``SURFACE`` when not given.  Read-only.
     findings : tuple of Finding
         Carried from the volume the mesh was made from.
 
     Raises
     ------
     MeshError
-        Wrong shape, a coordinate that is not finite, or an index out of range.
+        Wrong shape, a coordinate that is not finite, an index out of range, or an unknown kind.
 
     Examples
     --------
@@ -44,6 +60,7 @@ class Mesh:
 
     vertices: NDArray[np.float64]
     faces: NDArray[np.int32]
+    kinds: NDArray[np.uint8] = None  # type: ignore[assignment] # an array once it is made
     findings: tuple[Finding, ...] = ()
 
     def __post_init__(self) -> None:
@@ -63,6 +80,13 @@ class Mesh:
             raise MeshError(msg)
         object.__setattr__(self, "vertices", vertices)
         object.__setattr__(self, "faces", frozen(raw_faces, dtype=np.int32))
+        object.__setattr__(self, "kinds", _as_kinds(self.kinds, n_faces=len(raw_faces)))
+        object.__setattr__(self, "findings", tuple(self.findings))
+
+    @property
+    def is_cap(self) -> NDArray[np.bool_]:
+        """Which faces close the surface where the image ends, (m,)."""
+        return self.kinds == FaceKind.CAP
 
     def __repr__(self) -> str:
         return f"Mesh({len(self.vertices)} vertices, {len(self.faces)} faces)"
@@ -76,3 +100,16 @@ def _as_rows(name: str, values: Any) -> NDArray[Any]:
         msg = f"{name}: shape (n, 3) expected, found {array.shape}"
         raise MeshError(msg)
     return array
+
+
+def _as_kinds(kinds: Any, *, n_faces: int) -> NDArray[np.uint8]:
+    if kinds is None:
+        return frozen(np.zeros(n_faces, np.uint8), dtype=np.uint8)
+    array = np.asarray(kinds)
+    if array.shape != (n_faces,):
+        msg = f"kinds: shape ({n_faces},) expected, found {array.shape}"
+        raise MeshError(msg)
+    if array.size and (array.dtype.kind not in "iub" or array.min() < 0 or array.max() > max(FaceKind)):
+        msg = f"kinds: numbers 0 to {int(max(FaceKind))} expected, found dtype {array.dtype}"
+        raise MeshError(msg)
+    return frozen(array, dtype=np.uint8)
