@@ -10,6 +10,7 @@ __all__ = [
     "Phantom",
     "Progress",
     "SeriesHandle",
+    "extract_surface",
     "find_series",
     "load_series",
     "nearest_mm",
@@ -157,3 +158,13 @@ def write_capture(
     number: int,
     values: NDArray[np.uint8],
 ) -> None: ...
+
+def extract_surface(
+    values: NDArray[Any],
+    dims_ijk: tuple[int, int, int],
+    lps_from_ijk: NDArray[np.float64],
+    level: float,
+    within: NDArray[np.bool_] | None,
+    close_border: bool,  # noqa: FBT001
+    progress: Progress,
+) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]]: ...

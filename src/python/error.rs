@@ -40,6 +40,20 @@ impl From<crate::mesh::MeshError> for PyErr {
     }
 }
 
+impl From<crate::surface::SurfaceError> for PyErr {
+    fn from(error: crate::surface::SurfaceError) -> Self {
+        use crate::surface::SurfaceError as E;
+        let message = error.to_string();
+        match error {
+            E::Cancelled(cancelled) => cancelled.into(),
+            E::Level { .. } => PyValueError::new_err(message),
+            E::Memory { .. } => pyo3::exceptions::PyMemoryError::new_err(message),
+            E::TooLarge { .. } => Python::attach(|py| raise(py, "MeshError", message)),
+            _ => Python::attach(|py| raise(py, "GeometryError", message)),
+        }
+    }
+}
+
 /// Name of the exception that a DICOM error becomes.
 pub(super) fn dicom_class(error: &crate::dicom::DicomError) -> &'static str {
     use crate::dicom::DicomError as E;

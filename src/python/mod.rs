@@ -36,4 +36,6 @@ mod _native {
     };
     #[pymodule_export]
     use super::study::{write_capture, write_ct};
+    #[pymodule_export]
+    use super::surface::extract_surface;
 }
