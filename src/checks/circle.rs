@@ -4,7 +4,7 @@ use ndarray::{ArrayView3, Axis};
 use rayon::prelude::*;
 
 use super::coarse::Coarse;
-use super::patch::Layer;
+use super::patch::{Layer, PLATE_MM};
 use super::sample::Sample;
 use crate::geometry::Grid;
 
@@ -139,33 +139,39 @@ fn cut_mm2<T: Sample>(
 ) -> f64 {
     let [ni, nj, nk] = grid.dims_ijk();
     let (spacing, steps) = (grid.spacing_xyz_mm(), grid.steps());
-    let pixel = spacing.x.min(spacing.y);
-    let radius = circle.radius_mm - 1.5 * spacing.x.max(spacing.y);
+    let (pixel, coarsest) = (spacing.x.min(spacing.y), spacing.x.max(spacing.y));
+    let radius = circle.radius_mm - 1.5 * coarsest;
     let columns = ((std::f64::consts::TAU * radius / pixel) as usize).clamp(16, 1 << 14);
-    let places: Vec<Option<[usize; 2]>> = (0..columns)
-        .map(|n| {
+    let ring = |radius: f64| -> Vec<Option<[usize; 2]>> {
+        let place = |n: usize| {
             let (sin, cos) = (std::f64::consts::TAU * n as f64 / columns as f64).sin_cos();
             let i = (circle.centre_ij[0] + radius * cos / spacing.x).round();
             let j = (circle.centre_ij[1] + radius * sin / spacing.y).round();
             let inside = i >= 0.0 && j >= 0.0 && i < ni as f64 && j < nj as f64;
             inside.then_some([i as usize, j as usize])
-        })
-        .collect();
+        };
+        (0..columns).map(place).collect()
+    };
+    let places = ring(radius);
+    let depth = (PLATE_MM / coarsest) as usize;
+    let inner: Vec<_> = (1..=depth).map(|n| ring((radius - n as f64 * coarsest).max(0.0))).collect();
     let height = grid.voxel_volume_mm3() / steps.column(0).cross(&steps.column(1)).norm();
+    let hu = |k: usize, place: Option<[usize; 2]>| place.map_or(-1000.0, |[i, j]| values[[k, j, i]].hu());
     let mut layer = Layer {
         columns,
         rows: nk,
         step_mm: [std::f64::consts::TAU * circle.radius_mm / columns as f64, height],
         values: Vec::with_capacity(columns * nk),
+        behind: Vec::with_capacity(columns * nk),
         mine: Vec::with_capacity(columns * nk),
         is_ring: true,
     };
     for k in 0..nk {
-        for place in &places {
-            let found =
-                place.map(|[i, j]| (values[[k, j, i]].hu(), mine[coarse.index(coarse.cell_of([i, j, k]))]));
-            layer.values.push(found.map_or(-1000.0, |found| found.0));
-            layer.mine.push(found.is_some_and(|found| found.1));
+        for (n, place) in places.iter().enumerate() {
+            let value = hu(k, *place);
+            layer.values.push(value);
+            layer.behind.push(inner.iter().fold(value, |high, ring| high.max(hu(k, ring[n]))));
+            layer.mine.push(place.is_some_and(|[i, j]| mine[coarse.index(coarse.cell_of([i, j, k]))]));
         }
     }
     let areas = layer.patches(bone_hu).into_iter().map(|patch| patch.area_mm2);

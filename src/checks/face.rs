@@ -1,11 +1,13 @@
 //! Bone that leaves the image through one of its six faces.
 
+use std::ops::RangeInclusive;
+
 use nalgebra::Point3;
 use ndarray::{ArrayView2, ArrayView3, Axis};
 
 use super::bone::PATIENT;
 use super::coarse::Coarse;
-use super::patch::{Layer, Patch};
+use super::patch::{Layer, PLATE_MM, Patch};
 use super::sample::Sample;
 use crate::geometry::Grid;
 
@@ -53,6 +55,7 @@ fn face<T: Sample>(
     let steps = grid.steps();
     // The layer may be sheared: its cell is a parallelogram, so one step is the height on the other.
     let area = steps.column(across).cross(&steps.column(down)).norm();
+    let depth = ((PLATE_MM * area / grid.voxel_volume_mm3()) as usize).min(dims[axis] - 1);
     let width = steps.column(across).norm();
     let voxel = |column: usize, row: usize| {
         let mut voxel = [at; 3];
@@ -65,6 +68,7 @@ fn face<T: Sample>(
         rows,
         step_mm: [width, area / width],
         values: plane.iter().map(|value| value.hu()).collect(),
+        behind: behind(values, axis, if is_high { at - depth..=at } else { 0..=depth }),
         mine: (0..rows * columns)
             .map(|n| mine[coarse.index(coarse.cell_of(voxel(n % columns, n / columns)))])
             .collect(),
@@ -79,6 +83,17 @@ fn face<T: Sample>(
     };
     let pieces: Vec<_> = patches.iter().map(|patch| (patch.area_mm2, middle(patch))).collect();
     Face { area_mm2: pieces.iter().fold(0.0, |sum, piece| sum + piece.0), pieces, margin_mm }
+}
+
+/// Highest value of the layers of an axis that are in `range`, at each place.
+fn behind<T: Sample>(values: ArrayView3<'_, T>, axis: usize, range: RangeInclusive<usize>) -> Vec<f32> {
+    let mut highest: Vec<f32> = Vec::new();
+    for at in range {
+        let plane = values.index_axis(Axis(2 - axis), at);
+        highest.resize(plane.len(), f32::MIN);
+        highest.iter_mut().zip(plane).for_each(|(high, value)| *high = high.max(value.hu()));
+    }
+    highest
 }
 
 /// Cells of the patient and their neighbours: the rim of a bone may lie in the next cell.

@@ -8,6 +8,8 @@ pub(super) struct Layer {
     pub rows: usize,
     pub step_mm: [f64; 2],
     pub values: Vec<f32>,
+    /// Highest value at the place and behind it, as deep as a plate of bone is thick.
+    pub behind: Vec<f32>,
     /// Whether the value belongs to the patient.
     pub mine: Vec<bool>,
     /// Whether the last column continues in the first.
@@ -26,9 +28,12 @@ pub struct Patch {
 }
 
 /// How far from the edge of a bone its own height is looked for, mm: a cortical plate.
-const PLATE_MM: f64 = 2.5;
+pub(super) const PLATE_MM: f64 = 2.5;
 /// Soft tissue, from which the half height is counted.
 const SOFT_HU: f32 = 40.0;
+/// Compact bone reaches no higher (`InVesalius` preset "compact bone, adult"); enamel and metal do, and
+/// would make the bone beside them too thin.
+const COMPACT_HU: f32 = 1988.0;
 
 impl Layer {
     fn neighbours(&self, index: usize) -> impl Iterator<Item = usize> + '_ {
@@ -41,6 +46,13 @@ impl Layer {
         })
     }
 
+    /// The four places that share a side: a slanting plate one voxel thick has no hole for them.
+    fn beside(&self, index: usize) -> impl Iterator<Item = usize> + '_ {
+        let (column, row) = ((index % self.columns) as isize, (index / self.columns) as isize);
+        let sides = [(0, -1), (-1, 0), (1, 0), (0, 1)];
+        sides.into_iter().filter_map(move |(dc, dr)| self.at(column + dc, row + dr))
+    }
+
     fn at(&self, column: isize, row: isize) -> Option<usize> {
         let (columns, rows) = (self.columns as isize, self.rows as isize);
         let column = if self.is_ring { column.rem_euclid(columns) } else { column };
@@ -51,20 +63,23 @@ impl Layer {
     /// The pieces of bone, each outlined where it falls to half of its own height.
     ///
     /// A fixed threshold would make a blurred plate too wide. So bone at the threshold is peeled from
-    /// outside as long as a voxel is lower than half of the highest one within a plate's thickness;
-    /// spongy bone behind the plate stays.
+    /// outside as long as a voxel is lower than half of the highest one within a plate's thickness.
+    /// Peeling only climbs: behind the crest of a thin plate the values fall, and the spongy bone there
+    /// stays, low as it is.
     pub fn patches(&self, bone_hu: f32) -> Vec<Patch> {
-        let mut bone: Vec<bool> =
+        let start: Vec<bool> =
             self.values.iter().zip(&self.mine).map(|(hu, mine)| *mine && *hu >= bone_hu).collect();
-        if !bone.contains(&true) {
+        if !start.contains(&true) {
             return Vec::new();
         }
-        let heights = self.local_heights(&bone);
+        let heights = self.local_heights(&start);
         let is_low = |index: usize| self.values[index] < f32::midpoint(heights[index], SOFT_HU);
+        let mut bone = start.clone();
         let mut queue: VecDeque<usize> = (0..bone.len()).filter(|index| !bone[*index]).collect();
         while let Some(index) = queue.pop_front() {
-            for neighbour in self.neighbours(index) {
-                if bone[neighbour] && is_low(neighbour) {
+            for neighbour in self.beside(index) {
+                let climbs = !start[index] || self.values[neighbour] >= self.values[index];
+                if bone[neighbour] && climbs && is_low(neighbour) {
                     bone[neighbour] = false;
                     queue.push_back(neighbour);
                 }
@@ -75,8 +90,12 @@ impl Layer {
 
     /// Highest bone within a plate's thickness of each place: a maximum along rows, then columns.
     fn local_heights(&self, bone: &[bool]) -> Vec<f32> {
-        let start: Vec<f32> =
-            self.values.iter().zip(bone).map(|(hu, bone)| if *bone { *hu } else { -1000.0 }).collect();
+        let start: Vec<f32> = self
+            .behind
+            .iter()
+            .zip(bone)
+            .map(|(hu, bone)| if *bone { hu.min(COMPACT_HU) } else { -1000.0 })
+            .collect();
         let reach = self.step_mm.map(|step| (PLATE_MM / step).round().max(1.0) as isize);
         let along = self.maximum(&start, |column, row, offset| (column + offset, row), reach[0]);
         self.maximum(&along, |column, row, offset| (column, row + offset), reach[1])
@@ -155,11 +174,13 @@ mod tests {
             40.0 + 1460.0 * edge(25.0) - 1000.0 * edge(23.0)
         };
         let place = |index: usize| (((index % n) as f64 - 80.0) * step, ((index / n) as f64 - 80.0) * step);
-        let values = (0..n * n).map(|index| profile(place(index).0.hypot(place(index).1)) as f32).collect();
+        let values: Vec<f32> =
+            (0..n * n).map(|index| profile(place(index).0.hypot(place(index).1)) as f32).collect();
         let layer = Layer {
             columns: n,
             rows: n,
             step_mm: [step; 2],
+            behind: values.clone(),
             values,
             mine: vec![true; n * n],
             is_ring: false,
