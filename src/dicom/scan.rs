@@ -75,11 +75,16 @@ pub fn scan(path: &Path, options: ScanOptions, progress: &Progress) -> Result<Sc
             Err(reason) => left_out.push(reason),
         }
     }
-    left_out.sort_by(|a, b| a.file.cmp(&b.file));
+    let unlisted: Vec<_> =
+        listing.unlisted.into_par_iter().map(|source| look_at_unlisted(source, options)).collect();
     let mut series = group(&files, options, progress)?;
+    left_out.sort_by(|a, b| a.file.cmp(&b.file));
     for one in &mut series {
         remark_lost(one, &left_out);
+        remark_unlisted(one, &unlisted);
     }
+    left_out.extend(unlisted.into_iter().map(|(file, _)| file));
+    left_out.sort_by(|a, b| a.file.cmp(&b.file));
     Ok(Scan { series, left_out })
 }
 
@@ -100,6 +105,33 @@ fn read_one(source: Source, options: ScanOptions) -> Result<DicomFile, LeftOut> 
             let reason = text.strip_prefix(&format!("{}: ", source.name)).unwrap_or(&text).to_owned();
             Err(LeftOut { file: source.name, reason, is_suspicious })
         }
+    }
+}
+
+/// A file that the DICOMDIR beside it does not list, and the series that it names if it is an image.
+fn look_at_unlisted(source: Source, options: ScanOptions) -> (LeftOut, Option<String>) {
+    let header = read_header(&source, options.max_extra_bytes).ok().filter(|header| header.pixels.is_some());
+    let kind = if header.is_some() { "an image" } else { "a file" };
+    let reason = format!("{kind} in the folder that the DICOMDIR does not list");
+    let uid = header.map(|header| header.series_instance_uid).filter(|uid| !uid.is_empty());
+    (LeftOut { file: source.name, reason, is_suspicious: false }, uid)
+}
+
+/// An image of a series that the list leaves out may be a slice that the volume misses.
+fn remark_unlisted(series: &mut Series, unlisted: &[(LeftOut, Option<String>)]) {
+    let Some(uid) = series.files.first().map(|file| file.header.series_instance_uid.clone()) else { return };
+    let places: Vec<String> = unlisted
+        .iter()
+        .filter(|(_, other)| other.as_ref() == Some(&uid))
+        .map(|(file, _)| file.file.clone())
+        .collect();
+    if !places.is_empty() {
+        let message = format!(
+            "{} images in the folder name this series, but the DICOMDIR does not list them; they were not read",
+            places.len()
+        );
+        let count = places.len() as f64;
+        series.notes.push(Note::new("unlisted_file", message, places).with(count));
     }
 }
 

@@ -8,12 +8,12 @@ use dicom_dictionary_std::{tags, uids};
 use nalgebra::Vector3;
 
 use super::attribute::{code, tag_name};
+use super::copies::drop_copies;
 use super::error::DicomError;
 use super::header::Header;
 use super::note::Note;
 use super::scan::{DicomFile, ScanOptions};
 use super::series::{PlaneRef, is_localizer};
-use super::source::Blob;
 use crate::geometry::Plane;
 use crate::geometry::stack::{is_same_place, order};
 
@@ -123,10 +123,12 @@ fn divide(mut part: Part, kind: &Kind, options: ScanOptions) -> Vec<Part> {
     if shared_places(&part).is_empty() {
         return vec![part];
     }
-    drop_copies(&mut part, options, true);
+    let shared = shared_places(&part);
+    drop_copies(&mut part, &shared, options, true);
     let mut divided = if shared_places(&part).is_empty() { vec![part] } else { by_label(part) };
     if let [whole] = &mut divided[..] {
-        drop_copies(whole, options, false);
+        let shared = shared_places(whole);
+        drop_copies(whole, &shared, options, false);
     }
     for part in &mut divided {
         part.problem = never_a_volume(part, kind); // what looked like a stack may have become single pictures
@@ -206,55 +208,6 @@ fn shared_places(part: &Part) -> Vec<(usize, usize)> {
         })
         .map(|pair| (pair[0], pair[1]))
         .collect()
-}
-
-/// Removes planes that are byte for byte copies of another at the same place.
-///
-/// The same image at two points in time is no copy: with `is_same_label` the labels must agree as well.
-fn drop_copies(part: &mut Part, options: ScanOptions, is_same_label: bool) {
-    let mut dropped = Vec::new();
-    for (a, b) in shared_places(part) {
-        let (keep, copy) = (part.planes[a.min(b)], part.planes[a.max(b)]);
-        let label = |plane: PlaneRef| &part.files[plane.file].header.frames[plane.frame].labels;
-        let may_be = !is_same_label || label(keep) == label(copy);
-        if may_be
-            && keep.file != copy.file
-            && is_copy(&part.files[keep.file], &part.files[copy.file], options)
-        {
-            dropped.push(copy);
-        }
-    }
-    if dropped.is_empty() {
-        return;
-    }
-    part.planes.retain(|plane| !dropped.contains(plane));
-    let places: Vec<String> =
-        dropped.iter().map(|plane| part.files[plane.file].source.name.clone()).collect();
-    let message =
-        format!("{} slices are there twice with equal pixels; the copies were left out", places.len());
-    part.notes.push(Note::new("duplicate_slices", message, places.clone()).with(places.len() as f64));
-}
-
-fn is_copy(a: &DicomFile, b: &DicomFile, options: ScanOptions) -> bool {
-    let same_header = a.header.layout == b.header.layout
-        && a.header.transfer_syntax_uid == b.header.transfer_syntax_uid
-        && a.header.frames.len() == 1
-        && b.header.frames.len() == 1
-        && a.header.frames[0].geometry == b.header.frames[0].geometry
-        && a.header.frames[0].modality == b.header.frames[0].modality;
-    same_header && matches!((pixel_bytes(a, options), pixel_bytes(b, options)), (Some(a), Some(b)) if a == b)
-}
-
-fn pixel_bytes(file: &DicomFile, options: ScanOptions) -> Option<Vec<u8>> {
-    let header = &file.header;
-    let span = header.pixels?;
-    let is_deflated = super::header::is_deflated(&header.transfer_syntax_uid);
-    let limit = file.source.allowance(options.max_extra_bytes);
-    let mut blob = Blob::open(&file.source, header.data_set_at, is_deflated, limit).ok()?;
-    let length = span.length.unwrap_or_else(|| blob.length().saturating_sub(span.offset));
-    let mut bytes = Vec::new();
-    blob.append(span.offset, usize::try_from(length).ok()?, &mut bytes).ok()?;
-    Some(bytes)
 }
 
 /// Splits by the first attribute whose every value has a full stack without planes at one place.
