@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::directory::list;
 use super::error::DicomError;
-use super::header::{Header, read_header};
+use super::header::{APPLE_DOUBLE, Header, read_header};
 use super::note::Note;
 use super::series::{Series, group};
 use super::source::Source;
@@ -137,7 +137,11 @@ fn remark_unlisted(series: &mut Series, unlisted: &[(LeftOut, Option<String>)]) 
 
 /// Whether a file that is not DICOM has the name of an image, so that a lost slice may hide in it.
 fn is_named_like_dicom(name: &str, reason: &str) -> bool {
+    if reason == APPLE_DOUBLE {
+        return false;
+    }
     let last = name.rsplit('/').next().unwrap_or(name);
+    let last = last.strip_suffix(".gz").unwrap_or(last);
     let extension = last.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
     match extension.as_deref() {
         Some("dcm" | "dicom" | "ima" | "img" | "dc3") => true,

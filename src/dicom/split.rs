@@ -15,7 +15,7 @@ use super::note::Note;
 use super::scan::{DicomFile, ScanOptions};
 use super::series::{PlaneRef, is_localizer};
 use crate::geometry::Plane;
-use crate::geometry::stack::{is_same_place, order};
+use crate::geometry::stack::{is_same_place, lattice, order};
 
 /// Planes whose directions differ by more than this (radians) are different stacks, not a crooked one.
 const OTHER_ORIENTATION: f64 = 0.05;
@@ -121,7 +121,7 @@ fn divide(mut part: Part, kind: &Kind, options: ScanOptions) -> Vec<Part> {
         return vec![part];
     }
     if shared_places(&part).is_empty() {
-        return vec![part];
+        return by_stack_id(part);
     }
     let shared = shared_places(&part);
     drop_copies(&mut part, &shared, options, true);
@@ -238,11 +238,42 @@ fn by_label(part: Part) -> Vec<Part> {
             return divided
                 .into_iter()
                 .enumerate()
-                .map(|(at, part)| with_label_note(part, tag, at, n))
+                .map(|(at, part)| with_label_note(part, "at the same place", tag, (at, n)))
                 .collect();
         }
     }
     vec![part]
+}
+
+/// Splits an image whose frames say of which stack they are (`StackID`), where these lie apart.
+///
+/// A stack that is regular as a whole stays whole, and so does one of which a part would be none.
+fn by_stack_id(part: Part) -> Vec<Part> {
+    let mut stacks: BTreeMap<&str, Vec<PlaneRef>> = BTreeMap::new();
+    for plane in &part.planes {
+        let labels = &part.files[plane.file].header.frames[plane.frame].labels;
+        let label = labels.iter().find(|(tag, _)| *tag == tags::STACK_ID);
+        stacks.entry(label.map_or("", |(_, text)| text.as_str())).or_default().push(*plane);
+    }
+    let n = stacks.len();
+    if n < 2 || stacks.values().any(|planes| planes.len() < 2) || is_regular(&part, &part.planes) {
+        return vec![part];
+    }
+    if !stacks.values().all(|planes| is_regular(&part, planes)) {
+        return vec![part];
+    }
+    let divided: Vec<Part> = stacks.into_values().map(|planes| pick(&part, planes)).collect();
+    divided.into_iter().enumerate().map(|(at, part)| with_label_note(part, "in one image", tags::STACK_ID, (at, n))).collect()
+}
+
+/// Whether planes form a lattice.
+fn is_regular(part: &Part, planes: &[PlaneRef]) -> bool {
+    let found: Vec<Plane> = planes.iter().filter_map(|plane| geometry(part, *plane)).collect();
+    let ordered: Vec<Plane> = order(&found).into_iter().map(|at| found[at]).collect();
+    let layout = part.files.first().and_then(|file| file.header.layout.as_ref().ok());
+    layout.is_some_and(|layout| {
+        layout.columns > 0 && layout.rows > 0 && lattice(&ordered, layout.columns, layout.rows).is_ok()
+    })
 }
 
 fn pick(part: &Part, planes: Vec<PlaneRef>) -> Part {
@@ -252,8 +283,8 @@ fn pick(part: &Part, planes: Vec<PlaneRef>) -> Part {
     picked
 }
 
-fn with_label_note(mut part: Part, tag: Tag, at: usize, n: usize) -> Part {
-    let message = format!("stack {} of {n} at the same place, told apart by {}", at + 1, tag_name(tag));
+fn with_label_note(mut part: Part, place: &str, tag: Tag, (at, n): (usize, usize)) -> Part {
+    let message = format!("stack {} of {n} {place}, told apart by {}", at + 1, tag_name(tag));
     part.notes.push(Note::new("one_of_several", message, Vec::new()).with(n as f64));
     part
 }
