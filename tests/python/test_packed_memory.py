@@ -74,6 +74,5 @@ def test_peak_memory_is_the_volume_and_a_quarter_and_the_file(tmp_path, syntax, 
     assert found["sum"] == expected
     assert found["dtype"] == "int16"
     allowed = 1.25 * found["volume"] + path.stat().st_size
-    print(f"{found['peak'] / MIB:.1f} MiB, {allowed / MIB:.1f} allowed")
     assert found["peak"] <= allowed, f"{found['peak'] / MIB:.0f} MiB, {allowed / MIB:.0f} allowed"
     assert found["peak"] >= found["volume"], "the measure sees less than the volume itself"
