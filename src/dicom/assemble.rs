@@ -1,11 +1,14 @@
 //! From an ordered series to voxels: frames are read, decoded and rescaled in parallel, each into its slice.
 
+use std::collections::BTreeMap;
+
 use nalgebra::Matrix4;
 use rayon::prelude::*;
 
 use super::codec::{Encoding, decode_frame};
 use super::error::DicomError;
 use super::note::Note;
+use super::packed::{Frames, for_each_frame, is_packed};
 use super::pixels::{PixelError, Rescale, Unpacked, Unpacking, unpack_f32, unpack_i16};
 use super::scan::DicomFile;
 use super::series::{PlaneRef, Series};
@@ -58,6 +61,11 @@ struct Job<'a> {
     rescale: Rescale,
     is_hu: bool,
 }
+
+/// The index of a job and the slice it fills.
+type Task<'o, T> = (usize, &'o mut [T]);
+/// The same by file.
+type PackedTasks<'o, T> = BTreeMap<usize, Vec<Task<'o, T>>>;
 
 /// A series whose every plane is known to be readable; the memory it will fill is the caller's.
 pub struct Reading<'a> {
@@ -154,21 +162,64 @@ impl<'a> Reading<'a> {
     ) -> Result<Vec<Note>, Stop> {
         progress.expect(self.jobs.len());
         let n = self.jobs.first().map_or(1, |job| job.storage.layout.n_samples());
-        let outcomes: Vec<Result<Unpacked, Stop>> = out
-            .par_chunks_mut(n)
-            .zip(&self.jobs)
-            .map_init(Scratch::default, |scratch, (out, job)| {
-                progress.step().map_err(DicomError::from)?;
+        let unpack = |job: &Job<'_>, cells: &[u8], out: &mut [T]| {
+            progress.step().map_err(DicomError::from)?;
+            unpack(job, cells, out).map_err(|error| match error {
+                PixelError::NotExact => Stop::NotExact,
+                error => Stop::Error(job.error(&error)),
+            })
+        };
+        let (packed, plain) = self.divide(out.chunks_mut(n.max(1)));
+        let mut seen = Vec::with_capacity(self.jobs.len());
+        for tasks in packed.into_values() {
+            seen.extend(self.fill_from_packed(tasks, &unpack)?);
+        }
+        let outcomes: Vec<Result<(usize, Unpacked), Stop>> = plain
+            .into_par_iter()
+            .map_init(Scratch::default, |scratch, (index, out)| {
+                let job = &self.jobs[index];
                 let cells = scratch.cells_of(job, self.options)?;
-                unpack(job, cells, out).map_err(|error| match error {
-                    PixelError::NotExact => Stop::NotExact,
-                    error => Stop::Error(job.error(&error)),
-                })
+                unpack(job, cells, out).map(|seen| (index, seen))
             })
             .collect();
         // The first in the order of the slices, whichever thread met it.
-        let seen = outcomes.into_iter().collect::<Result<Vec<Unpacked>, Stop>>()?;
+        seen.extend(outcomes.into_iter().collect::<Result<Vec<_>, Stop>>()?);
+        seen.sort_by_key(|(index, _)| *index);
+        let seen: Vec<Unpacked> = seen.into_iter().map(|(_, seen)| seen).collect();
         Ok(notes(&self.jobs, &seen))
+    }
+
+    /// Sets the planes apart that come from one file which can only be unpacked as a whole.
+    fn divide<'o, T>(&self, slots: impl Iterator<Item = &'o mut [T]>) -> (PackedTasks<'o, T>, Vec<Task<'o, T>>) {
+        let mut n_planes: BTreeMap<usize, usize> = BTreeMap::new();
+        for job in &self.jobs {
+            *n_planes.entry(job.plane.file).or_default() += 1;
+        }
+        let (mut packed, mut plain) = (PackedTasks::new(), Vec::new());
+        for (index, slot) in slots.enumerate().take(self.jobs.len()) {
+            let job = &self.jobs[index];
+            if n_planes[&job.plane.file] > 1 && is_packed(job.file) {
+                packed.entry(job.plane.file).or_default().push((index, slot));
+            } else {
+                plain.push((index, slot));
+            }
+        }
+        (packed, plain)
+    }
+
+    fn fill_from_packed<T: Send>(
+        &self,
+        mut tasks: Vec<Task<'_, T>>,
+        unpack: &(impl Fn(&Job<'_>, &[u8], &mut [T]) -> Result<Unpacked, Stop> + Sync),
+    ) -> Result<Vec<(usize, Unpacked)>, Stop> {
+        tasks.sort_by_key(|(index, _)| self.jobs[*index].plane.frame);
+        let Some(job) = tasks.first().map(|(index, _)| &self.jobs[*index]) else { return Ok(Vec::new()) };
+        let frames = Frames::open(job.file, job.storage, self.options.max_extra_bytes)?;
+        let wanted = tasks.into_iter().map(|task| (self.jobs[task.0].plane.frame, task)).collect();
+        for_each_frame(frames, wanted, |(index, out), stored, cells| {
+            let job = &self.jobs[index];
+            unpack(job, job.cells(stored, cells)?, out).map(|seen| (index, seen))
+        })
     }
 }
 
@@ -229,16 +280,21 @@ impl<'a> Scratch<'a> {
         };
         open.read_frame(job.plane.frame, &mut self.stored)?;
         self.open = Some((job.plane.file, open));
-        if matches!(job.storage.encoding, Encoding::NativeLittle | Encoding::NativeBig) {
-            return Ok(&self.stored);
-        }
-        decode_frame(job.storage.encoding, &self.stored, &job.storage.layout, &mut self.cells)
-            .map_err(|error| job.error(&error))?;
-        Ok(&self.cells)
+        job.cells(&self.stored, &mut self.cells)
     }
 }
 
 impl Job<'_> {
+    /// The cells of a frame: as they are stored, or decoded into the buffer.
+    fn cells<'b>(&self, stored: &'b [u8], buffer: &'b mut Vec<u8>) -> Result<&'b [u8], DicomError> {
+        if matches!(self.storage.encoding, Encoding::NativeLittle | Encoding::NativeBig) {
+            return Ok(stored);
+        }
+        decode_frame(self.storage.encoding, stored, &self.storage.layout, buffer)
+            .map_err(|error| self.error(&error))?;
+        Ok(buffer)
+    }
+
     fn unpacking(&self) -> Unpacking<'_> {
         let attributes = self.file.header.layout.as_ref().ok();
         Unpacking {

@@ -23,6 +23,8 @@ pub struct Listing {
     pub passed_over: Vec<(String, String)>,
     /// The same for what should have been an image.
     pub missed: Vec<(String, String)>,
+    /// What lies beside a DICOMDIR that does not list it: looked at, never loaded.
+    pub unlisted: Vec<Source>,
 }
 
 /// Lists what is at `path`.
@@ -56,6 +58,7 @@ pub fn list(path: &Path) -> Result<Listing, DicomError> {
     listing.sources.sort_by(|a, b| a.name.cmp(&b.name));
     listing.passed_over.sort();
     listing.missed.sort();
+    listing.unlisted.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(listing)
 }
 
@@ -210,8 +213,10 @@ fn dicomdir(source: &Source) -> Option<Vec<Vec<String>>> {
 fn list_references(dicomdir: &Path, references: Vec<Vec<String>>, listing: &mut Listing) {
     let Some(root) = dicomdir.parent() else { return };
     let mut seen = HashSet::new();
+    let mut listed = HashSet::new();
     for parts in references {
         let name = printable(&parts.join("/"));
+        listed.insert(name.clone());
         match resolve(root, &parts) {
             Err(reason) => listing.missed.push((name, reason.to_owned())),
             Ok(path) if seen.insert(path.clone()) => {
@@ -221,6 +226,17 @@ fn list_references(dicomdir: &Path, references: Vec<Vec<String>>, listing: &mut 
             Ok(_) => {}
         }
     }
+    // Every file of the folder is accounted for, though only the list says what is read.
+    let mut beside = Listing::default();
+    walk_folder(root, &mut beside);
+    let is_new = |source: &Source| {
+        let path = source.path().and_then(|path| path.canonicalize().ok());
+        path.is_some_and(|path| path != dicomdir && !seen.contains(&path))
+    };
+    listing.unlisted.extend(beside.sources.into_iter().filter(is_new));
+    listing.passed_over.append(&mut beside.passed_over);
+    // A link that leads nowhere matters only when it is listed, and then it is missed already.
+    listing.passed_over.extend(beside.missed.into_iter().filter(|(name, _)| !listed.contains(name)));
 }
 
 /// The file that a DICOMDIR names, if it is a regular file below the DICOMDIR's own folder.

@@ -153,25 +153,48 @@ fn image_type(levels: &Levels<'_>) -> Vec<String> {
     all.find(|values| !values.is_empty()).unwrap_or_default()
 }
 
-/// Values that may tell two frames at one place apart: time first, then what differs in acquisition.
+/// Values that may tell two frames at one place apart: time first, then what differs in acquisition, then
+/// in reconstruction, at last the clock.
 fn labels(levels: &Levels<'_>) -> Vec<(Tag, String)> {
     let content = levels.group(tags::FRAME_CONTENT_SEQUENCE);
+    let heart = levels.group(tags::CARDIAC_SYNCHRONIZATION_SEQUENCE);
+    let diffusion = levels.group(tags::MR_DIFFUSION_SEQUENCE);
+    let timing = levels.group(tags::MR_TIMING_AND_RELATED_PARAMETERS_SEQUENCE);
+    let measures = levels.group(tags::PIXEL_MEASURES_SEQUENCE);
+    let reconstruction = levels.group(tags::CT_RECONSTRUCTION_SEQUENCE);
+    let top = levels.top;
     let places = [
         (content, tags::TEMPORAL_POSITION_INDEX),
         (content, tags::STACK_ID),
-        (levels.top, tags::TEMPORAL_POSITION_IDENTIFIER),
-        (levels.top, tags::TRIGGER_TIME),
-        (levels.top, tags::NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE),
-        (levels.top, tags::ECHO_NUMBERS),
+        (levels.group(tags::TEMPORAL_POSITION_SEQUENCE), tags::TEMPORAL_POSITION_TIME_OFFSET),
+        (top, tags::TEMPORAL_POSITION_IDENTIFIER),
+        (top, tags::TRIGGER_TIME),
+        (heart, tags::NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE),
+        (heart, tags::NOMINAL_CARDIAC_TRIGGER_DELAY_TIME),
+        (top, tags::IMAGE_TRIGGER_DELAY),
+        (top, tags::ECHO_NUMBERS),
         (levels.group(tags::MR_ECHO_SEQUENCE), tags::EFFECTIVE_ECHO_TIME),
-        (levels.top, tags::ECHO_TIME),
-        (levels.top, tags::DIFFUSION_B_VALUE),
-        (levels.top, tags::ACQUISITION_NUMBER),
+        (top, tags::ECHO_TIME),
+        (diffusion, tags::DIFFUSION_B_VALUE),
+        (levels.group(tags::MR_IMAGE_FRAME_TYPE_SEQUENCE), tags::COMPLEX_IMAGE_COMPONENT),
+        (timing, tags::FLIP_ANGLE),
+        (top, tags::INVERSION_TIME),
+        (top, tags::ACQUISITION_NUMBER),
         (content, tags::FRAME_ACQUISITION_NUMBER),
-        (levels.top, tags::KVP),
-        (levels.top, tags::CONVOLUTION_KERNEL),
+        (levels.group(tags::CTX_RAY_DETAILS_SEQUENCE), tags::KVP),
+        (reconstruction, tags::CONVOLUTION_KERNEL),
+        (reconstruction, tags::RECONSTRUCTION_DIAMETER),
+        (measures, tags::PIXEL_SPACING),
+        (top, tags::FILTER_TYPE),
+        (top, tags::CONTRAST_BOLUS_AGENT),
     ];
-    let times = [(levels.top, tags::ACQUISITION_TIME), (levels.top, tags::CONTENT_TIME)];
+    let times = [
+        (content, tags::FRAME_REFERENCE_DATE_TIME),
+        (content, tags::FRAME_ACQUISITION_DATE_TIME),
+        (top, tags::ACQUISITION_DATE_TIME),
+        (top, tags::ACQUISITION_TIME),
+        (top, tags::CONTENT_TIME),
+    ];
     let read = |(object, tag): (&DataSet, Tag)| {
         Some((tag, texts(object, tag).join("\\"))).filter(|(_, text)| !text.is_empty())
     };

@@ -17,6 +17,9 @@ const PREAMBLE: usize = 128;
 /// First bytes of programs that a preamble can hide: MZ (Windows), ELF, Mach-O, a script.
 const EXECUTABLES: [&[u8]; 5] = [b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"#!"];
 
+/// Why the companions that a Mac writes are no images, though they are named like them.
+pub const APPLE_DOUBLE: &str = "what a Mac notes about another file";
+
 /// Everything that is kept of one file.
 #[derive(Debug, Clone)]
 pub struct Header {
@@ -220,6 +223,9 @@ fn not_dicom(source: &Source, bytes: &[u8]) -> DicomError {
         [] => "the file is empty",
         bytes if bytes.iter().all(|byte| *byte == 0) => "the file is full of zeros",
         bytes if bytes.starts_with(b"PK\x03\x04") => "a zip archive; give its own path to look inside",
+        bytes if bytes.starts_with(b"\x1f\x8b") => "compressed with gzip; unpack it first",
+        bytes if bytes.get(257..262) == Some(b"ustar") => "a tar archive; unpack it first",
+        bytes if bytes.starts_with(&[0x00, 0x05, 0x16, 0x07]) => APPLE_DOUBLE,
         bytes if is_plain_text(bytes) => "a text file",
         _ => "no DICM mark at byte 128 and no DICOM element at the beginning",
     };

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::directory::list;
 use super::error::DicomError;
-use super::header::{Header, read_header};
+use super::header::{APPLE_DOUBLE, Header, read_header};
 use super::note::Note;
 use super::series::{Series, group};
 use super::source::Source;
@@ -75,11 +75,16 @@ pub fn scan(path: &Path, options: ScanOptions, progress: &Progress) -> Result<Sc
             Err(reason) => left_out.push(reason),
         }
     }
-    left_out.sort_by(|a, b| a.file.cmp(&b.file));
+    let unlisted: Vec<_> =
+        listing.unlisted.into_par_iter().map(|source| look_at_unlisted(source, options)).collect();
     let mut series = group(&files, options, progress)?;
+    left_out.sort_by(|a, b| a.file.cmp(&b.file));
     for one in &mut series {
         remark_lost(one, &left_out);
+        remark_unlisted(one, &unlisted);
     }
+    left_out.extend(unlisted.into_iter().map(|(file, _)| file));
+    left_out.sort_by(|a, b| a.file.cmp(&b.file));
     Ok(Scan { series, left_out })
 }
 
@@ -103,9 +108,40 @@ fn read_one(source: Source, options: ScanOptions) -> Result<DicomFile, LeftOut> 
     }
 }
 
+/// A file that the DICOMDIR beside it does not list, and the series that it names if it is an image.
+fn look_at_unlisted(source: Source, options: ScanOptions) -> (LeftOut, Option<String>) {
+    let header = read_header(&source, options.max_extra_bytes).ok().filter(|header| header.pixels.is_some());
+    let kind = if header.is_some() { "an image" } else { "a file" };
+    let reason = format!("{kind} in the folder that the DICOMDIR does not list");
+    let uid = header.map(|header| header.series_instance_uid).filter(|uid| !uid.is_empty());
+    (LeftOut { file: source.name, reason, is_suspicious: false }, uid)
+}
+
+/// An image of a series that the list leaves out may be a slice that the volume misses.
+fn remark_unlisted(series: &mut Series, unlisted: &[(LeftOut, Option<String>)]) {
+    let Some(uid) = series.files.first().map(|file| file.header.series_instance_uid.clone()) else { return };
+    let places: Vec<String> = unlisted
+        .iter()
+        .filter(|(_, other)| other.as_ref() == Some(&uid))
+        .map(|(file, _)| file.file.clone())
+        .collect();
+    if !places.is_empty() {
+        let message = format!(
+            "{} images in the folder name this series, but the DICOMDIR does not list them; they were not read",
+            places.len()
+        );
+        let count = places.len() as f64;
+        series.notes.push(Note::new("unlisted_file", message, places).with(count));
+    }
+}
+
 /// Whether a file that is not DICOM has the name of an image, so that a lost slice may hide in it.
 fn is_named_like_dicom(name: &str, reason: &str) -> bool {
+    if reason == APPLE_DOUBLE {
+        return false;
+    }
     let last = name.rsplit('/').next().unwrap_or(name);
+    let last = last.strip_suffix(".gz").unwrap_or(last);
     let extension = last.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
     match extension.as_deref() {
         Some("dcm" | "dicom" | "ima" | "img" | "dc3") => true,

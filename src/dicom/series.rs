@@ -13,7 +13,7 @@ use super::header::{Header, Oddity, PixelAttributes};
 use super::note::Note;
 use super::scan::{DicomFile, ScanOptions};
 use super::split::{Part, parts};
-use super::{stack_error, storage};
+use super::{identity, stack_error, storage};
 use crate::geometry::stack::{increments_mm, lattice, median, order};
 use crate::geometry::{Grid, Plane};
 use crate::progress::Progress;
@@ -158,6 +158,9 @@ fn assess(part: Part) -> Series {
         Some(problem) => Err(problem),
         None => usable(&series).and_then(|()| stack(&mut series)),
     };
+    if series.is_stack && found.is_ok() {
+        series.notes.extend(identity::gaps(&series.files));
+    }
     series.grid = found;
     if series.planes.len() > 1 {
         series.notes.extend(mixed_acquisition(&series));
@@ -179,34 +182,13 @@ fn usable(series: &Series) -> Result<(), DicomError> {
             return Err(attribute(series, *plane, fault));
         }
     }
-    check_identity(series)?;
+    identity::check(&series.files)?;
     check_concatenations(series)?;
     series.files.iter().try_for_each(|file| storage::check(file))
 }
 
 fn attribute(series: &Series, plane: PlaneRef, fault: &Fault) -> DicomError {
     DicomError::Attribute { file: series.name(plane), tag: fault.tag, reason: fault.reason.clone() }
-}
-
-fn check_identity(series: &Series) -> Result<(), DicomError> {
-    let Some(first) = series.files.first() else { return Ok(()) };
-    let mut differing: Vec<(Tag, &DicomFile)> = Vec::new();
-    for file in &series.files {
-        let pairs = first.header.identity.iter().zip(&file.header.identity);
-        for ((tag, expected), (_, found)) in pairs {
-            if expected != found && !differing.iter().any(|(known, _)| known == tag) {
-                differing.push((*tag, file));
-            }
-        }
-    }
-    let Some((_, file)) = differing.first() else { return Ok(()) };
-    let names: Vec<String> = differing.iter().map(|(tag, _)| tag_name(*tag)).collect();
-    Err(DicomError::Inconsistent(format!(
-        "{} and {} are in one series but differ in {}: they must not become one volume",
-        first.source.name,
-        file.source.name,
-        names.join(", ")
-    )))
 }
 
 /// All parts of an image that was cut into several files must be here.

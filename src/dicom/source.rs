@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flate2::read::DeflateDecoder;
@@ -64,6 +64,14 @@ impl Source {
         self.name.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
 
+    /// Its path, when it is a file of its own.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::File { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
     /// Bytes on disk.
     pub fn stored_length(&self) -> u64 {
         match &self.place {
@@ -71,6 +79,11 @@ impl Source {
             Place::ZipEntry { place, .. } => place.compressed,
             Place::Memory { bytes } => bytes.len() as u64,
         }
+    }
+
+    /// Whether its bytes can be read at any place, or only from the beginning on.
+    pub fn is_plain_file(&self) -> bool {
+        matches!(self.place, Place::File { .. })
     }
 
     /// Length of the content where it is known without reading it.
@@ -82,7 +95,7 @@ impl Source {
     }
 
     /// Opens the content for reading from its beginning.
-    fn reader(&self) -> Result<Box<dyn Read>, DicomError> {
+    fn reader(&self) -> Result<Box<dyn Read + Send>, DicomError> {
         Ok(match &self.place {
             Place::File { path, .. } => Box::new(File::open(path).map_err(|e| self.io(&e))?),
             Place::Memory { bytes } => Box::new(std::io::Cursor::new(Arc::clone(bytes))),
@@ -111,10 +124,121 @@ impl Source {
     }
 }
 
+/// Holds the content of a zip entry against its checksum once it has been read to the end.
+struct Checked {
+    inner: Box<dyn Read + Send>,
+    found: crc32fast::Hasher,
+    expected: u32,
+}
+
+impl Read for Checked {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.inner.read(out)?;
+        self.found.update(&out[..n]);
+        if n > 0 || out.is_empty() {
+            return Ok(n);
+        }
+        let found = self.found.clone().finalize();
+        if found != self.expected {
+            let reason = format!("checksum {:08x} expected, found {found:08x}", self.expected);
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, reason));
+        }
+        Ok(n)
+    }
+}
+
+/// A data set that is unpacked on the way, from its beginning to its end; never held as a whole.
+pub struct DataSetStream<'a> {
+    source: &'a Source,
+    layer: Layer,
+    at: u64,
+    limit: u64,
+}
+
+enum Layer {
+    Stored(Box<dyn Read + Send>),
+    Deflated(DeflateDecoder<Box<dyn Read + Send>>),
+}
+
+impl<'a> DataSetStream<'a> {
+    /// Opens the data set that begins at `base` of the source; no more than `limit` bytes will come.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub fn open(source: &'a Source, base: u64, is_deflated: bool, limit: u64) -> Result<Self, DicomError> {
+        let mut reader = source.reader()?;
+        if let Place::ZipEntry { place, .. } = &source.place {
+            let found = crc32fast::Hasher::new();
+            reader = Box::new(Checked { inner: reader, found, expected: place.crc32 });
+        }
+        let skipped = std::io::copy(&mut (&mut reader).take(base), &mut std::io::sink());
+        skipped.map_err(|error| source.damaged(format!("cannot be unpacked: {error}")))?;
+        let layer =
+            if is_deflated { Layer::Deflated(DeflateDecoder::new(reader)) } else { Layer::Stored(reader) };
+        Ok(Self { source, layer, at: 0, limit })
+    }
+
+    /// Puts `length` bytes from `offset` into `out`; offsets rise from call to call.
+    ///
+    /// # Errors
+    /// Fewer bytes are there, or more than the limit are asked for.
+    pub fn read(&mut self, offset: u64, length: usize, out: &mut Vec<u8>) -> Result<(), DicomError> {
+        let end = offset.saturating_add(length as u64);
+        if end > self.limit {
+            let file = self.source.name.clone();
+            return Err(DicomError::TooLarge { file, claimed: end, allowed: self.limit });
+        }
+        self.skip_to(offset)?;
+        out.clear();
+        out.resize(length, 0);
+        self.layer.read_exact(out).map_err(|error| match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => {
+                self.source.damaged(format!("{length} bytes expected at byte {offset}, fewer are left"))
+            }
+            _ => self.source.damaged(format!("cannot be unpacked: {error}")),
+        })?;
+        self.at = end;
+        Ok(())
+    }
+
+    fn skip_to(&mut self, offset: u64) -> Result<(), DicomError> {
+        let way = offset.saturating_sub(self.at);
+        let skipped = std::io::copy(&mut (&mut self.layer).take(way), &mut std::io::sink());
+        self.at += skipped.map_err(|error| self.source.damaged(format!("cannot be unpacked: {error}")))?;
+        Ok(())
+    }
+
+    /// Reads what is left, so that a checksum at the end is held against everything.
+    ///
+    /// # Errors
+    /// The rest cannot be unpacked, is longer than the limit, or the checksum is another.
+    pub fn finish(mut self) -> Result<(), DicomError> {
+        self.skip_to(self.limit.saturating_add(1))?;
+        if self.at > self.limit {
+            let file = self.source.name.clone();
+            return Err(DicomError::TooLarge { file, claimed: self.at, allowed: self.limit });
+        }
+        if let Layer::Deflated(inflater) = self.layer {
+            let rest = std::io::copy(&mut inflater.into_inner(), &mut std::io::sink());
+            rest.map_err(|error| self.source.damaged(format!("cannot be unpacked: {error}")))?;
+        }
+        Ok(())
+    }
+}
+
+impl Read for Layer {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Stored(reader) => reader.read(out),
+            Self::Deflated(inflater) => inflater.read(out),
+        }
+    }
+}
+
 /// The beginning of a stream, read as far as somebody needs it.
 pub struct Prefix<'a> {
     source: &'a Source,
-    reader: Box<dyn Read>,
+    reader: Box<dyn Read + Send>,
     bytes: Vec<u8>,
     /// Length of the whole content, once known.
     total: Option<u64>,

@@ -8,14 +8,14 @@ use dicom_dictionary_std::{tags, uids};
 use nalgebra::Vector3;
 
 use super::attribute::{code, tag_name};
+use super::copies::drop_copies;
 use super::error::DicomError;
 use super::header::Header;
 use super::note::Note;
 use super::scan::{DicomFile, ScanOptions};
 use super::series::{PlaneRef, is_localizer};
-use super::source::Blob;
 use crate::geometry::Plane;
-use crate::geometry::stack::{is_same_place, order};
+use crate::geometry::stack::{is_same_place, lattice, order};
 
 /// Planes whose directions differ by more than this (radians) are different stacks, not a crooked one.
 const OTHER_ORIENTATION: f64 = 0.05;
@@ -121,12 +121,14 @@ fn divide(mut part: Part, kind: &Kind, options: ScanOptions) -> Vec<Part> {
         return vec![part];
     }
     if shared_places(&part).is_empty() {
-        return vec![part];
+        return by_stack_id(part);
     }
-    drop_copies(&mut part, options, true);
+    let shared = shared_places(&part);
+    drop_copies(&mut part, &shared, options, true);
     let mut divided = if shared_places(&part).is_empty() { vec![part] } else { by_label(part) };
     if let [whole] = &mut divided[..] {
-        drop_copies(whole, options, false);
+        let shared = shared_places(whole);
+        drop_copies(whole, &shared, options, false);
     }
     for part in &mut divided {
         part.problem = never_a_volume(part, kind); // what looked like a stack may have become single pictures
@@ -208,55 +210,6 @@ fn shared_places(part: &Part) -> Vec<(usize, usize)> {
         .collect()
 }
 
-/// Removes planes that are byte for byte copies of another at the same place.
-///
-/// The same image at two points in time is no copy: with `is_same_label` the labels must agree as well.
-fn drop_copies(part: &mut Part, options: ScanOptions, is_same_label: bool) {
-    let mut dropped = Vec::new();
-    for (a, b) in shared_places(part) {
-        let (keep, copy) = (part.planes[a.min(b)], part.planes[a.max(b)]);
-        let label = |plane: PlaneRef| &part.files[plane.file].header.frames[plane.frame].labels;
-        let may_be = !is_same_label || label(keep) == label(copy);
-        if may_be
-            && keep.file != copy.file
-            && is_copy(&part.files[keep.file], &part.files[copy.file], options)
-        {
-            dropped.push(copy);
-        }
-    }
-    if dropped.is_empty() {
-        return;
-    }
-    part.planes.retain(|plane| !dropped.contains(plane));
-    let places: Vec<String> =
-        dropped.iter().map(|plane| part.files[plane.file].source.name.clone()).collect();
-    let message =
-        format!("{} slices are there twice with equal pixels; the copies were left out", places.len());
-    part.notes.push(Note::new("duplicate_slices", message, places.clone()).with(places.len() as f64));
-}
-
-fn is_copy(a: &DicomFile, b: &DicomFile, options: ScanOptions) -> bool {
-    let same_header = a.header.layout == b.header.layout
-        && a.header.transfer_syntax_uid == b.header.transfer_syntax_uid
-        && a.header.frames.len() == 1
-        && b.header.frames.len() == 1
-        && a.header.frames[0].geometry == b.header.frames[0].geometry
-        && a.header.frames[0].modality == b.header.frames[0].modality;
-    same_header && matches!((pixel_bytes(a, options), pixel_bytes(b, options)), (Some(a), Some(b)) if a == b)
-}
-
-fn pixel_bytes(file: &DicomFile, options: ScanOptions) -> Option<Vec<u8>> {
-    let header = &file.header;
-    let span = header.pixels?;
-    let is_deflated = super::header::is_deflated(&header.transfer_syntax_uid);
-    let limit = file.source.allowance(options.max_extra_bytes);
-    let mut blob = Blob::open(&file.source, header.data_set_at, is_deflated, limit).ok()?;
-    let length = span.length.unwrap_or_else(|| blob.length().saturating_sub(span.offset));
-    let mut bytes = Vec::new();
-    blob.append(span.offset, usize::try_from(length).ok()?, &mut bytes).ok()?;
-    Some(bytes)
-}
-
 /// Splits by the first attribute whose every value has a full stack without planes at one place.
 fn by_label(part: Part) -> Vec<Part> {
     let frame = |plane: &PlaneRef| &part.files[plane.file].header.frames[plane.frame];
@@ -285,11 +238,42 @@ fn by_label(part: Part) -> Vec<Part> {
             return divided
                 .into_iter()
                 .enumerate()
-                .map(|(at, part)| with_label_note(part, tag, at, n))
+                .map(|(at, part)| with_label_note(part, "at the same place", tag, (at, n)))
                 .collect();
         }
     }
     vec![part]
+}
+
+/// Splits an image whose frames say of which stack they are (`StackID`), where these lie apart.
+///
+/// A stack that is regular as a whole stays whole, and so does one of which a part would be none.
+fn by_stack_id(part: Part) -> Vec<Part> {
+    let mut stacks: BTreeMap<&str, Vec<PlaneRef>> = BTreeMap::new();
+    for plane in &part.planes {
+        let labels = &part.files[plane.file].header.frames[plane.frame].labels;
+        let label = labels.iter().find(|(tag, _)| *tag == tags::STACK_ID);
+        stacks.entry(label.map_or("", |(_, text)| text.as_str())).or_default().push(*plane);
+    }
+    let n = stacks.len();
+    if n < 2 || stacks.values().any(|planes| planes.len() < 2) || is_regular(&part, &part.planes) {
+        return vec![part];
+    }
+    if !stacks.values().all(|planes| is_regular(&part, planes)) {
+        return vec![part];
+    }
+    let divided: Vec<Part> = stacks.into_values().map(|planes| pick(&part, planes)).collect();
+    divided.into_iter().enumerate().map(|(at, part)| with_label_note(part, "in one image", tags::STACK_ID, (at, n))).collect()
+}
+
+/// Whether planes form a lattice.
+fn is_regular(part: &Part, planes: &[PlaneRef]) -> bool {
+    let found: Vec<Plane> = planes.iter().filter_map(|plane| geometry(part, *plane)).collect();
+    let ordered: Vec<Plane> = order(&found).into_iter().map(|at| found[at]).collect();
+    let layout = part.files.first().and_then(|file| file.header.layout.as_ref().ok());
+    layout.is_some_and(|layout| {
+        layout.columns > 0 && layout.rows > 0 && lattice(&ordered, layout.columns, layout.rows).is_ok()
+    })
 }
 
 fn pick(part: &Part, planes: Vec<PlaneRef>) -> Part {
@@ -299,8 +283,8 @@ fn pick(part: &Part, planes: Vec<PlaneRef>) -> Part {
     picked
 }
 
-fn with_label_note(mut part: Part, tag: Tag, at: usize, n: usize) -> Part {
-    let message = format!("stack {} of {n} at the same place, told apart by {}", at + 1, tag_name(tag));
+fn with_label_note(mut part: Part, place: &str, tag: Tag, (at, n): (usize, usize)) -> Part {
+    let message = format!("stack {} of {n} {place}, told apart by {}", at + 1, tag_name(tag));
     part.notes.push(Note::new("one_of_several", message, Vec::new()).with(n as f64));
     part
 }

@@ -1,10 +1,11 @@
 //! Words for planes that lie on no lattice: the gaps with the files on either side.
 
+use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 use super::attribute::tag_name;
 use super::error::DicomError;
-use super::series::Series;
+use super::series::{PlaneRef, Series};
 use crate::geometry::Plane;
 use crate::geometry::stack::{StackError, increments_mm, is_same_place, tolerance_mm};
 
@@ -16,7 +17,7 @@ pub fn describe(series: &Series, planes: &[Plane], error: &StackError) -> DicomE
     let name = |index: usize| series.planes.get(index).map_or_else(String::new, |plane| series.name(*plane));
     let position = tag_name(tags::IMAGE_POSITION_PATIENT);
     let text = match error {
-        StackError::Uneven { usual_mm, odd_steps } => shared_place(&position, planes, &name)
+        StackError::Uneven { usual_mm, odd_steps } => shared_place(&position, planes, series)
             .unwrap_or_else(|| uneven(&position, *usual_mm, odd_steps, &name)),
         StackError::OffLattice { plane, off_mm, allowed_mm } => format!(
             "{}: {} lies {off_mm:.4} mm off the lattice of the other slices, {allowed_mm:.4} mm are allowed",
@@ -46,17 +47,32 @@ fn cause(first: &Plane, plane: &Plane) -> String {
     }
 }
 
-fn shared_place(position: &str, planes: &[Plane], name: &dyn Fn(usize) -> String) -> Option<String> {
+fn shared_place(position: &str, planes: &[Plane], series: &Series) -> Option<String> {
     let increments = increments_mm(planes);
     let same = |at: &usize| is_same_place(increments[*at], &planes[*at]);
     let first = (0..increments.len()).find(same)?;
     let count = (0..increments.len()).filter(same).count();
-    Some(format!(
-        "{position}: {} and {} lie at the same place ({count} such pairs); nothing in their headers says which \
-         belongs to the volume",
-        name(first),
-        name(first + 1),
-    ))
+    let (a, b) = (*series.planes.get(first)?, *series.planes.get(first + 1)?);
+    let differing = differing_labels(series, a, b);
+    let reason = if differing.is_empty() {
+        "nothing in their headers says which belongs to the volume".to_owned()
+    } else {
+        format!("they differ in {}, which does not divide the series into whole stacks", differing.join(", "))
+    };
+    let (a, b) = (series.name(a), series.name(b));
+    Some(format!("{position}: {a} and {b} lie at the same place ({count} such pairs); {reason}"))
+}
+
+/// The attributes in which two planes differ, of those that could tell them apart.
+fn differing_labels(series: &Series, a: PlaneRef, b: PlaneRef) -> Vec<String> {
+    let (labels_a, labels_b) = (&series.frame(a).labels, &series.frame(b).labels);
+    let mut tags: Vec<Tag> = Vec::new();
+    for label in labels_a.iter().chain(labels_b) {
+        if !(tags.contains(&label.0) || labels_a.contains(label) && labels_b.contains(label)) {
+            tags.push(label.0);
+        }
+    }
+    tags.into_iter().map(tag_name).collect()
 }
 
 fn uneven(position: &str, usual_mm: f64, odd: &[(usize, f64)], name: &dyn Fn(usize) -> String) -> String {

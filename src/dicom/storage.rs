@@ -5,7 +5,7 @@ use dicom_dictionary_std::tags;
 use super::codec::Encoding;
 use super::error::DicomError;
 use super::fragments::{self, Fragment};
-use super::header::is_deflated;
+use super::header::{Header, is_deflated};
 use super::pixels::{ByteOrder, PixelError, PixelLayout, swap_ow_words};
 use super::scan::DicomFile;
 use super::source::Blob;
@@ -23,6 +23,13 @@ impl Storage {
     /// Byte order of the cells, decoded ones included.
     pub fn order(&self) -> ByteOrder {
         if self.encoding == Encoding::NativeBig { ByteOrder::Big } else { ByteOrder::Little }
+    }
+
+    /// Whether 8-bit samples lie in words whose bytes are swapped.
+    pub fn has_swapped_bytes(&self, header: &Header) -> bool {
+        self.encoding == Encoding::NativeBig
+            && header.pixels.is_some_and(|span| span.is_words)
+            && self.layout.cell_bytes() == 1
     }
 
     fn is_native(&self) -> bool {
@@ -53,6 +60,12 @@ pub fn storage(file: &DicomFile) -> Result<Storage, DicomError> {
     let (Some(layout), Some(span)) = (layout, header.pixels) else {
         return Err(DicomError::Pixels { file: name(), reason: "there are none".to_owned() });
     };
+    if encoding == Encoding::JpegExtended && layout.bits_stored() > 8 {
+        let reason = "JPEG Extended (process 4) with more than 8 bits, which is 12-bit lossy JPEG, is not supported; \
+                      have the images sent or converted without compression"
+            .to_owned();
+        return Err(DicomError::Unsupported { file: name(), tag: tags::TRANSFER_SYNTAX_UID, reason });
+    }
     let storage = Storage { encoding, layout };
     let reason = match (storage.is_native(), span.length) {
         (true, Some(length)) => wrong_length(length, header.frames.len(), &layout),
@@ -124,10 +137,7 @@ impl<'a> OpenFile<'a> {
         let n_bytes = self.storage.layout.frame_bytes();
         let Some(span) = self.file.header.pixels else { return Ok(()) };
         let start = frame * n_bytes;
-        let is_swapped = self.storage.encoding == Encoding::NativeBig
-            && span.is_words
-            && self.storage.layout.cell_bytes() == 1;
-        if !is_swapped {
+        if !self.storage.has_swapped_bytes(&self.file.header) {
             return self.blob.append(span.offset + start as u64, n_bytes, out);
         }
         // Bytes in big-endian words: read whole words, put them in order, drop what belongs to a neighbour.

@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use nalgebra::{Point3, Vector3};
 
+use super::field::{Fields, Points};
 use super::gauss::{phi, ramp};
 use super::kernel::Raster;
 use super::model::{Effect, Phantom};
-use super::pruned::{Block, Points, Pruned};
+use super::pruned::{Block, Pruned, Range};
 use super::solid::Solid;
 
 /// Thickest part over which a surface is taken as flat, mm.
@@ -44,6 +45,8 @@ struct Tile {
 #[derive(Clone)]
 struct Group<'a> {
     solid: Pruned<'a>,
+    /// Bounds of its field in the tile it was pruned for.
+    range: Range,
     layers: Vec<(f64, Effect)>,
 }
 
@@ -64,7 +67,11 @@ pub(super) fn fill(phantom: &Phantom, plane: &Plane, raster: &mut Raster) {
             Some(group) if last.is_some_and(|solid| Arc::ptr_eq(solid, &structure.solid)) => {
                 group.layers.push(layer);
             }
-            _ => groups.push(Group { solid: Pruned::from(&*structure.solid), layers: vec![layer] }),
+            _ => groups.push(Group {
+                solid: Pruned::from(&*structure.solid),
+                range: Range { value: 0.0, change: f64::INFINITY },
+                layers: vec![layer],
+            }),
         }
         last = Some(&structure.solid);
     }
@@ -88,11 +95,9 @@ impl Job<'_> {
 
     /// Fills a tile of the finest size.
     fn fill_last(&mut self, groups: &[Group<'_>], tile: Tile) {
-        let (block, reach) = (self.plane.block(tile), self.plane.reach_mm());
-        self.scratch.has_points = false;
+        let reach = self.plane.reach_mm();
         for group in groups {
-            // Pruned for this tile already; only the bounds are asked for.
-            let range = group.solid.range(block);
+            let range = group.range;
             let mut has_field = false;
             for &(grown, effect) in &group.layers {
                 if range.low() - grown > reach {
@@ -106,7 +111,7 @@ impl Job<'_> {
                         self.scratch.evaluate(&group.solid, self.plane, tile);
                         has_field = true;
                     }
-                    cover(self.plane, tile, &self.scratch.field, grown, &mut self.scratch.coverage);
+                    cover(self.plane, tile.size, &self.scratch.field, grown, &mut self.scratch.coverage);
                 }
                 self.apply(effect, tile);
             }
@@ -126,7 +131,7 @@ impl<'a> Group<'a> {
     fn seen_from(&self, block: Block, reach_mm: f64) -> Option<Group<'a>> {
         let (solid, range) = self.solid.prune(block);
         let outermost = self.layers.iter().fold(f64::NEG_INFINITY, |most, layer| most.max(layer.0));
-        (range.low() - outermost <= reach_mm).then(|| Group { solid, layers: self.layers.clone() })
+        (range.low() - outermost <= reach_mm).then(|| Group { solid, range, layers: self.layers.clone() })
     }
 }
 
@@ -144,19 +149,21 @@ fn apply(effect: Effect, covered: &[f32], line: &mut [f32]) {
 
 #[derive(Default)]
 struct Scratch {
+    /// Size of the tile that the points are those of.
+    size: [usize; 2],
     points: Points,
-    field: Vec<f64>,
+    fields: Fields,
+    field: Vec<f32>,
     coverage: Vec<f32>,
-    has_points: bool,
 }
 
 impl Scratch {
     fn evaluate(&mut self, solid: &Pruned<'_>, plane: &Plane, tile: Tile) {
-        if !self.has_points {
-            plane.points(tile, &mut self.points);
-            self.has_points = true;
+        if self.size != tile.size {
+            plane.points(tile.size, &mut self.points);
+            self.size = tile.size;
         }
-        solid.values(&self.points, &mut self.field);
+        self.fields.values(solid, plane.middle(tile).coords.into(), &self.points, &mut self.field);
     }
 }
 
@@ -173,20 +180,20 @@ impl Tile {
 }
 
 impl Plane {
-    fn at(&self, i: f64, j: f64, height_mm: f64) -> Point3<f64> {
-        self.origin + self.steps[0] * i + self.steps[1] * j + self.normal * height_mm
-    }
-
     /// A ball round the tile, its neighbours and the slices on either side.
     fn block(&self, tile: Tile) -> Block {
         let half = [0, 1].map(|axis| f64::midpoint(tile.size[axis] as f64, 1.0));
-        let middle = [0, 1].map(|axis| tile.first[axis] as f64 + (tile.size[axis] as f64 - 1.0) / 2.0);
         let (n, part) = self.parts();
         let height = part * (n as f64 + 1.0) / 2.0;
         let extent = self.steps[0] * half[0];
         let other = self.steps[1] * half[1];
         let radius = (extent.norm_squared() + other.norm_squared() + height * height).sqrt();
-        Block { centre: self.at(middle[0], middle[1], 0.0), radius }
+        Block { centre: self.middle(tile), radius }
+    }
+
+    fn middle(&self, tile: Tile) -> Point3<f64> {
+        let [i, j] = [0, 1].map(|axis| tile.first[axis] as f64 + (tile.size[axis] as f64 - 1.0) / 2.0);
+        self.origin + self.steps[0] * i + self.steps[1] * j
     }
 
     /// Into how many parts the thickness is cut, and how thick each is.
@@ -200,50 +207,79 @@ impl Plane {
         1.4 * (REACH_SIGMAS * self.sigma_mm + self.parts().1 / 2.0)
     }
 
-    /// The pixels of a tile and one more on each side, for each part of the thickness and one more.
-    fn points(&self, tile: Tile, points: &mut Points) {
+    /// The pixels of a tile and one more on each side, for each part of the thickness; and the pixels alone
+    /// one part below and one above.
+    fn points(&self, size: [usize; 2], points: &mut Points) {
         points.x.clear();
         points.y.clear();
         points.z.clear();
         let (n, part) = self.parts();
         for k in 0..n + 2 {
             let height = (k as f64 - f64::midpoint(n as f64, 1.0)) * part;
-            for j in 0..tile.size[1] + 2 {
-                for i in 0..tile.size[0] + 2 {
-                    let at = |axis: usize, index: usize| (tile.first[axis] + index) as f64 - 1.0;
-                    let point = self.at(at(0, i), at(1, j), height);
-                    points.x.push(point.x);
-                    points.y.push(point.y);
-                    points.z.push(point.z);
+            let ring = usize::from((1..=n).contains(&k));
+            for j in 1 - ring..=size[1] + ring {
+                for i in 1 - ring..=size[0] + ring {
+                    let from_middle =
+                        |axis: usize, index: usize| index as f64 - f64::midpoint(size[axis] as f64, 1.0);
+                    let offset = self.steps[0] * from_middle(0, i)
+                        + self.steps[1] * from_middle(1, j)
+                        + self.normal * height;
+                    points.x.push(offset.x as f32);
+                    points.y.push(offset.y as f32);
+                    points.z.push(offset.z as f32);
                 }
             }
         }
     }
 }
 
+/// Where the points of a tile lie in the list of them.
+struct Places {
+    size: [usize; 2],
+    n_parts: usize,
+}
+
+impl Places {
+    /// The first point of a row of pixels, without what lies beside it.
+    fn row(&self, k: usize, j: usize) -> usize {
+        let [wide, high] = self.size;
+        let ringed = (wide + 2) * (high + 2);
+        if k == 0 {
+            (j - 1) * wide
+        } else if k <= self.n_parts {
+            wide * high + (k - 1) * ringed + j * (wide + 2) + 1
+        } else {
+            wide * high + self.n_parts * ringed + (j - 1) * wide
+        }
+    }
+}
+
 /// Turns the field at the points of a tile into the part covered of each pixel.
-fn cover(plane: &Plane, tile: Tile, field: &[f64], grown: f64, coverage: &mut Vec<f32>) {
+fn cover(plane: &Plane, size: [usize; 2], field: &[f32], grown: f64, coverage: &mut Vec<f32>) {
     let (n, part) = plane.parts();
-    let (wide, high) = (tile.size[0] + 2, tile.size[1] + 2);
+    let places = Places { size, n_parts: n };
     let per_step = [0, 1].map(|axis| 0.5 / plane.steps[axis].norm());
     let reach = plane.reach_mm();
     coverage.clear();
-    for j in 1..=tile.size[1] {
-        for i in 1..=tile.size[0] {
-            let mut sum = 0.0;
-            for k in 1..=n {
-                let at = (k * high + j) * wide + i;
-                let value = field[at] - grown;
-                if value.abs() > reach {
-                    sum += f64::from(u8::from(value < 0.0));
-                    continue;
-                }
-                let x = (field[at + 1] - field[at - 1]) * per_step[0];
-                let y = (field[at + wide] - field[at - wide]) * per_step[1];
-                let z = (field[at + wide * high] - field[at - wide * high]) * 0.5 / part;
-                sum += edge(value, [x, y, z], plane.sigma_mm, part);
+    coverage.resize(size[0] * size[1], 0.0);
+    for (row, line) in coverage.chunks_mut(size[0]).enumerate() {
+        let j = row + 1;
+        for k in 1..=n {
+            let (here, before, behind) = (places.row(k, j), places.row(k, j - 1), places.row(k, j + 1));
+            let (below, above) = (places.row(k - 1, j), places.row(k + 1, j));
+            for (i, out) in line.iter_mut().enumerate() {
+                let value = f64::from(field[here + i]) - grown;
+                let covered = if value.abs() > reach {
+                    f64::from(u8::from(value < 0.0))
+                } else {
+                    let across = |a: usize, b: usize| f64::from(field[a + i] - field[b + i]);
+                    let x = across(here + 1, here - 1) * per_step[0];
+                    let y = across(behind, before) * per_step[1];
+                    let z = across(above, below) * 0.5 / part;
+                    edge(value, [x, y, z], plane.sigma_mm, part)
+                };
+                *out += (covered / n as f64) as f32;
             }
-            coverage.push((sum / n as f64) as f32);
         }
     }
 }

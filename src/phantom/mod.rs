@@ -5,6 +5,7 @@
 //! so a thin wall between two surfaces comes out right without any voxel ever being too coarse.
 
 mod coverage;
+mod field;
 mod gauss;
 pub mod head;
 mod kernel;

@@ -22,14 +22,6 @@ pub(super) enum Pruned<'a> {
     Grown(Box<Pruned<'a>>, f64),
 }
 
-/// Points, coordinate by coordinate, so that several are computed at once.
-#[derive(Debug, Default)]
-pub(super) struct Points {
-    pub x: Vec<f64>,
-    pub y: Vec<f64>,
-    pub z: Vec<f64>,
-}
-
 /// The field at the middle of a block, and how far it may stray from that within the block.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Range {
@@ -121,35 +113,6 @@ impl Pruned<'_> {
     pub fn value(&self, point: Point3<f64>) -> f64 {
         self.range(Block { centre: point, radius: 0.0 }).value
     }
-
-    /// The field at many points.
-    pub fn values(&self, points: &Points, out: &mut Vec<f64>) {
-        out.clear();
-        match self {
-            Self::Leaf(shape) => leaf_values(shape, points, out),
-            Self::Union(blend, parts) => fold(parts, *blend, 1.0, points, out),
-            Self::Common(blend, parts) => {
-                fold(parts, *blend, -1.0, points, out);
-                negate(out);
-            }
-            Self::Not(part) => {
-                part.values(points, out);
-                negate(out);
-            }
-            Self::Grown(part, mm) => {
-                part.values(points, out);
-                for value in out {
-                    *value -= mm;
-                }
-            }
-        }
-    }
-}
-
-fn negate(values: &mut [f64]) {
-    for value in values {
-        *value = -*value;
-    }
 }
 
 /// The parts that can be, or can blend into, the lowest.
@@ -168,30 +131,4 @@ fn lowest(blend: f64, ranges: impl Iterator<Item = Range>) -> Range {
         value: smooth_min(whole.value, range.value, blend),
         change: whole.change.max(range.change),
     })
-}
-
-fn fold(parts: &[Pruned<'_>], blend: f64, sign: f64, points: &Points, out: &mut Vec<f64>) {
-    out.resize(points.x.len(), f64::INFINITY);
-    let mut one = Vec::with_capacity(points.x.len());
-    for part in parts {
-        part.values(points, &mut one);
-        for (least, value) in out.iter_mut().zip(&one) {
-            *least = smooth_min(*least, sign * value, blend);
-        }
-    }
-}
-
-/// One loop per kind of shape, so that the choice is made outside of it.
-fn leaf_values(shape: &Shape, points: &Points, out: &mut Vec<f64>) {
-    macro_rules! each {
-        ($($kind:ident),*) => {
-            match shape {
-                $(Shape::$kind { .. } => {
-                    let across = points.x.iter().zip(&points.y).zip(&points.z);
-                    out.extend(across.map(|((&x, &y), &z)| shape.value([x, y, z])));
-                },)*
-            }
-        };
-    }
-    each!(Ball, Ellipsoid, Block, Capsule, Cylinder, HalfSpace);
 }

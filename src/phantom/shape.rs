@@ -121,8 +121,13 @@ fn ellipsoid(local: Place, radii: Place) -> f64 {
     let scaled = [local[0] / radii[0], local[1] / radii[1], local[2] / radii[2]];
     let k0 = norm(scaled);
     let k1 = norm([scaled[0] / radii[0], scaled[1] / radii[1], scaled[2] / radii[2]]);
-    let cap = -ELLIPSOID_CAP * radii[0].min(radii[1]).min(radii[2]);
-    (k0 * (k0 - 1.0) / k1.max(1e-12)).max(cap)
+    (k0 * (k0 - 1.0) / k1.max(1e-12)).max(ellipsoid_cap(radii))
+}
+
+/// The deepest field value of an ellipsoid.
+#[inline(always)]
+pub(super) fn ellipsoid_cap(radii: Place) -> f64 {
+    -ELLIPSOID_CAP * radii[0].min(radii[1]).min(radii[2])
 }
 
 /// The most the field of an ellipsoid changes per millimetre, with a tenth to spare.

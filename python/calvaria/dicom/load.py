@@ -72,7 +72,7 @@ def load_series(
     Warns
     -----
     CalvariaWarning
-        A finding that FAILs; the volume still carries it.
+        A finding that FAILs or is UNPROVEN; the volume still carries it.
     """
     if isinstance(series_or_path, Series):
         series = series_or_path

@@ -23,11 +23,13 @@ _VERDICTS = {
     "other_encoding": Verdict.BORDERLINE,
     "padding_among_tissue": Verdict.BORDERLINE,
     "padding_masked": Verdict.PASS,
+    "patient_partly_unnamed": Verdict.UNPROVEN,
     "pixel_spacing_plausible": Verdict.FAIL,
     "rescale_varies": Verdict.BORDERLINE,
     "series_uid_missing": Verdict.FAIL,
     "single_slice": Verdict.FAIL,
     "slice_increment_plausible": Verdict.FAIL,
+    "unlisted_file": Verdict.FAIL,
     "unreadable_file": Verdict.FAIL,
     "unusable_beside": Verdict.FAIL,
     "unused_bits": Verdict.PASS,
@@ -47,9 +49,9 @@ def finding(code: str, message: str, measured: float | None, places: list[str]) 
 
 
 def warn(findings: tuple[Finding, ...]) -> None:
-    """Warn about every finding that fails, naming the files it speaks of."""
+    """Warn about every finding that fails or is not proven, naming the files it speaks of."""
     for one in findings:
-        if one.verdict is Verdict.FAIL:
+        if one.verdict in {Verdict.FAIL, Verdict.UNPROVEN}:
             names = ", ".join(one.places[:3])
             more = f" ({names})" if names and one.places[0] not in one.message else ""
             warnings.warn(f"{one.code}: {one.message}{more}", CalvariaWarning, stacklevel=3)

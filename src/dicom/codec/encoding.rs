@@ -137,7 +137,7 @@ fn name_of(uid: &str) -> &'static str {
         "1.2.840.113619.5.2" => "GE private Implicit VR Big Endian",
         _ if uid.starts_with("1.2.840.10008.1.2.7.") => "SMPTE ST 2110 real-time video",
         _ if uid.starts_with("1.2.840.10008.") => "of the standard, unknown to this version",
-        _ => "of a private syntax",
+        _ => "of a maker's own, private",
     }
 }
 

@@ -32,6 +32,8 @@ GROUPS = (
     "archives",
     "directories",
     "accounting",
+    "copies",
+    "packed",
 )
 
 

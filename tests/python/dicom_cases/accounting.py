@@ -84,6 +84,24 @@ def a_corrupt_slice(folder, k):
 
 
 @cases.holds()
+def notes_of_a_mac_are_no_lost_images(folder):
+    stack = ct()
+    stack.write(folder)
+    for each in stack:
+        header = bytes.fromhex("00051607000200004d6163204f53205820202020")
+        (folder / f"._{each.name}").write_bytes(header + bytes(100))
+    every = every_file_is_accounted(folder, left_out=[f"._{each.name}" for each in stack])
+
+    def check():
+        import calvaria
+
+        every()
+        assert calvaria.load_series(folder).findings == ()
+
+    return check
+
+
+@cases.holds()
 def copies(folder):
     ct().write(folder)
     (folder / "COPY.dcm").write_bytes((folder / "IM0002.dcm").read_bytes())

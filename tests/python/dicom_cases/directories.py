@@ -107,6 +107,44 @@ def lists_some_of_the_files_of_a_folder(folder):
     return truth.at(dicomdir(folder, stack))
 
 
+@cases.holds(path=["DICOMDIR", "folder"])
+def every_file_is_accounted_listed_or_not(folder, path):
+    stack = ct()
+    files(folder, stack)
+    listing = dicomdir(folder, stack)
+    ct(2, series=9).write(folder / "OTHER")
+    (folder / "README.TXT").write_text("how to use this disc")
+    (folder / "LINK").symlink_to("nowhere")
+    (folder / "IMAGES" / "IM0000").with_name("HARD").hardlink_to(folder / "IMAGES" / "IM0000")
+
+    def check():
+        import calvaria
+
+        found = calvaria.find_series(listing if path == "DICOMDIR" else folder)
+        told = [f for series in found for f in series.files] + [each.file for each in found.left_out]
+        here = [str(p.relative_to(folder)) for p in folder.rglob("*") if not p.is_dir()]
+        if path == "DICOMDIR":
+            here.remove("DICOMDIR")
+            reasons = {each.file: each.reason for each in found.left_out}
+            for name in ("OTHER/IM0000.dcm", "OTHER/IM0001.dcm", "README.TXT", "IMAGES/HARD"):
+                assert "DICOMDIR does not list" in reasons[name], reasons[name]
+            assert "image" in reasons["OTHER/IM0000.dcm"] and "image" not in reasons["README.TXT"]
+        assert sorted(told) == sorted(here), f"told {told}, present {here}"
+
+    return check
+
+
+@cases.warned_or_refused(r"IM0005", k=[0, 5])
+def slice_of_the_series_that_is_not_listed(folder, k):
+    """At an end nothing shows that it is missed, but for the file itself."""
+    stack = ct()
+    files(folder, stack)
+    lost = stack.pop(k)
+    listing = dicomdir(folder, stack)
+    (folder / "IMAGES" / lost.name).rename(folder / "IMAGES" / "IM0005-lost")
+    return _never(stack, listing)
+
+
 @cases.right_or_refused(ID)
 def file_names_in_lower_case(folder):
     stack = ct()

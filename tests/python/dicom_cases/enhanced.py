@@ -202,6 +202,15 @@ def one_temporal_position(folder):
     return write(folder, made, stack)
 
 
+@cases.right(how=["halves", "each-its-own"])
+def stack_identifiers_within_one_regular_stack(folder, how):
+    stack = base()
+    made = enhanced(stack)
+    for k in range(6):
+        frame_group(made, k, "FrameContentSequence").StackID = str(k // 3 if how == "halves" else k)
+    return write(folder, made, stack)
+
+
 @cases.right()
 def frame_times_that_rise(folder):
     stack = base()

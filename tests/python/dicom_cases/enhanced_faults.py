@@ -5,7 +5,7 @@ from pydicom.sequence import Sequence
 
 from .case import Cases, tag
 from .enhanced_image import base, enhanced, frame_group, group, shared_group, write
-from .mixtures import split_or_refused
+from .mixtures import split_by, split_or_refused
 from .stack import CORONAL, Stack, ct, text
 
 cases = Cases("enhanced_faults")
@@ -195,6 +195,64 @@ def two_phases(folder, keyword):
     made, both = phases(mark)
     write(folder, made, both[0])
     return split_or_refused(folder, [s.truth() for s in both], tag(keyword) + "|position")
+
+
+GROUPS_OF_A_FRAME = {
+    "TemporalPositionTimeOffset": ("TemporalPositionSequence", (0.0, 3.5)),
+    "NominalPercentageOfCardiacPhase": ("CardiacSynchronizationSequence", (30.0, 70.0)),
+    "NominalCardiacTriggerDelayTime": ("CardiacSynchronizationSequence", (0.0, 350.0)),
+    "KVP": ("CTXRayDetailsSequence", (80.0, 140.0)),
+    "DiffusionBValue": ("MRDiffusionSequence", (0.0, 1000.0)),
+    "EffectiveEchoTime": ("MREchoSequence", (5.0, 95.0)),
+    "FlipAngle": ("MRTimingAndRelatedParametersSequence", (5.0, 30.0)),
+    "ComplexImageComponent": ("MRImageFrameTypeSequence", ("MAGNITUDE", "PHASE")),
+}
+
+
+@cases.holds(keyword=GROUPS_OF_A_FRAME)
+def told_apart_by_a_functional_group(folder, keyword):
+    sequence, values = keyword
+
+    def mark(made, k, phase):
+        frame = made.ds.PerFrameFunctionalGroupsSequence[k]
+        setattr(frame, sequence, group(**{name: values[phase]}))
+
+    name = next(key for key, value in GROUPS_OF_A_FRAME.items() if value is keyword)
+    made, both = phases(mark)
+    write(folder, made, both[0])
+    return split_by(folder, [s.truth() for s in both], name)
+
+
+@cases.holds(keyword=["FrameAcquisitionDateTime", "FrameReferenceDateTime"])
+def told_apart_by_the_clock(folder, keyword):
+    def mark(made, k, phase):
+        content = frame_group(made, k, "FrameContentSequence")
+        setattr(content, keyword, f"2024010210150{phase}")
+
+    made, both = phases(mark)
+    write(folder, made, both[0])
+    return split_by(folder, [s.truth() for s in both], keyword)
+
+
+@cases.holds()
+def two_stacks_apart_from_each_other(folder):
+    """Legal: one image holds several stacks, and says of each frame to which it belongs."""
+    both = [ct(4), ct(5, origin=(-33.1, 12.7, 151.3))]
+    made = enhanced(Stack([*both[0], *both[1]]))
+    for k in range(9):
+        frame_group(made, k, "FrameContentSequence").StackID = str(1 + k // 4 - k // 8)
+    write(folder, made, both[0])
+    return split_by(folder, [s.truth() for s in both], "StackID")
+
+
+@cases.refused(POSITION)
+def two_stacks_of_which_one_has_a_gap(folder):
+    both = [ct(4), ct(5, origin=(-33.1, 12.7, 151.3))]
+    del both[1][2]
+    made = enhanced(Stack([*both[0], *both[1]]))
+    for k in range(8):
+        frame_group(made, k, "FrameContentSequence").StackID = str(1 + k // 4)
+    write(folder, made, both[0])
 
 
 @cases.holds()

@@ -1,6 +1,9 @@
 """Names and places of files: none of it says anything about the image."""
 
+import gzip
+import io
 import os
+import tarfile
 
 from .case import Cases
 from .stack import ct
@@ -80,6 +83,33 @@ def other_files_beside(folder, kind):
     (folder / "sub").mkdir()
     (folder / "sub" / "Thumbs.db").write_bytes(kind)
     return ct().write(folder)
+
+
+@cases.warned_or_refused(r"IM0005\.dcm\.gz.*gzip")
+def last_slice_compressed_with_gzip(folder):
+    """At an end nothing but the file itself shows that a slice is missed."""
+    stack = ct()
+    truth = stack.write(folder)
+    data = (folder / "IM0005.dcm").read_bytes()
+    (folder / "IM0005.dcm.gz").write_bytes(gzip.compress(data))
+    (folder / "IM0005.dcm").unlink()
+    truth.values = truth.values[:1]
+    return truth
+
+
+@cases.refused(r"gzip|tar", kind=["tar", "tar.gz", "gz"])
+def archives_that_are_not_zip(folder, kind):
+    stack = ct()
+    if kind == "gz":
+        for each in stack:
+            (folder / f"{each.name}.gz").write_bytes(gzip.compress(each.to_bytes()))
+        return
+    with tarfile.open(folder / f"study.{kind}", "w:gz" if "gz" in kind else "w") as archive:
+        for each in stack:
+            data = each.to_bytes()
+            info = tarfile.TarInfo(each.name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
 
 
 @cases.right()

@@ -32,6 +32,30 @@ def write_all(folder, *stacks) -> None:
         stack.write(folder)
 
 
+def split_by(folder, truths, keyword):
+    """Return a check: a series for each truth, told apart by the attribute; a path alone is refused."""
+
+    def check():
+        import calvaria
+
+        found = calvaria.find_series(folder)
+        assert len(found) == len(truths), found
+        left = list(truths)
+        for series in found:
+            volume = calvaria.load_series(series)
+            fits = [t for t in left if not t.fault(volume.values, volume.grid.lps_from_ijk)]
+            assert fits, "a series that equals no truth"
+            left = [t for t in left if t is not fits[0]]
+        try:
+            calvaria.load_series(folder)
+        except calvaria.errors.CalvariaError as error:
+            assert re.search(tag(keyword), str(error)), error
+        else:
+            raise AssertionError("one volume out of several")
+
+    return check
+
+
 def split_or_refused(folder, truths, names):
     """Return a check: series that each equal one truth, or a refusal that names the cause."""
 
@@ -45,7 +69,7 @@ def split_or_refused(folder, truths, names):
                 volume = calvaria.load_series(series)
                 fits = [t for t in left if not t.fault(volume.values, volume.grid.lps_from_ijk)]
                 assert fits, "a series that equals no phase"
-                left.remove(fits[0])
+                left = [t for t in left if t is not fits[0]]
         refusal = ""
         try:
             calvaria.load_series(folder)
@@ -72,6 +96,66 @@ def two_phases(folder, phase):
     truths = [stack.truth() for stack in stacks]
     write_all(folder, *stacks)
     return split_or_refused(folder, truths, tag(keyword) + "|ImagePosition|same position|position")
+
+
+RECONSTRUCTIONS = {
+    "ConvolutionKernel": ["B30f", "B70f"],
+    "KVP": ["80", "140"],
+    "AcquisitionDateTime": ["20240102101500", "20240102101530"],
+    "ReconstructionDiameter": ["200", "300"],
+    "ContrastBolusAgent": ["", "IODINE"],
+    "FilterType": ["HEAD", "BODY"],
+    "InversionTime": ["100", "200"],
+    "FlipAngle": ["5", "30"],
+}
+
+
+@cases.holds(keyword=[*PHASES, *RECONSTRUCTIONS])
+def told_apart_by_one_attribute(folder, keyword):
+    keyword, values = PHASES.get(keyword) or (keyword, RECONSTRUCTIONS[keyword])
+    modality = "MR" if keyword.startswith(("Echo", "Diff", "Image", "Inv", "Flip")) else "CT"
+    stacks = [ct(modality=modality), ct(modality=modality, first=6)]
+    for stack, value, shift in zip(stacks, values, (0, 5000), strict=True):
+        stack.set(**{keyword: value})
+        for each in stack:
+            stored = np.frombuffer(each.ds.PixelData, "<i2").reshape(16, 20) + np.int16(shift)
+            each.set_stored(stored)
+            each.hu = each.hu + shift
+    truths = [stack.truth() for stack in stacks]
+    write_all(folder, *stacks)
+    return split_by(folder, truths, keyword)
+
+
+@cases.holds()
+def two_fields_of_view_at_one_place(folder):
+    """The first pixels lie at one place, the pixels behind them do not."""
+    stacks = [ct(), ct(first=6, spacing=(0.35, 0.25))]
+    truths = [stack.truth() for stack in stacks]
+    write_all(folder, *stacks)
+    return split_by(folder, truths, "PixelSpacing")
+
+
+@cases.refused(tag("AcquisitionTime") + "|" + tag("ContentTime"))
+def two_phases_whose_every_slice_has_a_time_of_its_own(folder):
+    """The attribute is named, though it does not divide the series."""
+    stacks = [ct(), ct(first=6)]
+    for k, each in enumerate([*stacks[0], *stacks[1]]):
+        each.ds.AcquisitionTime = each.ds.ContentTime = f"1015{k:02d}"
+    for each in stacks[1]:
+        each.set_stored(np.full((16, 20), 77, np.int16))
+    write_all(folder, *stacks)
+
+
+@cases.warned_or_refused(tag("ConvolutionKernel"))
+def two_kernels_whose_slices_lie_between_each_other(folder):
+    """Together they would be a stack of half the increment."""
+    stacks = [ct(), ct(first=6, origin=(-33.1, 12.7, 102.05))]
+    for stack, kernel in zip(stacks, ("B30f", "B70f"), strict=True):
+        stack.set(ConvolutionKernel=kernel)
+    write_all(folder, *stacks)
+    truth = stacks[0].truth()
+    truth.values = truth.values[:1]
+    return truth
 
 
 @cases.holds()
@@ -224,9 +308,45 @@ def identity_empty_everywhere(folder, keyword):
     return stack.write(folder)
 
 
+UNNAMED = ("patient_partly_unnamed",)
+
+
+@cases.right(
+    notes=UNNAMED,
+    keyword=["PatientID", "PatientName", "PatientBirthDate"],
+    how=["absent", "empty"],
+    some=[(0,), (3,), (5,), (0, 1, 2), (0, 2, 4)],
+)
+def patient_unnamed_in_some_slices(folder, keyword, how, some):
+    """An attribute that may be empty is: that is not another patient."""
+    stack = ct()
+    for k in some:
+        if how == "absent":
+            stack[k].drop(keyword)
+        else:
+            stack[k].put(keyword, b"")
+    return stack.write(folder)
+
+
+@cases.refused(tag("PatientID") + "|" + slices(0, 3, 5), empty=[0, 1, 4])
+def two_patients_and_a_slice_of_nobody(folder, empty):
+    stack = ct()
+    for k, each in enumerate(stack):
+        each.ds.PatientID = "" if k == empty else f"KANARI-{k < 3}"
+    return stack.write(folder) and None
+
+
+@cases.refused(tag("PatientID") + "|" + slices(3), keyword=["StudyInstanceUID", "SeriesInstanceUID"])
+def patient_unnamed_where_the_study_is_not_named_either(folder, keyword):
+    stack = ct()
+    stack.put(keyword, b"")
+    stack[3].put("PatientID", b"")
+    return stack.write(folder) and None
+
+
 @cases.right_or_refused(
-    tag("FrameOfReferenceUID", "PatientID", "StudyInstanceUID") + "|" + slices(3),
-    keyword=["FrameOfReferenceUID", "PatientID", "StudyInstanceUID"],
+    tag("FrameOfReferenceUID", "StudyInstanceUID") + "|" + slices(3),
+    keyword=["FrameOfReferenceUID", "StudyInstanceUID"],
 )
 def identity_absent_in_one_slice(folder, keyword):
     stack = ct()
