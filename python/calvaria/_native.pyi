@@ -10,7 +10,13 @@ __all__ = [
     "Phantom",
     "Progress",
     "SeriesHandle",
+    "components",
+    "count_values",
+    "edge_profiles",
+    "fill_holes",
     "find_series",
+    "keep_connected",
+    "keep_parts",
     "load_series",
     "nearest_mm",
     "orthogonal_grid",
@@ -19,6 +25,7 @@ __all__ = [
     "resample_to_grid_f32",
     "resample_to_grid_i16",
     "survey_volume",
+    "threshold",
     "write_capture",
     "write_ct",
 ]
@@ -157,3 +164,33 @@ def write_capture(
     number: int,
     values: NDArray[np.uint8],
 ) -> None: ...
+def threshold(
+    values: NDArray[np.int16] | NDArray[np.float32], lower: float, upper: float
+) -> NDArray[np.uint8]: ...
+def components(
+    mask: NDArray[np.uint8], connectivity: int, with_labels: bool, progress: Progress
+) -> tuple[
+    NDArray[np.uint32] | None, NDArray[np.uint64], NDArray[np.uint32], NDArray[np.float64]
+]: ...
+def keep_parts(
+    mask: NDArray[np.uint8], connectivity: int, most: int, least: int, progress: Progress
+) -> NDArray[np.uint8]: ...
+def keep_connected(
+    mask: NDArray[np.uint8], seeds: NDArray[np.uint8], connectivity: int, progress: Progress
+) -> NDArray[np.uint8]: ...
+def fill_holes(
+    mask: NDArray[np.uint8], axis: int | None, most: int, progress: Progress
+) -> NDArray[np.uint8]: ...
+def count_values(
+    values: NDArray[np.int16] | NDArray[np.float32],
+    mask: NDArray[np.uint8] | None,
+    low: float,
+    width: float,
+    n_bins: int,
+) -> NDArray[np.uint64]: ...
+def edge_profiles(
+    values: NDArray[np.int16] | NDArray[np.float32],
+    mask: NDArray[np.uint8],
+    lps_from_ijk: NDArray[np.float64],
+    most: int,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]: ...
