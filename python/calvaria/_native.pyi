@@ -14,6 +14,8 @@ __all__ = [
     "count_values",
     "edge_profiles",
     "fill_holes",
+    "distance",
+    "reshape_mask",
     "find_series",
     "keep_connected",
     "keep_parts",
@@ -194,3 +196,18 @@ def edge_profiles(
     lps_from_ijk: NDArray[np.float64],
     most: int,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]: ...
+def reshape_mask(
+    mask: NDArray[np.uint8],
+    steps: list[bool],
+    lps_from_ijk: NDArray[np.float64],
+    radius_mm: float | None,
+    n_voxels: int,
+    connectivity: int,
+    progress: Progress,
+) -> NDArray[np.uint8]: ...
+def distance(
+    mask: NDArray[np.uint8],
+    spacing_xyz_mm: tuple[float, float, float],
+    is_signed: bool,
+    progress: Progress,
+) -> NDArray[np.float32]: ...

@@ -36,7 +36,8 @@ mod _native {
     };
     #[pymodule_export]
     use super::segment::{
-        components, count_values, edge_profiles, fill_holes, keep_connected, keep_parts, threshold,
+        components, count_values, distance, edge_profiles, fill_holes, keep_connected, keep_parts,
+        reshape_mask, threshold,
     };
     #[pymodule_export]
     use super::study::{write_capture, write_ct};

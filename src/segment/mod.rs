@@ -6,8 +6,11 @@
 
 mod bits;
 mod components;
+mod distance;
+mod element;
 mod fill;
 mod histogram;
+mod morphology;
 mod pack;
 mod profile;
 mod runs;
@@ -15,8 +18,11 @@ mod value;
 
 pub use bits::Bits;
 pub use components::{Component, Components, Connectivity};
+pub use distance::{distance, signed_distance};
+pub use element::{Element, TIE_MM};
 pub use fill::{fill_holes, fill_holes_by_slice};
 pub use histogram::count_values;
+pub use morphology::{dilate, erode};
 pub use profile::{Profiles, edge_profiles};
 pub use runs::Runs;
 pub use value::Value;

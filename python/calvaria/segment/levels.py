@@ -6,8 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from calvaria import _native
-from calvaria.segment._bytes import bytes_of, check_grids, mask_of
+from calvaria.segment._bytes import bytes_of, check_grids, hu_only, mask_of
 from calvaria.segment.parts import keep_connected
+from calvaria.segment.presets import preset_range
 
 if TYPE_CHECKING:
     from calvaria.volume import Mask, Volume
@@ -20,6 +21,7 @@ def threshold(
     *,
     lower_hu: float | None = None,
     upper_hu: float | None = None,
+    preset: str | None = None,
     within: Mask | None = None,
 ) -> Mask:
     """Return the voxels whose value lies between two bounds, both counted in.
@@ -29,7 +31,9 @@ def threshold(
     volume : Volume
         The image.  For an image that is not in HU the bounds are in its own values.
     lower_hu, upper_hu : float, optional
-        The bounds; at least one must be given.
+        The bounds; at least one must be given, or a preset.
+    preset : str, optional
+        Instead: a range by name, see :func:`preset_range`.  HU only.
     within : Mask, optional
         Only voxels of this mask are taken.
 
@@ -41,7 +45,8 @@ def threshold(
     Raises
     ------
     ValueError
-        No bound was given, a bound is NaN, or the lower one is above the upper one.
+        No bound was given, a bound is NaN, or the lower one is above the upper one; a preset was
+        asked of an image that is not in HU.
 
     See Also
     --------
@@ -57,6 +62,13 @@ def threshold(
     >>> abs(mask.n_voxels * 0.8 / (4 / 3 * math.pi * 30**3) - 1) < 0.01
     True
     """
+    if preset is not None:
+        if lower_hu is not None or upper_hu is not None:
+            msg = "preset: no bounds beside it expected, found both"
+            raise ValueError(msg)
+        hu_only(volume, f"preset {preset!r}")
+        chosen = preset_range(preset)
+        lower_hu, upper_hu = chosen.lower_hu, chosen.upper_hu
     lower, upper = _bounds(lower_hu, upper_hu)
     mask = mask_of(_native.threshold(volume.values, lower, upper), volume)
     if within is None:
