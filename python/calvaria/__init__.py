@@ -5,7 +5,7 @@ World frame: LPS, millimetres.  Voxel arrays: ``[k, j, i]``, shape (nz, ny, nx).
 calvaria is research and education software, not a medical device.
 """
 
-from calvaria import errors, phantom
+from calvaria import errors, phantom, segment
 from calvaria.checks import ImagingPlan, check_series, check_volume, plan_imaging
 from calvaria.dicom import Series, SeriesList, find_series, load_series
 from calvaria.errors import CalvariaError, CalvariaWarning
@@ -49,4 +49,5 @@ __all__ = [
     "resample_slices",
     "resample_to_grid",
     "resample_to_orthogonal",
+    "segment",
 ]

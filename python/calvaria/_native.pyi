@@ -11,7 +11,15 @@ __all__ = [
     "Progress",
     "SeriesHandle",
     "extract_surface",
+    "components",
+    "count_values",
+    "edge_profiles",
+    "fill_holes",
+    "distance",
+    "reshape_mask",
     "find_series",
+    "keep_connected",
+    "keep_parts",
     "load_series",
     "nearest_mm",
     "orthogonal_grid",
@@ -20,6 +28,7 @@ __all__ = [
     "resample_to_grid_f32",
     "resample_to_grid_i16",
     "survey_volume",
+    "threshold",
     "write_capture",
     "write_ct",
 ]
@@ -168,3 +177,48 @@ def extract_surface(
     close_border: bool,  # noqa: FBT001
     progress: Progress,
 ) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]]: ...
+def threshold(
+    values: NDArray[np.int16] | NDArray[np.float32], lower: float, upper: float
+) -> NDArray[np.uint8]: ...
+def components(
+    mask: NDArray[np.uint8], connectivity: int, with_labels: bool, progress: Progress
+) -> tuple[
+    NDArray[np.uint32] | None, NDArray[np.uint64], NDArray[np.uint32], NDArray[np.float64]
+]: ...
+def keep_parts(
+    mask: NDArray[np.uint8], connectivity: int, most: int, least: int, progress: Progress
+) -> NDArray[np.uint8]: ...
+def keep_connected(
+    mask: NDArray[np.uint8], seeds: NDArray[np.uint8], connectivity: int, progress: Progress
+) -> NDArray[np.uint8]: ...
+def fill_holes(
+    mask: NDArray[np.uint8], axis: int | None, most: int, progress: Progress
+) -> NDArray[np.uint8]: ...
+def count_values(
+    values: NDArray[np.int16] | NDArray[np.float32],
+    mask: NDArray[np.uint8] | None,
+    low: float,
+    width: float,
+    n_bins: int,
+) -> NDArray[np.uint64]: ...
+def edge_profiles(
+    values: NDArray[np.int16] | NDArray[np.float32],
+    mask: NDArray[np.uint8],
+    lps_from_ijk: NDArray[np.float64],
+    most: int,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]: ...
+def reshape_mask(
+    mask: NDArray[np.uint8],
+    steps: list[bool],
+    lps_from_ijk: NDArray[np.float64],
+    radius_mm: float | None,
+    n_voxels: int,
+    connectivity: int,
+    progress: Progress,
+) -> NDArray[np.uint8]: ...
+def distance(
+    mask: NDArray[np.uint8],
+    spacing_xyz_mm: tuple[float, float, float],
+    is_signed: bool,
+    progress: Progress,
+) -> NDArray[np.float32]: ...

@@ -35,6 +35,11 @@ mod _native {
         orthogonal_grid, resample_slices_f32, resample_slices_i16, resample_to_grid_f32, resample_to_grid_i16,
     };
     #[pymodule_export]
+    use super::segment::{
+        components, count_values, distance, edge_profiles, fill_holes, keep_connected, keep_parts,
+        reshape_mask, threshold,
+    };
+    #[pymodule_export]
     use super::study::{write_capture, write_ct};
     #[pymodule_export]
     use super::surface::extract_surface;

@@ -1,1 +1,0 @@
-//! Binding of `segment`.
