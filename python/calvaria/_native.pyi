@@ -12,8 +12,10 @@ __all__ = [
     "SeriesHandle",
     "find_series",
     "load_series",
+    "mesh_topology",
     "nearest_mm",
     "orthogonal_grid",
+    "read_mesh",
     "resample_slices_f32",
     "resample_slices_i16",
     "resample_to_grid_f32",
@@ -21,6 +23,7 @@ __all__ = [
     "survey_volume",
     "write_capture",
     "write_ct",
+    "write_mesh",
 ]
 
 _Place: TypeAlias = tuple[float, float, float]
@@ -157,3 +160,26 @@ def write_capture(
     number: int,
     values: NDArray[np.uint8],
 ) -> None: ...
+
+_Arrays: TypeAlias = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]]
+
+def read_mesh(
+    path: str | os.PathLike[str],
+    format: str,
+    unit: str | None,
+    space: str | None,
+    progress: Progress,
+) -> tuple[_Arrays, dict[str, Any]]: ...
+def write_mesh(
+    path: str | os.PathLike[str],
+    format: str,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    progress: Progress,
+) -> list[tuple[str, str, float | None]]: ...
+def mesh_topology(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+) -> dict[str, Any]: ...
