@@ -12,6 +12,8 @@ __all__ = [
     "SeriesHandle",
     "find_series",
     "load_series",
+    "mesh_quality",
+    "mesh_self_intersections",
     "mesh_topology",
     "nearest_mm",
     "orthogonal_grid",
@@ -183,3 +185,15 @@ def mesh_topology(
     faces: NDArray[np.int32],
     kinds: NDArray[np.uint8],
 ) -> dict[str, Any]: ...
+def mesh_quality(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    sliver_fraction: float,
+) -> dict[str, Any]: ...
+def mesh_self_intersections(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    progress: Progress,
+) -> NDArray[np.int32]: ...

@@ -1,10 +1,15 @@
 //! Floor 1: triangles. Knows where things are, not what a voxel is.
 
+pub mod boxes;
 pub mod edges;
 pub mod forest;
 pub mod io;
 mod loops;
 pub mod topology;
+pub mod nesting;
+pub mod quality;
+pub mod self_intersection;
+pub mod side;
 mod trimesh;
 pub mod weld;
 

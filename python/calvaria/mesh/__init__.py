@@ -1,5 +1,6 @@
 """Triangle meshes in LPS millimetres."""
 
+from calvaria.mesh.check import check_mesh, find_self_intersections
 from calvaria.mesh.files import MeshFileInfo, read_mesh, read_mesh_info, write_mesh
 from calvaria.mesh.topology import BoundaryLoop, MeshTopology, mesh_topology
 from calvaria.mesh.triangles import FaceKind, Mesh
@@ -10,6 +11,8 @@ __all__ = [
     "Mesh",
     "MeshFileInfo",
     "MeshTopology",
+    "check_mesh",
+    "find_self_intersections",
     "mesh_topology",
     "read_mesh",
     "read_mesh_info",
