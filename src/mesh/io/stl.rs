@@ -57,7 +57,7 @@ pub fn read_stl<R: Read + Seek>(input: &mut Input<R>, progress: &Progress) -> Re
     Ok(file)
 }
 
-/// Whether the file begins as text does, in bytes or in UTF-16.
+/// Whether the file begins as a text of this format does, in bytes or in UTF-16.
 fn is_text(start: &[u8]) -> bool {
     if stl_ascii::is_utf16(start) {
         return true;
@@ -65,5 +65,6 @@ fn is_text(start: &[u8]) -> bool {
     // A text may be padded with zeros at its end.
     let end = start.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
     let is_printed = |byte: u8| byte >= 32 || (9..=13).contains(&byte) || byte == 26;
-    end > 0 && start[..end].iter().all(|&byte| is_printed(byte))
+    let has = |name: &[u8]| start.windows(name.len()).any(|word| word.eq_ignore_ascii_case(name));
+    start[..end].iter().all(|&byte| is_printed(byte)) && (has(b"solid") || has(b"facet"))
 }

@@ -30,8 +30,8 @@ struct Piece {
     n_lines: usize,
     n_commas: usize,
     n_against_normal: usize,
-    /// Corners of a facet that had not ended.
-    n_open: usize,
+    /// Whether a facet had begun and not ended.
+    is_open: bool,
 }
 
 /// A fault at a line of a piece.
@@ -59,7 +59,7 @@ pub(super) fn read<R: Read + Seek>(input: &mut Input<R>, progress: &Progress) ->
             let piece = piece.map_err(|at| {
                 Fault::broken(NAME, format!("line {}: {}", sum.n_lines + at.line + 1, at.problem))
             })?;
-            if sum.n_open > 0 {
+            if sum.is_open {
                 return Err(unfinished(&sum));
             }
             parts.extend(piece.triangles.chunks(PART).map(|part| Part::new(part.iter().copied())));
@@ -67,7 +67,7 @@ pub(super) fn read<R: Read + Seek>(input: &mut Input<R>, progress: &Progress) ->
         }
         progress.step()?;
     }
-    if sum.n_open > 0 {
+    if sum.is_open {
         return Err(unfinished(&sum));
     }
     if parts.is_empty() && sum.n_solids == 0 {
@@ -80,10 +80,7 @@ pub(super) fn read<R: Read + Seek>(input: &mut Input<R>, progress: &Progress) ->
 }
 
 fn unfinished(sum: &Piece) -> Fault {
-    Fault::broken(
-        NAME,
-        format!("truncated: a facet with {} of 3 corners before line {}", sum.n_open, sum.n_lines + 1),
-    )
+    Fault::broken(NAME, format!("truncated: a facet that does not end before line {}", sum.n_lines + 1))
 }
 
 fn add(sum: &mut Piece, piece: Piece) {
@@ -92,7 +89,7 @@ fn add(sum: &mut Piece, piece: Piece) {
     sum.n_lines += piece.n_lines;
     sum.n_commas += piece.n_commas;
     sum.n_against_normal += piece.n_against_normal;
-    sum.n_open = piece.n_open;
+    sum.is_open = piece.is_open;
 }
 
 fn remark(sum: &Piece, notes: &mut Vec<Note>) {
@@ -257,27 +254,34 @@ fn parse(text: &[u8]) -> Result<Piece, At> {
     let mut words = Words { text, at: 0, line: 0 };
     let mut corners = Vec::with_capacity(4);
     let mut normal = [0.0; 3];
+    let (mut is_begun, mut is_last_number) = (false, false);
     while let Some(word) = words.next() {
         let is = |name: &str| word.eq_ignore_ascii_case(name.as_bytes());
+        is_last_number = is("vertex");
         if is("vertex") {
+            is_begun = true;
             corners.push(corner(&mut words, &mut piece.n_commas)?);
         } else if is("endfacet") || is("facet") {
             close(&mut corners, normal, &mut piece, words.line)?;
+            is_begun = is("facet");
             normal = if is("facet") { stored_normal(&mut words) } else { [0.0; 3] };
         } else if is("solid") {
             close(&mut corners, normal, &mut piece, words.line)?;
+            is_begun = false;
             piece.n_solids += 1;
             words.skip_name();
         } else if is("endsolid") || is("end") {
             close(&mut corners, normal, &mut piece, words.line)?;
+            is_begun = false;
             piece.n_ends += usize::from(is("endsolid") || words.rest_of_line().trim_ascii() == b"solid");
             words.skip_name();
         }
     }
-    if corners.len() == 3 {
+    // Without a word behind it the last number may have lost its end.
+    piece.is_open = is_begun && (corners.len() != 3 || is_last_number);
+    if !piece.is_open {
         close(&mut corners, normal, &mut piece, words.line)?;
     }
-    piece.n_open = corners.len();
     piece.n_lines = words.line;
     Ok(piece)
 }

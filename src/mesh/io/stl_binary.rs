@@ -257,10 +257,10 @@ fn corners(record: &[u8; RECORD], is_big_endian: bool) -> [[f32; 3]; 3] {
 
 /// Whether a normal points to the other side than the order of the corners, by more than rounding.
 pub(super) fn is_against_normal(normal: &[f32; 3], [a, b, c]: &[[f32; 3]; 3]) -> bool {
-    let u = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
-    let v = [c[0] - a[0], c[1] - a[1], c[2] - a[2]];
+    let from = |p: &[f32; 3], q: &[f32; 3]| [0, 1, 2].map(|k| f64::from(q[k]) - f64::from(p[k]));
+    let (n, u, v) = (normal.map(f64::from), from(a, b), from(a, c));
     let cross = [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
-    let dot = |p: &[f32; 3], q: &[f32; 3]| p[0] * q[0] + p[1] * q[1] + p[2] * q[2];
-    let along = dot(normal, &cross);
-    along < 0.0 && along * along > 0.25 * dot(normal, normal) * dot(&cross, &cross)
+    let dot = |p: &[f64; 3], q: &[f64; 3]| p[0] * q[0] + p[1] * q[1] + p[2] * q[2];
+    let along = dot(&n, &cross);
+    along < 0.0 && along * along > 0.25 * dot(&n, &n) * dot(&cross, &cross)
 }
