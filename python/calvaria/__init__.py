@@ -13,13 +13,26 @@ from calvaria.findings import CheckReport, Finding, Override, Verdict
 from calvaria.geometry import Grid
 from calvaria.images import load_image, load_mask
 from calvaria.invesalius import load_invesalius
-from calvaria.mesh import FaceKind, Mesh
+from calvaria.mesh import (
+    BoundaryLoop,
+    FaceKind,
+    Mesh,
+    MeshFileInfo,
+    MeshTopology,
+    check_mesh,
+    find_self_intersections,
+    mesh_topology,
+    read_mesh,
+    read_mesh_info,
+    write_mesh,
+)
 from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal
 from calvaria.rules import Rules, load_rules
 from calvaria.volume import Acquisition, Mask, Volume
 
 __all__ = [
     "Acquisition",
+    "BoundaryLoop",
     "CalvariaError",
     "CalvariaWarning",
     "CheckReport",
@@ -29,25 +42,33 @@ __all__ = [
     "ImagingPlan",
     "Mask",
     "Mesh",
+    "MeshFileInfo",
+    "MeshTopology",
     "Override",
     "Rules",
     "Series",
     "SeriesList",
     "Verdict",
     "Volume",
+    "check_mesh",
     "check_series",
     "check_volume",
     "errors",
+    "find_self_intersections",
     "find_series",
     "load_image",
     "load_invesalius",
     "load_mask",
     "load_rules",
     "load_series",
+    "mesh_topology",
     "phantom",
     "plan_imaging",
+    "read_mesh",
+    "read_mesh_info",
     "resample_slices",
     "resample_to_grid",
     "resample_to_orthogonal",
     "segment",
+    "write_mesh",
 ]

@@ -21,8 +21,12 @@ __all__ = [
     "keep_connected",
     "keep_parts",
     "load_series",
+    "mesh_quality",
+    "mesh_self_intersections",
+    "mesh_topology",
     "nearest_mm",
     "orthogonal_grid",
+    "read_mesh",
     "resample_slices_f32",
     "resample_slices_i16",
     "resample_to_grid_f32",
@@ -31,6 +35,7 @@ __all__ = [
     "threshold",
     "write_capture",
     "write_ct",
+    "write_mesh",
 ]
 
 _Place: TypeAlias = tuple[float, float, float]
@@ -222,3 +227,37 @@ def distance(
     is_signed: bool,
     progress: Progress,
 ) -> NDArray[np.float32]: ...
+_Arrays: TypeAlias = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]]
+
+def read_mesh(
+    path: str | os.PathLike[str],
+    format: str,
+    unit: str | None,
+    space: str | None,
+    progress: Progress,
+) -> tuple[_Arrays, dict[str, Any]]: ...
+def write_mesh(
+    path: str | os.PathLike[str],
+    format: str,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    progress: Progress,
+) -> list[tuple[str, str, float | None]]: ...
+def mesh_topology(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+) -> dict[str, Any]: ...
+def mesh_quality(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    sliver_fraction: float,
+) -> dict[str, Any]: ...
+def mesh_self_intersections(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    progress: Progress,
+) -> NDArray[np.int32]: ...

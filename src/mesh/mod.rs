@@ -1,5 +1,18 @@
 //! Floor 1: triangles. Knows where things are, not what a voxel is.
 
+pub mod boxes;
+pub mod edges;
+pub mod forest;
+pub mod io;
+mod loops;
+pub mod topology;
+pub mod nesting;
+pub mod quality;
+pub mod self_intersection;
+pub mod side;
 mod trimesh;
+pub mod weld;
 
+pub use loops::BoundaryLoop;
+pub use topology::Topology;
 pub use trimesh::{FaceKind, MeshError, MeshRef, TriMesh};

@@ -52,3 +52,15 @@ pub(super) fn mesh_arrays(py: Python<'_>, mesh: TriMesh) -> PyResult<MeshArrays<
         mesh.kinds.into_pyarray(py),
     ))
 }
+
+/// Vertex or face numbers as int32.
+pub(super) fn numbers(py: Python<'_>, numbers: Vec<u32>) -> Bound<'_, PyArray1<i32>> {
+    bytemuck::cast_vec::<u32, i32>(numbers).into_pyarray(py)
+}
+
+/// Pairs of vertex numbers as (n, 2) int32.
+pub(super) fn pairs(py: Python<'_>, pairs: Vec<[u32; 2]>) -> PyResult<Bound<'_, PyArray2<i32>>> {
+    let n = pairs.len();
+    let made = Array2::from_shape_vec((n, 2), bytemuck::cast_vec(pairs.into_flattened()));
+    Ok(made.map_err(|error| PyValueError::new_err(error.to_string()))?.into_pyarray(py))
+}

@@ -11,6 +11,7 @@ mod dicom;
 mod error;
 mod mesh;
 mod mesh_io;
+mod mesh_topology;
 mod phantom;
 mod progress;
 mod register;
@@ -26,6 +27,10 @@ mod _native {
     use super::checks::{nearest_mm, survey_volume};
     #[pymodule_export]
     use super::dicom::{SeriesHandle, find_series, load_series};
+    #[pymodule_export]
+    use super::mesh_io::{read_mesh, write_mesh};
+    #[pymodule_export]
+    use super::mesh_topology::{mesh_quality, mesh_self_intersections, mesh_topology};
     #[pymodule_export]
     use super::phantom::Phantom;
     #[pymodule_export]

@@ -1,0 +1,85 @@
+//! A mesh as files with float32 hold it: what rounding makes of it is found before anything is written.
+
+use rayon::prelude::*;
+
+use super::error::Fault;
+use super::note::Note;
+use crate::mesh::trimesh::MeshRef;
+
+/// Rounded positions and the faces that are left.
+#[derive(Debug)]
+pub struct Single<'a> {
+    /// Positions, LPS mm.
+    pub vertices: Vec<[f32; 3]>,
+    faces: &'a [[u32; 3]],
+    kinds: &'a [u8],
+    /// Faces to write; all of them when `None`.
+    left: Option<Vec<u32>>,
+}
+
+impl<'a> Single<'a> {
+    /// Rounds a mesh. A triangle two of whose corners round to the same place is left out: that
+    /// contracts an edge, and each of its neighbours still meets the one behind it.
+    ///
+    /// # Errors
+    /// [`Fault`] when nothing is left, or a coordinate is out of range.
+    pub fn of(mesh: MeshRef<'a>, format: &'static str, notes: &mut Vec<Note>) -> Result<Self, Fault> {
+        let round = |point: &[f64; 3]| point.map(|x| x as f32 + 0.0);
+        let vertices: Vec<[f32; 3]> = mesh.vertices().par_iter().map(round).collect();
+        let out = vertices.par_iter().position_first(|point| point.iter().any(|x| !x.is_finite()));
+        if let Some(vertex) = out {
+            let found = mesh.vertices()[vertex].iter().fold(0.0_f64, |far, x| far.max(x.abs()));
+            return Err(Fault::OutOfRange { vertex, found, limit: f64::from(f32::MAX) });
+        }
+        let stays = |&[a, b, c]: &[u32; 3]| {
+            let [a, b, c] = [a, b, c].map(|index| vertices[index as usize]);
+            a != b && b != c && c != a
+        };
+        let faces = mesh.faces();
+        let n_left = faces.par_iter().filter(|face| stays(face)).count();
+        if n_left == 0 {
+            return Err(Fault::Empty(format));
+        }
+        let left = (n_left < faces.len())
+            .then(|| (0..faces.len() as u32).filter(|&face| stays(&faces[face as usize])).collect());
+        if left.is_some() {
+            let n = faces.len() - n_left;
+            let message = format!("{n} triangles have two corners in one place of a float32 and were left out");
+            notes.push(Note::new("mesh_collapsed_faces", message).with(n as f64));
+        }
+        Ok(Self { vertices, faces, kinds: mesh.kinds(), left })
+    }
+
+    /// How many faces there are to write.
+    pub fn n_faces(&self) -> usize {
+        self.left.as_ref().map_or(self.faces.len(), Vec::len)
+    }
+
+    fn number(&self, at: usize) -> usize {
+        self.left.as_ref().map_or(at, |left| left[at] as usize)
+    }
+
+    /// Vertices of the face to write at this place.
+    pub fn face(&self, at: usize) -> [u32; 3] {
+        self.faces[self.number(at)]
+    }
+
+    /// Its kind.
+    pub fn kind(&self, at: usize) -> u8 {
+        self.kinds[self.number(at)]
+    }
+
+    /// Its corners.
+    pub fn corners(&self, at: usize) -> [[f32; 3]; 3] {
+        self.face(at).map(|index| self.vertices[index as usize])
+    }
+}
+
+/// The unit normal of a triangle, zero when it has none.
+pub fn unit_normal([a, b, c]: [[f32; 3]; 3]) -> [f32; 3] {
+    let [a, b, c] = [a, b, c].map(|point| point.map(f64::from));
+    let (u, v) = ([b[0] - a[0], b[1] - a[1], b[2] - a[2]], [c[0] - a[0], c[1] - a[1], c[2] - a[2]]);
+    let n = [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
+    let length = (n[0] * n[0] + n[1] * n[1] + n[2] * n[2]).sqrt();
+    if length > 0.0 { n.map(|x| (x / length) as f32 + 0.0) } else { [0.0; 3] }
+}
