@@ -157,3 +157,14 @@ def write_capture(
     number: int,
     values: NDArray[np.uint8],
 ) -> None: ...
+def smooth_mesh(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    is_sinc: bool,
+    n_passes: int,
+    passband: float,
+    is_lid_kept: bool,
+    progress: Progress,
+) -> tuple[NDArray[np.float64], dict[str, Any]]: ...

@@ -27,6 +27,8 @@ mod _native {
     #[pymodule_export]
     use super::dicom::{SeriesHandle, find_series, load_series};
     #[pymodule_export]
+    use super::mesh::smooth_mesh;
+    #[pymodule_export]
     use super::phantom::Phantom;
     #[pymodule_export]
     use super::progress::Progress;
