@@ -4,8 +4,9 @@ use numpy::{IntoPyArray, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::array;
+use super::array::{self, MeshArrays};
 use super::progress::Progress;
+use crate::mesh::decimate::{self, Decimation};
 use crate::mesh::smooth::{self, Method, Smoothing};
 
 /// Positions (n, 3) as a NumPy array, without a copy.
@@ -42,4 +43,22 @@ pub fn smooth_mesh<'py>(
     facts.set_item("mean_displacement_mm", made.mean_displacement_mm)?;
     facts.set_item("volumes_mm3", made.volumes_mm3)?;
     Ok((points(py, made.vertices)?, facts))
+}
+
+/// A mesh of fewer faces, and whether edges ran out before it was small enough.
+#[pyfunction]
+#[pyo3(signature = (*, vertices, faces, kinds, n_faces, bound_mm, progress))]
+pub fn decimate_mesh<'py>(
+    py: Python<'py>,
+    vertices: PyReadonlyArray2<'py, f64>,
+    faces: PyReadonlyArray2<'py, i32>,
+    kinds: PyReadonlyArray1<'py, u8>,
+    n_faces: usize,
+    bound_mm: f64,
+    progress: &Progress,
+) -> PyResult<(MeshArrays<'py>, bool)> {
+    let mesh = array::mesh(&vertices, &faces, &kinds)?;
+    let progress = progress.inner.clone();
+    let made = py.detach(|| decimate::decimate(mesh, Decimation { n_faces, bound_mm }, &progress))?;
+    Ok((array::mesh_arrays(py, made.mesh)?, made.is_exhausted))
 }

@@ -27,7 +27,7 @@ mod _native {
     #[pymodule_export]
     use super::dicom::{SeriesHandle, find_series, load_series};
     #[pymodule_export]
-    use super::mesh::smooth_mesh;
+    use super::mesh::{decimate_mesh, smooth_mesh};
     #[pymodule_export]
     use super::phantom::Phantom;
     #[pymodule_export]
