@@ -168,3 +168,12 @@ def smooth_mesh(
     is_lid_kept: bool,
     progress: Progress,
 ) -> tuple[NDArray[np.float64], dict[str, Any]]: ...
+def decimate_mesh(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    n_faces: int,
+    bound_mm: float,
+    progress: Progress,
+) -> tuple[tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]], dict[str, Any]]: ...

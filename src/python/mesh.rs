@@ -45,7 +45,7 @@ pub fn smooth_mesh<'py>(
     Ok((points(py, made.vertices)?, facts))
 }
 
-/// A mesh of fewer faces, and whether edges ran out before it was small enough.
+/// A mesh of fewer faces, how far it is from the first, and whether edges ran out on the way.
 #[pyfunction]
 #[pyo3(signature = (*, vertices, faces, kinds, n_faces, bound_mm, progress))]
 pub fn decimate_mesh<'py>(
@@ -56,9 +56,15 @@ pub fn decimate_mesh<'py>(
     n_faces: usize,
     bound_mm: f64,
     progress: &Progress,
-) -> PyResult<(MeshArrays<'py>, bool)> {
+) -> PyResult<(MeshArrays<'py>, Bound<'py, PyDict>)> {
     let mesh = array::mesh(&vertices, &faces, &kinds)?;
     let progress = progress.inner.clone();
-    let made = py.detach(|| decimate::decimate(mesh, Decimation { n_faces, bound_mm }, &progress))?;
-    Ok((array::mesh_arrays(py, made.mesh)?, made.is_exhausted))
+    let asked = Decimation { n_faces, bound_mm };
+    let made = py.detach(|| decimate::decimate_verified(mesh, asked, &progress))?;
+    let facts = PyDict::new(py);
+    facts.set_item("is_exhausted", made.is_exhausted)?;
+    facts.set_item("max_error_mm", made.deviation.max_mm)?;
+    facts.set_item("rms_error_mm", made.deviation.rms_mm)?;
+    facts.set_item("mean_error_mm", made.deviation.mean_mm)?;
+    Ok((array::mesh_arrays(py, made.mesh)?, facts))
 }

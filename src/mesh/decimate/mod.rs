@@ -15,5 +15,7 @@ mod quadric;
 mod queue;
 mod reduce;
 mod samples;
+mod verified;
 
 pub use reduce::{Decimated, Decimation, decimate};
+pub use verified::{Verified, decimate_verified};
