@@ -261,3 +261,23 @@ def mesh_self_intersections(
     kinds: NDArray[np.uint8],
     progress: Progress,
 ) -> NDArray[np.int32]: ...
+def smooth_mesh(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    is_sinc: bool,
+    n_passes: int,
+    passband: float,
+    is_lid_kept: bool,
+    progress: Progress,
+) -> tuple[NDArray[np.float64], dict[str, Any]]: ...
+def decimate_mesh(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    n_faces: int,
+    bound_mm: float,
+    progress: Progress,
+) -> tuple[tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]], dict[str, Any]]: ...

@@ -10,6 +10,14 @@ pub mod nesting;
 pub mod quality;
 pub mod self_intersection;
 pub mod side;
+pub mod adjacency;
+pub mod closest;
+pub mod decimate;
+pub mod deviation;
+pub mod measure;
+pub mod morton;
+pub mod smooth;
+pub mod triangle;
 mod trimesh;
 pub mod weld;
 

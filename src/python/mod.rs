@@ -31,6 +31,7 @@ mod _native {
     use super::mesh_io::{read_mesh, write_mesh};
     #[pymodule_export]
     use super::mesh_topology::{mesh_quality, mesh_self_intersections, mesh_topology};
+    use super::mesh::{decimate_mesh, smooth_mesh};
     #[pymodule_export]
     use super::phantom::Phantom;
     #[pymodule_export]

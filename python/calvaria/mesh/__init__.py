@@ -17,4 +17,15 @@ __all__ = [
     "read_mesh",
     "read_mesh_info",
     "write_mesh",
+from calvaria.mesh.decimation import DecimationResult, decimate_mesh
+from calvaria.mesh.smoothing import SmoothingResult, smooth_mesh
+from calvaria.mesh.triangles import FaceKind, Mesh
+
+__all__ = [
+    "DecimationResult",
+    "FaceKind",
+    "Mesh",
+    "SmoothingResult",
+    "decimate_mesh",
+    "smooth_mesh",
 ]

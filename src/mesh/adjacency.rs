@@ -1,0 +1,191 @@
+//! Which faces meet at a vertex, and which vertices are its neighbours.
+
+use rayon::prelude::*;
+
+use super::MeshRef;
+
+/// Vertices per parallel block; fixed, so that a result never depends on the number of threads.
+const BLOCK: usize = 4096;
+
+/// The faces around every vertex, in one flat list.
+#[derive(Debug, Clone)]
+pub struct VertexFaces {
+    starts: Vec<u32>,
+    faces: Vec<u32>,
+}
+
+impl VertexFaces {
+    /// Sorts the corners of all faces by vertex; the faces of a vertex stand in ascending order.
+    pub fn new(n_vertices: usize, faces: &[[u32; 3]]) -> Self {
+        let mut starts = vec![0_u32; n_vertices + 1];
+        for corner in faces.as_flattened() {
+            starts[*corner as usize + 1] += 1;
+        }
+        for vertex in 0..n_vertices {
+            starts[vertex + 1] += starts[vertex];
+        }
+        let mut sorted = vec![0_u32; faces.len() * 3];
+        let mut next = starts.clone();
+        for (face, corners) in faces.iter().enumerate() {
+            for &corner in corners {
+                let place = &mut next[corner as usize];
+                sorted[*place as usize] = face as u32;
+                *place += 1;
+            }
+        }
+        Self { starts, faces: sorted }
+    }
+
+    /// The faces around a vertex.
+    pub fn of(&self, vertex: usize) -> &[u32] {
+        &self.faces[self.starts[vertex] as usize..self.starts[vertex + 1] as usize]
+    }
+
+    /// How many vertices there are.
+    pub fn n_vertices(&self) -> usize {
+        self.starts.len() - 1
+    }
+}
+
+/// One edge at a vertex: where it leads and how its faces see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spoke {
+    /// The vertex at the other end.
+    pub to: u32,
+    /// How many faces share the edge; 1 on a boundary, 2 inside.
+    pub n_faces: u8,
+    /// Whether faces of different kinds meet here.
+    pub is_border: bool,
+}
+
+/// The edges at a vertex in ascending order of the other end.
+///
+/// `scratch` is memory to work in; its content does not matter.
+pub fn spokes(
+    mesh: MeshRef<'_>,
+    around: &VertexFaces,
+    vertex: u32,
+    scratch: &mut Vec<(u32, u8)>,
+    spokes: &mut Vec<Spoke>,
+) {
+    scratch.clear();
+    for &face in around.of(vertex as usize) {
+        let kind = mesh.kinds()[face as usize];
+        for &corner in &mesh.faces()[face as usize] {
+            if corner != vertex {
+                scratch.push((corner, kind));
+            }
+        }
+    }
+    scratch.sort_unstable();
+    spokes.clear();
+    for &(to, kind) in scratch.iter() {
+        match spokes.last_mut() {
+            Some(last) if last.to == to => last.n_faces = last.n_faces.saturating_add(1),
+            _ => spokes.push(Spoke { to, n_faces: 1, is_border: false }),
+        }
+        // Equal ends stand together in ascending kind: the first and the last kind tell.
+        if let Some(last) = spokes.last_mut() {
+            let first_kind = scratch[scratch.partition_point(|entry| entry.0 < to)].1;
+            last.is_border |= kind != first_kind;
+        }
+    }
+}
+
+/// A list of vertices for every vertex, flat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Neighbours {
+    /// Where the list of each vertex starts, and after the last one the end.
+    pub starts: Vec<u32>,
+    /// The lists, one after the other.
+    pub indices: Vec<u32>,
+}
+
+impl Neighbours {
+    /// Lists that `choose` fills for every vertex, in parallel.
+    pub fn build<F>(n_vertices: usize, choose: F) -> Self
+    where
+        F: Fn(u32, &mut Vec<u32>) + Sync,
+    {
+        let blocks: Vec<(Vec<u32>, Vec<u32>)> = (0..n_vertices.div_ceil(BLOCK))
+            .into_par_iter()
+            .map(|block| {
+                let range = block * BLOCK..((block + 1) * BLOCK).min(n_vertices);
+                let (mut ends, mut indices) = (Vec::with_capacity(BLOCK), Vec::with_capacity(BLOCK * 6));
+                for vertex in range {
+                    choose(vertex as u32, &mut indices);
+                    ends.push(indices.len() as u32);
+                }
+                (ends, indices)
+            })
+            .collect();
+        let mut starts = Vec::with_capacity(n_vertices + 1);
+        let mut indices = Vec::with_capacity(blocks.iter().map(|block| block.1.len()).sum());
+        starts.push(0);
+        for (ends, found) in blocks {
+            let offset = indices.len() as u32;
+            starts.extend(ends.iter().map(|end| offset + end));
+            indices.extend(found);
+        }
+        Self { starts, indices }
+    }
+
+    /// All neighbours of every vertex, in ascending order.
+    pub fn of_mesh(mesh: MeshRef<'_>) -> Self {
+        let around = VertexFaces::new(mesh.vertices().len(), mesh.faces());
+        Self::build(mesh.vertices().len(), |vertex, list| {
+            let start = list.len();
+            for &face in around.of(vertex as usize) {
+                list.extend(mesh.faces()[face as usize].iter().filter(|&&corner| corner != vertex));
+            }
+            list[start..].sort_unstable();
+            let mut kept = start;
+            for place in start..list.len() {
+                if place == start || list[place] != list[kept - 1] {
+                    list[kept] = list[place];
+                    kept += 1;
+                }
+            }
+            list.truncate(kept);
+        })
+    }
+
+    /// The list of a vertex.
+    pub fn of(&self, vertex: usize) -> &[u32] {
+        &self.indices[self.starts[vertex] as usize..self.starts[vertex + 1] as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::TriMesh;
+
+    fn square() -> TriMesh {
+        let vertices = vec![[0.0; 3], [1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 1.0, 0.0]];
+        TriMesh { vertices, faces: vec![[0, 1, 2], [0, 2, 3]], kinds: vec![0, 1] }
+    }
+
+    #[test]
+    fn neighbours_of_two_triangles() {
+        let neighbours = Neighbours::of_mesh(square().view());
+        assert_eq!(neighbours.of(0), [1, 2, 3]);
+        assert_eq!(neighbours.of(1), [0, 2]);
+    }
+
+    #[test]
+    fn a_spoke_knows_its_faces_and_whether_kinds_change() {
+        let mesh = square();
+        let around = VertexFaces::new(4, &mesh.faces);
+        let (mut scratch, mut found) = (Vec::new(), Vec::new());
+        spokes(mesh.view(), &around, 0, &mut scratch, &mut found);
+        assert_eq!(
+            found,
+            [
+                Spoke { to: 1, n_faces: 1, is_border: false },
+                Spoke { to: 2, n_faces: 2, is_border: true },
+                Spoke { to: 3, n_faces: 1, is_border: false },
+            ]
+        );
+    }
+}

@@ -1,0 +1,212 @@
+//! One edge collapse: whether it may be, and what it changes.
+
+use nalgebra::Vector3;
+
+use super::patch::{Limits, NONE, Patch, Role};
+use crate::mesh::triangle::squared_distance;
+
+/// Around more faces than this a vertex does not grow.
+const MOST_FACES: usize = 28;
+/// Least altitude of a new triangle over its longest side, unless the old one was no better.
+const MIN_QUALITY: f64 = 0.05;
+/// Least cosine of the turn of a triangle.
+const MIN_TURN: f64 = 0.3;
+/// Samples are held to this part of the bound: they are not the whole surface.
+const SAMPLE_SHARE: f64 = 0.85;
+
+/// Memory to work in.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    shared: Vec<u32>,
+    kept: Vec<u32>,
+    ring: Vec<u32>,
+    other_ring: Vec<u32>,
+}
+
+impl Patch {
+    /// Collapses edges whose cost lies in a bucket up to `last` until `n_faces` are left.
+    pub(super) fn run(&mut self, last: usize, n_faces: usize, limits: &Limits, scratch: &mut Scratch) {
+        while self.n_live > n_faces {
+            let Some(entry) = self.queue.pop(last) else { return };
+            let [u, v] = entry.ends;
+            let version = self.versions[u as usize].wrapping_add(self.versions[v as usize]);
+            if version == entry.version {
+                self.collapse(u, v, limits, scratch);
+            }
+        }
+    }
+
+    /// Makes `u` and `v` one vertex if nothing speaks against it.
+    fn collapse(&mut self, u: u32, v: u32, limits: &Limits, scratch: &mut Scratch) {
+        let Some((cost, place)) = self.plan(u, v) else { return };
+        let sum = self.quadrics[u as usize].sum(&self.quadrics[v as usize]);
+        if cost > sum.weight * limits.bound_mm * limits.bound_mm {
+            return;
+        }
+        if !self.is_topology_kept(u, v, scratch)
+            || !self.is_shape_kept(u, v, &place, limits, &scratch.kept)
+            || !self.are_samples_near(u, v, &place, limits, &scratch.kept)
+        {
+            return;
+        }
+        // The vertex that other patches know keeps its number.
+        let (kept, gone) = if self.roles[v as usize] == Role::Seam { (v, u) } else { (u, v) };
+        self.join(kept, gone, &place, scratch);
+        self.quadrics[kept as usize] = sum;
+        for n in 0..scratch.ring.len() {
+            self.push(kept, scratch.ring[n]);
+        }
+    }
+
+    fn join(&mut self, kept: u32, gone: u32, place: &Vector3<f64>, scratch: &mut Scratch) {
+        for &face in &scratch.shared {
+            self.faces[face as usize] = [NONE; 3];
+        }
+        self.n_live -= scratch.shared.len();
+        for &face in &scratch.kept {
+            for corner in &mut self.faces[face as usize] {
+                if *corner == gone {
+                    *corner = kept;
+                }
+            }
+        }
+        self.set_around(kept, &scratch.kept);
+        self.set_around(gone, &[]);
+        self.points[kept as usize] = *place;
+        self.roles[kept as usize] = self.roles[kept as usize].max(self.roles[gone as usize]);
+        for end in [kept, gone] {
+            let version = &mut self.versions[end as usize];
+            *version = version.wrapping_add(1);
+        }
+        if let Some(samples) = &mut self.samples {
+            samples.join(kept, gone);
+        }
+    }
+
+    /// The link condition: the neighbours that both ends have are the tips of the faces they share,
+    /// and no face faces another across the edge.
+    fn is_topology_kept(&self, u: u32, v: u32, scratch: &mut Scratch) -> bool {
+        let Scratch { shared, kept, ring, other_ring } = scratch;
+        for list in [&mut *shared, &mut *kept, &mut *ring, &mut *other_ring] {
+            list.clear();
+        }
+        self.gather(u, v, shared, kept, ring);
+        let n_first = kept.len();
+        let mut unused = Vec::new();
+        self.gather(v, u, &mut unused, kept, other_ring);
+        if shared.is_empty() || shared.len() > 2 || kept.len() > MOST_FACES || kept.is_empty() {
+            return false;
+        }
+        let n_common = ring.iter().filter(|vertex| other_ring.contains(vertex)).count();
+        if n_common != shared.len() || !self.is_border_kept(u, v, shared) {
+            return false;
+        }
+        if self.is_shut(u, v, &kept[..n_first], &kept[n_first..]) || !self.is_seam_apart(u, v, ring, other_ring)
+        {
+            return false;
+        }
+        for &vertex in other_ring.iter() {
+            if !ring.contains(&vertex) {
+                ring.push(vertex);
+            }
+        }
+        true
+    }
+
+    /// Sorts the faces of `u` by whether they have `v`, and lists the neighbours of `u` but `v`.
+    fn gather(&self, u: u32, v: u32, shared: &mut Vec<u32>, kept: &mut Vec<u32>, ring: &mut Vec<u32>) {
+        for face in self.around(u) {
+            let corners = self.faces[face as usize];
+            let list = if corners.contains(&v) { &mut *shared } else { &mut *kept };
+            list.push(face);
+            for corner in corners {
+                if corner != u && corner != v && !ring.contains(&corner) {
+                    ring.push(corner);
+                }
+            }
+        }
+    }
+
+    /// Two vertices of borders become one only along the border.
+    fn is_border_kept(&self, u: u32, v: u32, shared: &[u32]) -> bool {
+        let is_border_edge = shared.len() == 1
+            || self.kinds[shared[0] as usize] != self.kinds[shared[shared.len() - 1] as usize];
+        self.roles[u as usize] == Role::Free || self.roles[v as usize] == Role::Free || is_border_edge
+    }
+
+    /// Whether two faces would become one and the same: a face of `u` and one of `v` over one edge.
+    fn is_shut(&self, u: u32, v: u32, of_u: &[u32], of_v: &[u32]) -> bool {
+        let opposite = |face: u32, apex: u32| {
+            let [a, b, c] = self.faces[face as usize];
+            let (p, q) = if a == apex { (b, c) } else if b == apex { (c, a) } else { (a, b) };
+            (p.min(q), p.max(q))
+        };
+        of_u.iter().any(|&face| {
+            let edge = opposite(face, u);
+            of_v.iter().any(|&other| opposite(other, v) == edge)
+        })
+    }
+
+    /// Beyond a seam this patch sees nothing: next to one seam vertex there may be another only as
+    /// the tip of a shared face.
+    fn is_seam_apart(&self, u: u32, v: u32, ring: &[u32], other_ring: &[u32]) -> bool {
+        let free_ring = match [u, v].map(|end| self.roles[end as usize] == Role::Seam) {
+            [false, false] => return true,
+            [true, false] => other_ring,
+            [false, true] => ring,
+            [true, true] => return false,
+        };
+        let both = |vertex: &u32| ring.contains(vertex) && other_ring.contains(vertex);
+        let seams = free_ring.iter().filter(|&&vertex| self.roles[vertex as usize] == Role::Seam);
+        seams.clone().count() <= 1 && seams.clone().all(both)
+    }
+
+    /// No face turns over, none becomes a needle.
+    fn is_shape_kept(&self, u: u32, v: u32, place: &Vector3<f64>, limits: &Limits, kept: &[u32]) -> bool {
+        let lowest = limits.min_altitude_mm * limits.min_altitude_mm;
+        kept.iter().all(|&face| {
+            let corners = self.faces[face as usize];
+            let old = corners.map(|index| self.points[index as usize]);
+            let mut new = old;
+            for n in 0..3 {
+                if corners[n] == u || corners[n] == v {
+                    new[n] = *place;
+                }
+            }
+            let ((old_normal, old_longest), (normal, longest)) = (shape(&old), shape(&new));
+            let (old_area, area) = (old_normal.norm_squared(), normal.norm_squared());
+            if area <= lowest * longest {
+                return false;
+            }
+            let is_needle = area < MIN_QUALITY * MIN_QUALITY * longest * longest;
+            if is_needle && area * old_longest * old_longest < old_area * longest * longest {
+                return false;
+            }
+            let turn = old_normal.dot(&normal);
+            old_area <= lowest * old_longest
+                || (turn > 0.0 && turn * turn > MIN_TURN * MIN_TURN * old_area * area)
+        })
+    }
+
+    /// The original points that both ends stand for stay near the new faces.
+    fn are_samples_near(&self, u: u32, v: u32, place: &Vector3<f64>, limits: &Limits, kept: &[u32]) -> bool {
+        let Some(samples) = &self.samples else { return true };
+        let bound = (limits.bound_mm * SAMPLE_SHARE).powi(2);
+        let triangle = |face: u32| {
+            self.faces[face as usize].map(|index| {
+                if index == u || index == v { *place } else { self.points[index as usize] }
+            })
+        };
+        samples
+            .of(u)
+            .chain(samples.of(v))
+            .all(|point| kept.iter().any(|&face| squared_distance(point, &triangle(face)) <= bound))
+    }
+}
+
+/// Twice the area times the normal, and the square of the longest side.
+fn shape([a, b, c]: &[Vector3<f64>; 3]) -> (Vector3<f64>, f64) {
+    let (ab, ac) = (b - a, c - a);
+    let longest = ab.norm_squared().max(ac.norm_squared()).max((c - b).norm_squared());
+    (ab.cross(&ac), longest)
+}

@@ -1,0 +1,195 @@
+//! Divides a mesh into patches along a space-filling curve, and joins what is left of them.
+
+use nalgebra::Vector3;
+use rayon::prelude::*;
+
+use super::patch::{NONE, Part, Patch, Role};
+use super::quadric::Quadric;
+use super::samples::Samples;
+use crate::mesh::MeshRef;
+use crate::mesh::measure::bounds;
+use crate::mesh::morton::code;
+
+/// Faces of a patch: few enough for the cache of a core, many enough for a short seam.
+pub(super) const PATCH_FACES: usize = 1 << 16;
+
+/// Which faces belong to which patch, and which vertices more than one patch has.
+pub(super) struct Partition {
+    order: Vec<u32>,
+    n_parts: usize,
+    is_shared: Vec<bool>,
+}
+
+impl Partition {
+    pub(super) fn new(mesh: MeshRef<'_>) -> Self {
+        let order = faces_along_curve(mesh);
+        let n_parts = order.len().div_ceil(PATCH_FACES).max(1);
+        let size = order.len().div_ceil(n_parts).max(1);
+        let mut owner = vec![NONE; mesh.vertices().len()];
+        let mut is_shared = vec![false; mesh.vertices().len()];
+        for (part, faces) in order.chunks(size).enumerate() {
+            for &face in faces {
+                for corner in mesh.faces()[face as usize] {
+                    let known = &mut owner[corner as usize];
+                    if *known == NONE {
+                        *known = part as u32;
+                    } else if *known != part as u32 {
+                        is_shared[corner as usize] = true;
+                    }
+                }
+            }
+        }
+        Self { order, n_parts, is_shared }
+    }
+
+    pub(super) fn n_parts(&self) -> usize {
+        self.n_parts
+    }
+
+    /// One patch for each part, with the numbers of its vertices in the mesh.
+    pub(super) fn patches(&self, mesh: MeshRef<'_>, has_samples: bool) -> Vec<(Patch, Vec<u32>)> {
+        let size = self.order.len().div_ceil(self.n_parts).max(1);
+        self.order
+            .par_chunks(size)
+            .with_max_len(1)
+            .map_init(
+                || vec![NONE; mesh.vertices().len()],
+                |numbers, faces| self.patch(mesh, faces, numbers, has_samples),
+            )
+            .collect()
+    }
+
+    fn patch(
+        &self,
+        mesh: MeshRef<'_>,
+        faces: &[u32],
+        numbers: &mut [u32],
+        has_samples: bool,
+    ) -> (Patch, Vec<u32>) {
+        let mut part = Part::default();
+        let mut names = Vec::with_capacity(faces.len() / 2 + 64);
+        for &face in faces {
+            let corners = mesh.faces()[face as usize];
+            part.faces.push(corners.map(|corner| {
+                let number = &mut numbers[corner as usize];
+                if *number == NONE {
+                    *number = names.len() as u32;
+                    names.push(corner);
+                }
+                *number
+            }));
+            part.kinds.push(mesh.kinds()[face as usize]);
+        }
+        for &name in &names {
+            numbers[name as usize] = NONE;
+            part.points.push(Vector3::from(mesh.vertices()[name as usize]));
+            part.roles.push(if self.is_shared[name as usize] { Role::Seam } else { Role::Free });
+        }
+        if has_samples {
+            let mut samples = Samples::of_vertices(&part.points);
+            for (vertex, role) in part.roles.iter().enumerate() {
+                if *role == Role::Seam {
+                    // It counts once, when the patches are joined.
+                    samples.heads[vertex] = NONE;
+                    samples.tails[vertex] = NONE;
+                }
+            }
+            part.samples = Some(samples);
+        }
+        (Patch::new(part), names)
+    }
+}
+
+/// Joins patches at the vertices they share.
+pub(super) fn join(patches: Vec<(Patch, Vec<u32>)>, n_vertices: usize) -> Part {
+    let mut numbers = vec![NONE; n_vertices];
+    let mut part = Part::default();
+    let mut samples = patches.first().and_then(|(patch, _)| patch.samples.as_ref()).map(|_| Samples::default());
+    for (patch, names) in patches {
+        let mut local = vec![NONE; names.len()];
+        for (face, corners) in patch.faces.iter().enumerate() {
+            if corners[0] == NONE {
+                continue;
+            }
+            let corners = corners.map(|corner| {
+                let vertex = corner as usize;
+                if local[vertex] == NONE {
+                    local[vertex] = number(&mut numbers[names[vertex] as usize], &patch, vertex, &mut part);
+                }
+                local[vertex]
+            });
+            part.faces.push(corners);
+            part.kinds.push(patch.kinds[face]);
+        }
+        if let (Some(all), Some(own)) = (&mut samples, &patch.samples) {
+            append(all, own, &local, &part);
+        }
+    }
+    part.samples = samples;
+    part
+}
+
+/// The number of a vertex in the joined part; what several patches summed at it is one sum.
+fn number(known: &mut u32, patch: &Patch, vertex: usize, part: &mut Part) -> u32 {
+    if *known == NONE {
+        let is_seam = patch.roles[vertex] == Role::Seam;
+        *known = part.points.len() as u32;
+        part.points.push(patch.points[vertex]);
+        part.roles.push(Role::Free);
+        part.has_walls.push(!is_seam);
+        part.quadrics.push(patch.quadrics[vertex]);
+    } else {
+        let sum: &mut Quadric = &mut part.quadrics[*known as usize];
+        *sum = sum.sum(&patch.quadrics[vertex]);
+    }
+    *known
+}
+
+/// Appends the samples of a patch; `local` are the new numbers of its vertices.
+fn append(all: &mut Samples, own: &Samples, local: &[u32], part: &Part) {
+    // A vertex of a seam stands for itself; others have their chains already.
+    for vertex in all.heads.len()..part.points.len() {
+        let is_seam = !part.has_walls[vertex];
+        let end = if is_seam { all.points.len() as u32 } else { NONE };
+        if is_seam {
+            all.points.push(part.points[vertex]);
+            all.next.push(NONE);
+        }
+        all.heads.push(end);
+        all.tails.push(end);
+    }
+    let offset = all.points.len() as u32;
+    let shift = |place: u32| if place == NONE { NONE } else { place + offset };
+    all.points.extend_from_slice(&own.points);
+    all.next.extend(own.next.iter().map(|&place| shift(place)));
+    for (vertex, &new) in local.iter().enumerate() {
+        if new == NONE || own.heads[vertex] == NONE {
+            continue;
+        }
+        let (head, tail) = (shift(own.heads[vertex]), shift(own.tails[vertex]));
+        if all.tails[new as usize] == NONE {
+            all.heads[new as usize] = head;
+        } else {
+            all.next[all.tails[new as usize] as usize] = head;
+        }
+        all.tails[new as usize] = tail;
+    }
+}
+
+/// All faces in the order in which a space-filling curve meets their centres.
+fn faces_along_curve(mesh: MeshRef<'_>) -> Vec<u32> {
+    if mesh.faces().len() <= PATCH_FACES {
+        return (0..mesh.faces().len() as u32).collect();
+    }
+    let Some([low, high]) = bounds(mesh.vertices()) else { return Vec::new() };
+    let mut keys: Vec<u64> = (0..mesh.faces().len())
+        .into_par_iter()
+        .map(|face| {
+            let corners = mesh.corners(face);
+            let centre = std::array::from_fn(|axis| (corners[0][axis] + corners[1][axis] + corners[2][axis]) / 3.0);
+            u64::from(code(centre, &low, &high)) << 32 | face as u64
+        })
+        .collect();
+    keys.par_sort_unstable();
+    keys.into_iter().map(|key| key as u32).collect()
+}

@@ -1,0 +1,350 @@
+//! Smoothing that does not shrink: Taubin's lambda-mu filter and the windowed sinc filter.
+//!
+//! Both are polynomials of the umbrella operator `K x = x - mean of the neighbours`. Everything is
+//! kept as a displacement from the original position: displacements are small, so 32 bits hold
+//! them to a few nanometres and half the memory passes by.
+//!
+//! Taubin, A signal processing approach to fair surface design, SIGGRAPH 1995,
+//! doi:10.1145/218380.218473; Taubin, Zhang and Golub, Optimal surface smoothing as filter design,
+//! ECCV 1996, doi:10.1007/BFb0015544.
+
+use rayon::prelude::*;
+
+use super::adjacency::{Neighbours, Spoke, VertexFaces, spokes};
+use super::measure::{doubled_area_vector, volume_of};
+use super::{FaceKind, MeshRef};
+use crate::progress::{Cancelled, Progress};
+
+const BLOCK: usize = 8192;
+
+/// Lids are flat when the cosine between the normals of their faces is above this.
+const FLAT: f64 = 1.0 - 1e-9;
+
+/// How to smooth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Alternating positive and negative steps.
+    Taubin,
+    /// A Chebyshev expansion of an ideal low pass under a Hamming window.
+    WindowedSinc,
+}
+
+/// What is asked of a smoothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Smoothing {
+    /// How.
+    pub method: Method,
+    /// Passes over all vertices: the degree of the polynomial.
+    pub n_passes: usize,
+    /// Frequency from which the filter damps, 0 to 2 in units of the umbrella operator.
+    pub passband: f64,
+    /// Keep lids flat and their rims in the plane of the lid.
+    pub is_lid_kept: bool,
+}
+
+/// Smoothed positions and what became of the shape.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Smoothed {
+    /// Positions, LPS mm, in the order of the input.
+    pub vertices: Vec<[f64; 3]>,
+    /// Vertices that stayed where they were: boundaries, edges that are not manifold, corners of lids.
+    pub n_fixed: usize,
+    /// Longest way of a vertex.
+    pub max_displacement_mm: f64,
+    /// Mean way of a vertex.
+    pub mean_displacement_mm: f64,
+    /// Signed volume before and after; `None` of a mesh with a boundary.
+    pub volumes_mm3: Option<[f64; 2]>,
+}
+
+/// Smooths the positions of a mesh; its faces stay as they are.
+///
+/// # Errors
+/// [`Cancelled`] when asked to stop.
+pub fn smooth(mesh: MeshRef<'_>, asked: Smoothing, progress: &Progress) -> Result<Smoothed, Cancelled> {
+    progress.expect(asked.n_passes + 2);
+    let stencil = Stencil::new(mesh, asked.is_lid_kept);
+    progress.step()?;
+    let filter = Filter { stencil: &stencil.neighbours, gradient: gradient(mesh, &stencil.neighbours) };
+    let moves = match asked.method {
+        Method::Taubin => filter.taubin(asked.n_passes, asked.passband, progress)?,
+        Method::WindowedSinc => filter.windowed_sinc(asked.n_passes, asked.passband, progress)?,
+    };
+    let mut vertices = moved(mesh, &moves);
+    restore_collapsed(mesh, &mut vertices);
+    let smoothed = describe(mesh, vertices, &stencil);
+    progress.step()?;
+    Ok(smoothed)
+}
+
+/// Who is averaged for whom; an empty list fixes a vertex.
+struct Stencil {
+    neighbours: Neighbours,
+    is_closed: bool,
+}
+
+impl Stencil {
+    fn new(mesh: MeshRef<'_>, is_lid_kept: bool) -> Self {
+        let around = VertexFaces::new(mesh.vertices().len(), mesh.faces());
+        let neighbours = Neighbours::build(mesh.vertices().len(), |vertex, list| {
+            let (mut scratch, mut found) = (Vec::with_capacity(24), Vec::with_capacity(12));
+            spokes(mesh, &around, vertex, &mut scratch, &mut found);
+            choose(mesh, &around, vertex, &found, is_lid_kept, list);
+        });
+        let is_closed = (0..mesh.vertices().len()).into_par_iter().all(|vertex| {
+            let (mut scratch, mut found) = (Vec::with_capacity(24), Vec::with_capacity(12));
+            spokes(mesh, &around, vertex as u32, &mut scratch, &mut found);
+            found.iter().all(|spoke| spoke.n_faces != 1)
+        });
+        Self { neighbours, is_closed }
+    }
+}
+
+/// The neighbours that pull at a vertex.
+fn choose(
+    mesh: MeshRef<'_>,
+    around: &VertexFaces,
+    vertex: u32,
+    found: &[Spoke],
+    is_lid_kept: bool,
+    list: &mut Vec<u32>,
+) {
+    if found.iter().any(|spoke| spoke.n_faces != 2) {
+        return;
+    }
+    let is_rim = is_lid_kept && found.iter().any(|spoke| spoke.is_border);
+    if is_lid_kept && !is_flat_lid(mesh, around.of(vertex as usize)) {
+        return;
+    }
+    if !is_rim {
+        list.extend(found.iter().map(|spoke| spoke.to));
+    } else if found.iter().filter(|spoke| spoke.is_border).count() == 2 {
+        list.extend(found.iter().filter(|spoke| spoke.is_border).map(|spoke| spoke.to));
+    }
+}
+
+/// Whether the lids among these faces lie in one plane; true where there is none.
+fn is_flat_lid(mesh: MeshRef<'_>, faces: &[u32]) -> bool {
+    let mut first: Option<nalgebra::Vector3<f64>> = None;
+    faces.iter().all(|&face| {
+        let kind = mesh.kinds()[face as usize];
+        if kind != FaceKind::Cap as u8 && kind != FaceKind::Cut as u8 {
+            return true;
+        }
+        let Some(normal) = doubled_area_vector(mesh.corners(face as usize)).try_normalize(0.0) else {
+            return true;
+        };
+        normal.dot(first.get_or_insert(normal)) > FLAT
+    })
+}
+
+type Move = [f32; 4];
+
+/// The umbrella operator on the original positions.
+fn gradient(mesh: MeshRef<'_>, neighbours: &Neighbours) -> Vec<Move> {
+    let vertices = mesh.vertices();
+    (0..vertices.len())
+        .into_par_iter()
+        .with_min_len(BLOCK)
+        .map(|vertex| {
+            let list = neighbours.of(vertex);
+            if list.is_empty() {
+                return [0.0; 4];
+            }
+            let sum = list.iter().fold([0.0; 3], |sum, &to| {
+                std::array::from_fn(|axis| sum[axis] + vertices[to as usize][axis])
+            });
+            let n = list.len() as f64;
+            let at = |axis: usize| (vertices[vertex][axis] - sum[axis] / n) as f32;
+            [at(0), at(1), at(2), 0.0]
+        })
+        .collect()
+}
+
+struct Filter<'a> {
+    stencil: &'a Neighbours,
+    gradient: Vec<Move>,
+}
+
+impl Filter<'_> {
+    /// The umbrella operator on displaced positions.
+    #[inline]
+    fn umbrella(&self, moves: &[Move], vertex: usize) -> Move {
+        let list = self.stencil.of(vertex);
+        if list.is_empty() {
+            return [0.0; 4];
+        }
+        let mut sum = [0.0_f32; 4];
+        for &to in list {
+            let step = &moves[to as usize];
+            for axis in 0..4 {
+                sum[axis] += step[axis];
+            }
+        }
+        let scale = 1.0 / list.len() as f32;
+        std::array::from_fn(|axis| self.gradient[vertex][axis] + moves[vertex][axis] - sum[axis] * scale)
+    }
+
+    fn taubin(&self, n_passes: usize, passband: f64, progress: &Progress) -> Result<Vec<Move>, Cancelled> {
+        let lambda = 0.5;
+        let mu = 1.0 / (passband - 1.0 / lambda);
+        let mut now = vec![[0.0_f32; 4]; self.gradient.len()];
+        let mut next = now.clone();
+        for pass in 0..n_passes {
+            let factor = if pass % 2 == 0 { lambda } else { mu } as f32;
+            next.par_chunks_mut(BLOCK).enumerate().for_each(|(block, values)| {
+                for (offset, value) in values.iter_mut().enumerate() {
+                    let vertex = block * BLOCK + offset;
+                    let pull = self.umbrella(&now, vertex);
+                    *value = std::array::from_fn(|axis| now[vertex][axis] - factor * pull[axis]);
+                }
+            });
+            std::mem::swap(&mut now, &mut next);
+            progress.step()?;
+        }
+        Ok(now)
+    }
+
+    /// With `T_n(M) x = x + q_n` and `M = 1 - K / 2`, the recursion of Chebyshev reads
+    /// `q_n = 2 q_(n-1) - q_(n-2) - K (x + q_(n-1))`.
+    fn windowed_sinc(
+        &self,
+        n_passes: usize,
+        passband: f64,
+        progress: &Progress,
+    ) -> Result<Vec<Move>, Cancelled> {
+        let weights = sinc_weights(n_passes, passband);
+        let n = self.gradient.len();
+        let (mut now, mut sum) = (vec![[0.0_f32; 4]; n], vec![[0.0_f32; 4]; n]);
+        let mut last = now.clone();
+        for (pass, &weight) in weights.iter().enumerate().skip(1) {
+            let (twice, half) = if pass == 1 { (0.0, 0.5) } else { (2.0, 1.0) };
+            // The slot before the last is read once and then holds the next one.
+            last.par_chunks_mut(BLOCK).zip(sum.par_chunks_mut(BLOCK)).enumerate().for_each(
+                |(block, (values, sums))| {
+                    for (offset, (value, total)) in values.iter_mut().zip(sums).enumerate() {
+                        let vertex = block * BLOCK + offset;
+                        let pull = self.umbrella(&now, vertex);
+                        for axis in 0..4 {
+                            let made = twice * now[vertex][axis] - value[axis] - half * pull[axis];
+                            value[axis] = made;
+                            total[axis] += weight * made;
+                        }
+                    }
+                },
+            );
+            std::mem::swap(&mut now, &mut last);
+            progress.step()?;
+        }
+        Ok(sum)
+    }
+}
+
+/// Weights of the Chebyshev polynomials: an ideal low pass under a Hamming window, shifted until it
+/// passes 1 at the passband, and scaled so that a constant stays what it is: nothing shrinks.
+fn sinc_weights(n_passes: usize, passband: f64) -> Vec<f32> {
+    let pass_angle = (1.0 - 0.5 * passband).acos();
+    let weights = |shift: f64| -> Vec<f64> {
+        (0..=n_passes)
+            .map(|n| {
+                let order = n as f64;
+                let window =
+                    0.54 + 0.46 * (order * std::f64::consts::PI / (n_passes as f64 + 1.0)).cos();
+                let ideal = if n == 0 {
+                    (pass_angle + shift) / std::f64::consts::PI
+                } else {
+                    2.0 * (order * (pass_angle + shift)).sin() / (order * std::f64::consts::PI)
+                };
+                window * ideal
+            })
+            .collect()
+    };
+    let response = |shift: f64, angle: f64| -> f64 {
+        weights(shift).iter().enumerate().map(|(n, weight)| weight * (n as f64 * angle).cos()).sum()
+    };
+    // The response at the passband grows with the shift from about one half.
+    let (mut low, mut high) = (0.0, (std::f64::consts::PI - pass_angle).min(8.0 / (n_passes as f64 + 1.0)));
+    for _ in 0..60 {
+        let middle = f64::midpoint(low, high);
+        if response(middle, pass_angle) < response(middle, 0.0) { low = middle } else { high = middle }
+    }
+    let chosen = weights(high);
+    let sum: f64 = chosen.iter().sum();
+    chosen.iter().map(|weight| (weight / sum) as f32).collect()
+}
+
+fn moved(mesh: MeshRef<'_>, moves: &[Move]) -> Vec<[f64; 3]> {
+    let add = |(point, step): (&[f64; 3], &Move)| std::array::from_fn(|axis| point[axis] + f64::from(step[axis]));
+    mesh.vertices().par_iter().zip(moves).with_min_len(BLOCK).map(add).collect()
+}
+
+/// Puts the corners of faces back that would be without area in a file of 32-bit coordinates.
+fn restore_collapsed(mesh: MeshRef<'_>, vertices: &mut [[f64; 3]]) {
+    for _ in 0..8 {
+        let collapsed: Vec<usize> = (0..mesh.faces().len())
+            .into_par_iter()
+            .with_min_len(BLOCK)
+            .filter(|&face| {
+                let corners = mesh.faces()[face].map(|index| vertices[index as usize]);
+                has_no_area(corners) && !has_no_area(mesh.corners(face))
+            })
+            .collect();
+        if collapsed.is_empty() {
+            return;
+        }
+        for face in collapsed {
+            for index in mesh.faces()[face] {
+                vertices[index as usize] = mesh.vertices()[index as usize];
+            }
+        }
+    }
+}
+
+/// Whether a triangle has no area once its corners are rounded to 32 bits.
+pub(super) fn has_no_area(corners: [[f64; 3]; 3]) -> bool {
+    let rounded = corners.map(|point| point.map(|x| f64::from(x as f32)));
+    doubled_area_vector(rounded).norm_squared() == 0.0
+}
+
+fn describe(mesh: MeshRef<'_>, vertices: Vec<[f64; 3]>, stencil: &Stencil) -> Smoothed {
+    let blocks: Vec<(f64, f64)> = vertices
+        .par_chunks(BLOCK)
+        .zip(mesh.vertices().par_chunks(BLOCK))
+        .map(|(new, old)| {
+            new.iter().zip(old).fold((0.0_f64, 0.0), |(longest, sum), (p, q)| {
+                let way = (0..3).map(|axis| (p[axis] - q[axis]).powi(2)).sum::<f64>().sqrt();
+                (longest.max(way), sum + way)
+            })
+        })
+        .collect();
+    let (longest, sum) = blocks.iter().fold((0.0_f64, 0.0), |a, b| (a.0.max(b.0), a.1 + b.1));
+    let volumes = [mesh.vertices(), &vertices].map(|points| volume_of(points, mesh.faces()));
+    Smoothed {
+        n_fixed: stencil.neighbours.starts.windows(2).filter(|pair| pair[0] == pair[1]).count(),
+        max_displacement_mm: longest,
+        mean_displacement_mm: sum / vertices.len().max(1) as f64,
+        volumes_mm3: stencil.is_closed.then_some(volumes),
+        vertices,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_low_pass_keeps_constants_and_passes_one_at_the_passband() {
+        for (n_passes, passband) in [(20, 0.1), (20, 0.01), (50, 0.001), (5, 0.5), (1, 0.1)] {
+            let weights = sinc_weights(n_passes, passband);
+            let at = |k: f64| -> f64 {
+                let angle = (1.0 - 0.5 * k).acos();
+                weights.iter().enumerate().map(|(n, &w)| f64::from(w) * (n as f64 * angle).cos()).sum()
+            };
+            assert!((at(0.0) - 1.0).abs() < 1e-6, "{n_passes} {passband}");
+            if n_passes >= 20 && passband >= 0.01 {
+                assert!((at(passband) - 1.0).abs() < 1e-3, "{n_passes} {passband} {}", at(passband));
+                assert!(at(1.5).abs() < 0.02, "{n_passes} {passband} {}", at(1.5));
+            }
+        }
+    }
+}
