@@ -78,4 +78,5 @@ def cliffs_delta(
         n=(n_a, n_b),
         n_missing=gone_a + gone_b,
         origin="raw values",
+        scale="a share of pairs, not a size in points",
     )

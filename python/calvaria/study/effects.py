@@ -43,6 +43,8 @@ class EffectSize(Record):
         Values behind it.
     n_missing : int
         Values left out.
+    origin, scale : str
+        Where the numbers come from, and what a value of 1 means.
     """
 
     name: str
@@ -55,6 +57,7 @@ class EffectSize(Record):
     n: tuple[int, ...]
     n_missing: int = 0
     origin: str = "raw values or summaries"
+    scale: str = "in units of the SD, not of the score"
 
     @property
     def meaning(self) -> str:
@@ -63,8 +66,7 @@ class EffectSize(Record):
         holds = "zero is among" if self.low <= 0 <= self.high else "zero is not among"
         return (
             f"{self.name} {number(self.value)}, {interval_text(self.low, self.high, self.level)} "
-            f"({self.interval}): {holds} the values that fit; in units of the SD, "
-            f"not of the score{left}"
+            f"({self.interval}): {holds} the values that fit; {self.scale}{left}"
         )
 
 

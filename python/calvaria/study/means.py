@@ -228,7 +228,7 @@ def compare_several_means(
     --------
     >>> arms = {"print": [7, 9, 8, 10], "cadaver": [6, 7, 5, 8], "atlas": [4, 6, 5, 7]}
     >>> round(compare_several_means(arms, variances="equal").p, 4)
-    0.0225
+    0.0263
     """
     summaries = {name: as_summary(arm, name=name, missing=missing) for name, arm in arms.items()}
     if len(summaries) < 2:

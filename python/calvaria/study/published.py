@@ -201,7 +201,7 @@ def check_interval(
     --------
     >>> check_interval("-0.05", low="-0.34", high="0.24", level=0.9).verdict.name
     'PASS'
-    >>> check_interval("0.5", low="0.1", high="0.7").verdict.name
+    >>> check_interval("0.50", low="0.10", high="0.70").verdict.name
     'FAIL'
     """
     middle, ends = as_printed(estimate), (as_printed(low), as_printed(high))

@@ -271,7 +271,7 @@ def compare_several_ranks(
     --------
     >>> arms = {"print": [31, 35, 29, 40], "cadaver": [25, 28, 30, 24], "atlas": [20, 27, 22, 26]}
     >>> round(compare_several_ranks(arms).p, 4)
-    0.0239
+    0.0264
     """
     samples = {name: as_sample(v, name=name, least=1, missing=missing) for name, v in arms.items()}
     if len(samples) < 2:
@@ -306,6 +306,8 @@ def _count_u(n_a: int, n_b: int) -> NDArray[np.float64]:
         for start in range(i):
             counts[start::i] = np.cumsum(counts[start::i])
         counts /= counts.max()
+    # Far out in the tails subtraction leaves dust of either sign, far below any level.
+    counts = np.maximum(counts, 0.0)
     return np.asarray(counts / counts.sum(), dtype=np.float64)
 
 
