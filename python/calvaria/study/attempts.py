@@ -206,7 +206,7 @@ def compare_counts(
     x = np.column_stack([np.ones(len(y)), rows["arm"] == other]).astype(np.float64)
     as_level(level)
     api = neighbour("statsmodels.api")
-    poisson = api.GLM(y, x, family=api.families.Poisson(), offset=np.log(time)).fit()
+    poisson = api.GLM(y, x, family=api.families.Poisson(), offset=np.log(time)).fit(tol=1e-12)
     dispersion = float(poisson.pearson_chi2 / poisson.df_resid)
     log, se, alpha, name = float(poisson.params[1]), float(poisson.bse[1]), 0.0, "Poisson"
     note = ""
@@ -221,7 +221,9 @@ def compare_counts(
         note = f"spread is {number(dispersion)} times that of Poisson: the interval is too narrow"
     normal = neighbour("scipy.stats").norm
     half = float(normal.ppf((1 + level) / 2)) * se
-    rates = {key: float(y[rows["arm"] == key].sum() / time[rows["arm"] == key].sum()) for key in parts}
+    rates = {
+        key: float(y[rows["arm"] == key].sum() / time[rows["arm"] == key].sum()) for key in parts
+    }
     return CountComparison(
         label=f"{other} / {reference}",
         n=(len(parts[other]), len(parts[reference])),
@@ -248,7 +250,7 @@ def _negative_binomial(
 
     def fit(alpha: float) -> Any:
         family = api.families.NegativeBinomial(alpha=alpha)
-        return api.GLM(y, x, family=family, offset=offset).fit(start_params=poisson.params)
+        return api.GLM(y, x, family=family, offset=offset).fit(start_params=poisson.params, tol=1e-12)
 
     mean = np.asarray(poisson.mu)
     # The score of alpha at 0: positive where the counts are wider than Poisson.

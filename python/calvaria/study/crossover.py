@@ -153,7 +153,9 @@ def analyse_crossover(
         treatment=fit.difference(
             f"{other} - {reference}", weights=unit_vector[1], n_missing=n_missing, **shared
         ),
-        period=fit.difference(f"period {periods[1]} - {periods[0]}", weights=unit_vector[2], **shared),
+        period=fit.difference(
+            f"period {periods[1]} - {periods[0]}", weights=unit_vector[2], **shared
+        ),
         sequence=fit.difference(
             f"{other} first - {reference} first", weights=unit_vector[3], **shared
         ),

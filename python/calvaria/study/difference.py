@@ -90,7 +90,9 @@ def make_difference(
     """Return the difference with t, p and interval; refuse one without spread or freedom."""
     as_level(level)
     if not df > 0:
-        msg = f"{test}: {df:g} degrees of freedom, the data leave nothing to estimate the spread from"
+        msg = (
+            f"{test}: {df:g} degrees of freedom, the data leave nothing to estimate the spread from"
+        )
         raise StudyError(msg)
     if not (se > 0 and math.isfinite(se)):
         msg = f"{test}: no spread in the data, so that neither t nor an interval is defined"

@@ -80,7 +80,7 @@ def hedges_correction(df: float) -> float:
     Examples
     --------
     >>> round(hedges_correction(61), 6)
-    0.987652
+    0.987646
     """
     if not df > 1:
         msg = f"df: more than 1 expected, found {df:g}"

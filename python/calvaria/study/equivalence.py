@@ -1,4 +1,4 @@
-"""Is it the same, or no worse?  Only against a margin that was named before the data."""
+"""Equivalence and non-inferiority: only against a margin that was named before the data."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Equivalence(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class NonInferiority(Record):
-    """One one-sided test: is the new arm worse than the reference by less than the margin?"""
+    """One one-sided test: the new arm is worse than the reference by less than the margin, or not."""
 
     label: str
     test: str
@@ -93,9 +93,7 @@ class NonInferiority(Record):
         said = {
             Verdict.PASS: "not worse by the margin or more; that it is as good is not shown",
             Verdict.FAIL: "worse by more than the margin",
-        }.get(
-            self.verdict, "non-inferiority is not shown, nor is inferiority beyond the margin"
-        )
+        }.get(self.verdict, "non-inferiority is not shown, nor is inferiority beyond the margin")
         return f"{head}: {said}"
 
 

@@ -97,15 +97,15 @@ class ParticipantFlow(Record):
 
 def _adds_up(arm: ArmFlow) -> None:
     parts = [arm.allocated, arm.received]
-    parts += [n for reasons in (arm.not_received, arm.lost, arm.not_analysed) for n in reasons.values()]
+    parts += [
+        n for reasons in (arm.not_received, arm.lost, arm.not_analysed) for n in reasons.values()
+    ]
     if any(n < 0 or n != int(n) for n in parts):
         msg = f"{arm.name}: whole numbers from 0 expected, found {parts}"
         raise StudyError(msg)
     without = sum(arm.not_received.values())
     if arm.received + without != arm.allocated:
-        msg = (
-            f"{arm.name}: {arm.allocated} allocated, but {arm.received} received and {without} did not"
-        )
+        msg = f"{arm.name}: {arm.allocated} allocated, but {arm.received} received and {without} did not"
         raise StudyError(msg)
     if arm.analysed < 0:
         msg = f"{arm.name}: more lost and left out than the {arm.allocated} allocated"

@@ -50,9 +50,7 @@ def i2_interval(q: float, k: int, level: float) -> tuple[float, float]:
         return 0.0, 1.0
     log_h = math.log(q / (k - 1)) / 2
     if q > k:
-        spread = (math.log(q) - math.log(k - 1)) / (
-            2 * (math.sqrt(2 * q) - math.sqrt(2 * k - 3))
-        )
+        spread = (math.log(q) - math.log(k - 1)) / (2 * (math.sqrt(2 * q) - math.sqrt(2 * k - 3)))
     else:
         spread = math.sqrt((1 - 1 / (3 * (k - 2) ** 2)) / (2 * (k - 2)))
     z = float(neighbour("scipy.stats").norm.ppf((1 + level) / 2))
@@ -89,16 +87,12 @@ def _reml(y: NDArray[np.float64], v: NDArray[np.float64]) -> float:
     def log_likelihood(tau2: float) -> float:
         w = 1 / (v + tau2)
         residual = y - np.average(y, weights=w)
-        return float(
-            (np.log(w).sum() - math.log(w.sum()) - (w * residual**2).sum()) / 2
-        )
+        return float((np.log(w).sum() - math.log(w.sum()) - (w * residual**2).sum()) / 2)
 
     def slope(tau2: float) -> float:
         w = 1 / (v + tau2)
         residual = y - np.average(y, weights=w)
-        return float(
-            ((w * residual) ** 2).sum() - w.sum() + (w**2).sum() / w.sum()
-        )
+        return float(((w * residual) ** 2).sum() - w.sum() + (w**2).sum() / w.sum())
 
     top = float(10 * np.var(y) + v.max())
     grid = np.concatenate([[0.0], top * np.logspace(-8, 0, 160)])

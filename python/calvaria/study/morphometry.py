@@ -193,7 +193,9 @@ def check_dimensions(
     checks = {
         name: check_equivalence(part, margin=margin_mm, alpha=alpha) for name, part in parts.items()
     }
-    adjusted = adjust_p_values({name: c.p for name, c in checks.items()}, method="Holm", alpha=alpha)
+    adjusted = adjust_p_values(
+        {name: c.p for name, c in checks.items()}, method="Holm", alpha=alpha
+    )
     return DimensionCheck(
         overall=check_equivalence(whole, margin=margin_mm, alpha=alpha),
         by_dimension=checks,
@@ -239,7 +241,10 @@ def _overall(
     weights = np.zeros(x.shape[1])
     weights[0] = 1.0
     return fit.difference(
-        label, weights=weights, test="mixed model, random specimen", level=level,
-        n=(n_specimens,), unit="mm",
+        label,
+        weights=weights,
+        test="mixed model, random specimen",
+        level=level,
+        n=(n_specimens,),
+        unit="mm",
     )
-

@@ -109,7 +109,9 @@ class Pooled(Record):
     def meaning(self) -> str:
         """The pooled effect, its spread, and the limit of what pooling can say."""
         ends = interval_text(self.low, self.high, self.level)
-        said = "an effect is shown" if self.p < 1 - self.level else "no effect is shown, nor sameness"
+        said = (
+            "an effect is shown" if self.p < 1 - self.level else "no effect is shown, nor sameness"
+        )
         spread = f"tau2 {number(self.tau2)}, I2 {self.i2_percent:.0f} %"
         new = (
             f"; a new trial may find {number(self.prediction_low)} to {number(self.prediction_high)}"

@@ -48,9 +48,7 @@ def equivalence_power(
 
     def integrand(ratio: Any) -> Any:
         reach = margin / se - quantile * ratio
-        inside = stats.norm.cdf(reach - difference / se) - stats.norm.cdf(
-            -reach - difference / se
-        )
+        inside = stats.norm.cdf(reach - difference / se) - stats.norm.cdf(-reach - difference / se)
         return inside * stats.chi.pdf(ratio * math.sqrt(df), df) * math.sqrt(df)
 
     # All but 1e-14 of the chi distribution lies between these.

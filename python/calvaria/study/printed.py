@@ -87,8 +87,6 @@ def extremes(
 
     ``least`` bounds the arguments from below (an SD is not negative).
     """
-    sides = [
-        (n.low if least is None else max(n.low, least), n.value, n.high) for n in numbers
-    ]
+    sides = [(n.low if least is None else max(n.low, least), n.value, n.high) for n in numbers]
     values = [function(*corner) for corner in itertools.product(*sides)]
     return min(values), max(values)

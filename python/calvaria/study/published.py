@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from calvaria.study.printed import Printed, as_printed, extremes
 from calvaria.study.record import number, p_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     Number = Printed | str | float
 
@@ -137,19 +138,21 @@ def check_paired_means(
     means, sds, r = (first[0], second[0]), (first[1], second[1]), as_printed(correlation)
 
     def p_of(mean_a: float, mean_b: float, sd_a: float, sd_b: float) -> tuple[float, float]:
-        found = [
-            _paired_p(n, mean_a - mean_b, sd_a, sd_b, rho) for rho in (r.low, r.value, r.high)
-        ]
+        found = [_paired_p(n, mean_a - mean_b, sd_a, sd_b, rho) for rho in (r.low, r.value, r.high)]
         return min(found), max(found)
 
     low, high = _p_range(p_of, means, sds)
     report = [_p_finding(as_printed(p), low, high, "paired t from the printed columns")]
     if report[0].verdict is Verdict.FAIL and as_printed(p).relation == "=":
         student = neighbour("scipy.stats").t(n - 1)
-        at_value = _paired_p(n, means[0].value - means[1].value, sds[0].value, sds[1].value, r.value)
+        at_value = _paired_p(
+            n, means[0].value - means[1].value, sds[0].value, sds[1].value, r.value
+        )
         factor = float(student.isf(at_value / 2) / student.isf(as_printed(p).value / 2))
         report.append(
-            _spread_finding(f"for the printed p the SDs would have to be {number(factor)} times these")
+            _spread_finding(
+                f"for the printed p the SDs would have to be {number(factor)} times these"
+            )
         )
     return CheckReport(subject=subject, findings=tuple(report))
 
@@ -235,9 +238,7 @@ def check_interval(
     return CheckReport(subject=subject, findings=tuple(findings))
 
 
-def check_correlation(
-    r: Number, *, n: int, p: Number, subject: str = "correlation"
-) -> CheckReport:
+def check_correlation(r: Number, *, n: int, p: Number, subject: str = "correlation") -> CheckReport:
     """Hold a printed p against a printed Pearson correlation.
 
     Examples
@@ -308,23 +309,35 @@ def check_mean_of_integers(
     if grains < 1:
         msg = f"n and items: at least 1 expected, found {n} and {items}"
         raise ValueError(msg)
-    nearest = [math.floor(printed.value * grains) / grains, math.ceil(printed.value * grains) / grains]
+    nearest = [
+        math.floor(printed.value * grains) / grains,
+        math.ceil(printed.value * grains) / grains,
+    ]
     holds = any(printed.holds(value, value) for value in nearest)
     tells = 1 / grains > 2 * printed.half
     if not tells:
-        verdict, message = Verdict.UNPROVEN, "too many scores for these digits: any mean is possible"
+        verdict, message = (
+            Verdict.UNPROVEN,
+            "too many scores for these digits: any mean is possible",
+        )
     elif holds:
         verdict, message = Verdict.PASS, f"{grains} whole scores can have this mean"
     else:
         verdict = Verdict.FAIL
         message = f"{grains} whole scores cannot have this mean; {nearest[0]:.4f} or {nearest[1]:.4f} could be"
     finding = Finding(
-        code="published_mean", verdict=verdict, message=message, measured=printed.value, source=_SOURCE
+        code="published_mean",
+        verdict=verdict,
+        message=message,
+        measured=printed.value,
+        source=_SOURCE,
     )
     return CheckReport(subject=subject, findings=(finding,))
 
 
-def _student_p(n_a: int, n_b: int, difference: float, sd_a: float, sd_b: float) -> tuple[float, float]:
+def _student_p(
+    n_a: int, n_b: int, difference: float, sd_a: float, sd_b: float
+) -> tuple[float, float]:
     """Return the lesser and the greater p of Student's and Welch's t."""
     student = neighbour("scipy.stats").t
     df = n_a + n_b - 2
@@ -348,18 +361,17 @@ def _paired_p(n: int, difference: float, sd_a: float, sd_b: float, r: float) -> 
     return float(2 * neighbour("scipy.stats").t.sf(t, n - 1))
 
 
-def _p_range(p_of, means, sds) -> tuple[float, float]:  # type: ignore[no-untyped-def]
+def _p_range(
+    p_of: Callable[[float, float, float, float], tuple[float, float]],
+    means: Sequence[Printed],
+    sds: Sequence[Printed],
+) -> tuple[float, float]:
     """Return the least and greatest p over what rounding hides."""
-    lows, highs = [], []
-    for mean_a in (means[0].low, means[0].high):
-        for mean_b in (means[1].low, means[1].high):
-            for sd_a in (max(sds[0].low, 0.0), sds[0].high):
-                for sd_b in (max(sds[1].low, 0.0), sds[1].high):
-                    low, high = p_of(mean_a, mean_b, sd_a, sd_b)
-                    lows.append(low)
-                    highs.append(high)
+    sides = [(mean.low, mean.high) for mean in means]
+    sides += [(max(sd.low, 0.0), sd.high) for sd in sds]
+    found = [p_of(*corner) for corner in itertools.product(*sides)]
     crosses = means[0].low <= means[1].high and means[1].low <= means[0].high
-    return min(lows), 1.0 if crosses else max(highs)
+    return min(low for low, _ in found), 1.0 if crosses else max(high for _, high in found)
 
 
 def _as_standard_errors(sds: Sequence[Printed], sizes: Sequence[int]) -> tuple[Printed, ...]:

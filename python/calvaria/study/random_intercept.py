@@ -73,13 +73,13 @@ def fit_random_intercept(
     y: NDArray[np.float64], x: NDArray[np.float64], group: NDArray[np.str_]
 ) -> RandomIntercept:
     """Fit by restricted maximum likelihood (Patterson and Thompson 1971, doi 10.2307/2334389)."""
-    names, index = np.unique(group, return_inverse=True)
+    names, inverse = np.unique(group, return_inverse=True)
+    index = np.asarray(inverse, np.intp)
     n, p = x.shape
     size = np.bincount(index).astype(np.float64)
     if np.linalg.matrix_rank(x) < p:
         msg = "design: columns that can be told apart expected; an arm, period or time is empty or mixed up with another"
         raise StudyError(msg)
-    sums_x = np.stack([np.bincount(index, column) for column in x.T], axis=1)
     is_between = np.array(
         [bool((np.abs(c - (np.bincount(index, c) / size)[index]) < 1e-12).all()) for c in x.T]
     )
@@ -87,7 +87,7 @@ def fit_random_intercept(
     if n - p < 1:
         msg = f"design: more than {p} values expected, found {n}"
         raise StudyError(msg)
-    fit = _Curve(y - y.mean(), x, index, size, sums_x)
+    fit = _Curve(y - y.mean(), x, index, size)
     if fit.at(0.0)[1] <= 1e-20 * n * float(np.abs(y).max(initial=0.0)) ** 2:
         msg = "values: spread around the model expected, found none"
         raise StudyError(msg)
@@ -116,9 +116,9 @@ class _Curve:
         x: NDArray[np.float64],
         index: NDArray[np.intp],
         size: NDArray[np.float64],
-        sums_x: NDArray[np.float64],
     ) -> None:
-        self.y, self.x, self.index, self.size, self.sums_x = y, x, index, size, sums_x
+        self.y, self.x, self.index, self.size = y, x, index, size
+        self.sums_x = np.stack([np.bincount(index, column) for column in x.T], axis=1)
         self.sums_y = np.bincount(index, y)
         self.xx, self.xy = x.T @ x, x.T @ y
 
@@ -126,7 +126,8 @@ class _Curve:
         """Return coefficients, weighted residual sum of squares and information."""
         shrink = ratio / (1 + self.size * ratio)
         information = self.xx - (self.sums_x.T * shrink) @ self.sums_x
-        b = np.linalg.solve(information, self.xy - (self.sums_x.T * shrink) @ self.sums_y)
+        right = self.xy - (self.sums_x.T * shrink) @ self.sums_y
+        b = np.asarray(np.linalg.solve(information, right), np.float64)
         residual = self.y - self.x @ b
         sums = np.bincount(self.index, residual)
         return b, float(residual @ residual - shrink @ sums**2), information

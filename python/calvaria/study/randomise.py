@@ -190,7 +190,9 @@ def minimise(
     return Allocation(
         participant=codes,
         arm=tuple(given),
-        stratum=tuple(" / ".join(levels[name][row] for name in levels) for row in range(len(codes))),
+        stratum=tuple(
+            " / ".join(levels[name][row] for name in levels) for row in range(len(codes))
+        ),
         method=f"minimisation over {', '.join(levels)} with probability {probability:g}",
         seed=seed,
     )

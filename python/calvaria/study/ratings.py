@@ -146,7 +146,9 @@ def summarise_likert(
     sample, n_missing = as_sample(answers, name="answers", least=1, missing=missing)
     _on_scale(sample, lowest, highest, "answers")
     if not lowest < agree_from <= highest:
-        msg = f"agree_from: an answer above {lowest} and up to {highest} expected, found {agree_from}"
+        msg = (
+            f"agree_from: an answer above {lowest} and up to {highest} expected, found {agree_from}"
+        )
         raise ValueError(msg)
     agreed = int((sample >= agree_from).sum())
     low, high = wilson_interval(agreed, len(sample), level=level)
@@ -267,7 +269,7 @@ def _alpha(table: NDArray[np.float64]) -> float:
     if not total > 1e-20 * float((table**2).max(initial=0.0)):
         msg = "answers: people whose sums differ expected, found the same sum everywhere"
         raise StudyError(msg)
-    return k / (k - 1) * (1 - float(table.var(axis=0, ddof=1).sum()) / total)
+    return float(k / (k - 1) * (1 - float(table.var(axis=0, ddof=1).sum()) / total))
 
 
 def _on_scale(values: NDArray[np.float64], lowest: int, highest: int, name: str) -> None:

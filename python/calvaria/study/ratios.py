@@ -229,7 +229,9 @@ def rate_ratio(
     """
     for name, (events, exposure) in (("a", a), ("b", b)):
         if events != int(events) or events < 0 or not 0 < exposure < math.inf:
-            msg = f"{name}: whole events and a positive exposure expected, found {(events, exposure)}"
+            msg = (
+                f"{name}: whole events and a positive exposure expected, found {(events, exposure)}"
+            )
             raise ValueError(msg)
     total = int(a[0] + b[0])
     if total == 0:

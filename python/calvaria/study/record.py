@@ -43,7 +43,7 @@ class Record:
         )
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any) -> Any:  # noqa: PLR0911 - one line for each kind of value
     """Return ``value`` as plain types; what is not finite becomes a word, JSON has no other way."""
     if isinstance(value, Record):
         return value.to_dict()

@@ -109,7 +109,9 @@ class RevisionComparison(Record):
             f"{p_text(self.adjusted_p[name])})"
             for name, step in self.steps.items()
         )
-        left = f"; {self.n_left_out} raters left out, not in every revision" if self.n_left_out else ""
+        left = (
+            f"; {self.n_left_out} raters left out, not in every revision" if self.n_left_out else ""
+        )
         return (
             f"{len(self.raters)} raters, change of rating: {steps}: a rating of realism, "
             f"not proof that the skill carries over; material and wall changed together "
@@ -117,9 +119,7 @@ class RevisionComparison(Record):
         )
 
 
-def compare_revisions(
-    revisions: Sequence[Revision], *, level: float = 0.95
-) -> RevisionComparison:
+def compare_revisions(revisions: Sequence[Revision], *, level: float = 0.95) -> RevisionComparison:
     """Compare the ratings of two or more revisions by the same raters, step by step.
 
     Parameters

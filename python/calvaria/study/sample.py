@@ -94,9 +94,7 @@ def as_rows(
     for name in numbers:
         gone |= np.isnan(columns[name])
     what = " and ".join(numbers)
-    kept = {
-        name: _without(column, gone, what, missing)[0] for name, column in columns.items()
-    }
+    kept = {name: _without(column, gone, what, missing)[0] for name, column in columns.items()}
     if int((~gone).sum()) < least:
         msg = f"{what}: at least {least} complete rows expected, found {int((~gone).sum())}"
         raise StudyError(msg)
@@ -123,7 +121,7 @@ def as_ratings(
     if np.isinf(array).any():
         msg = f"{name}: finite numbers expected, found infinity"
         raise ValueError(msg)
-    kept, n_missing = _without(array, np.isnan(array).any(axis=1), name, missing)
+    kept, n_missing = _without(array, np.asarray(np.isnan(array).any(axis=1)), name, missing)
     if len(kept) < least_rows:
         msg = f"{name}: at least {least_rows} complete rows expected, found {len(kept)}"
         raise StudyError(msg)

@@ -67,7 +67,11 @@ class Summary(Record):
         sample, n_missing = as_sample(values, name="values", missing=missing)
         sd = float(sample.std(ddof=1)) if has_spread(sample) else 0.0
         return cls(
-            n=len(sample), mean=float(sample.mean()), sd=sd, origin="raw values", n_missing=n_missing
+            n=len(sample),
+            mean=float(sample.mean()),
+            sd=sd,
+            origin="raw values",
+            n_missing=n_missing,
         )
 
     @classmethod
