@@ -17,6 +17,13 @@ _EXTRA_OF = {
     "matplotlib": "plot",
     "matplotlib.figure": "plot",
     "matplotlib.patheffects": "plot",
+    "matplotlib.ticker": "plot",
+    "scipy.integrate": "study",
+    "scipy.optimize": "study",
+    "scipy.special": "study",
+    "scipy.stats": "study",
+    "statsmodels.api": "study",
+    "statsmodels.stats.multitest": "study",
 }
 
 

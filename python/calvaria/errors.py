@@ -22,6 +22,7 @@ __all__ = [
     "OpenSurfaceError",
     "ReleaseError",
     "SegmentationError",
+    "StudyError",
     "UnsupportedTransferSyntaxError",
 ]
 
@@ -96,3 +97,7 @@ class FailedChecksError(ReleaseError):
 
 class MissingRecordError(ReleaseError):
     """A record that the purpose requires is missing."""
+
+
+class StudyError(CalvariaError, ValueError):
+    """A table or a published summary that cannot carry the statistic asked of it."""

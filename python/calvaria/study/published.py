@@ -1,0 +1,408 @@
+"""Do published numbers agree with each other?  Each check holds rounding in favour of the paper."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING
+
+from calvaria._optional import neighbour
+from calvaria.findings import CheckReport, Finding, Verdict
+from calvaria.study.printed import Printed, as_printed, extremes
+from calvaria.study.record import number, p_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Number = Printed | str | float
+
+__all__ = [
+    "check_correlation",
+    "check_effect_size",
+    "check_interval",
+    "check_mean_of_integers",
+    "check_paired_means",
+    "check_two_means",
+    "p_from_interval",
+]
+
+_SOURCE = "house rule: the printed numbers must be possible together, rounding in their favour"
+# A p value that is off by this factor, or on the other side of .05, is a contradiction; one
+# closer may come from another test on the same data.
+_MILD = 2.0
+
+
+def p_from_interval(
+    estimate: float, *, low: float, high: float, level: float = 0.95
+) -> tuple[float, float]:
+    """Return z and the two-sided p behind an estimate with its normal interval.
+
+    References
+    ----------
+    .. [1] Altman DG, Bland JM. BMJ 2011;343:d2304. doi 10.1136/bmj.d2304
+
+    Examples
+    --------
+    >>> z, p = p_from_interval(0.56, low=0.20, high=0.93)
+    >>> round(z, 2), round(p, 4)
+    (3.01, 0.0026)
+    """
+    if not low < high:
+        msg = f"low < high expected, found {low} and {high}"
+        raise ValueError(msg)
+    normal = neighbour("scipy.stats").norm
+    z = estimate / ((high - low) / (2 * float(normal.ppf((1 + level) / 2))))
+    return z, float(2 * normal.sf(abs(z)))
+
+
+def check_two_means(
+    a: Sequence[Number], b: Sequence[Number], *, p: Number, subject: str = "two means"
+) -> CheckReport:
+    """Hold a printed p against the t tests that two printed arms allow.
+
+    Parameters
+    ----------
+    a, b : (n, mean, sd) as printed
+        Text keeps the digits: ``("31", "60.8", "13.6")``.
+    p : printed number
+        "0.27", ".27" or "<.001".
+    subject : str
+        For the report.
+
+    Returns
+    -------
+    CheckReport
+        ``published_p``: PASS where Student or Welch can give this p, BORDERLINE where another
+        test may, FAIL where the p is off by more than a factor of two or on the other side of
+        .05.  ``published_spread`` is added when the SDs would fit as standard errors.
+
+    Examples
+    --------
+    >>> report = check_two_means(("31", "60.8", "13.6"), ("32", "57.0", "13.3"), p=".27")
+    >>> report.verdict.name
+    'PASS'
+    """
+    first, second = [as_printed(x) for x in a], [as_printed(x) for x in b]
+    n_a, n_b = int(first[0].value), int(second[0].value)
+    means, sds = (first[1], second[1]), (first[2], second[2])
+
+    def t_of(mean_a: float, mean_b: float, sd_a: float, sd_b: float) -> tuple[float, float]:
+        return _student_p(n_a, n_b, mean_a - mean_b, sd_a, sd_b)
+
+    low, high = _p_range(t_of, means, sds)
+    report = [_p_finding(as_printed(p), low, high, "Student or Welch t from the printed arms")]
+    if report[0].verdict is Verdict.FAIL:
+        scaled = _as_standard_errors(sds, (n_a, n_b))
+        if as_printed(p).holds(*_p_range(t_of, means, scaled)):
+            report.append(_spread_finding("the p fits if the printed SDs are standard errors"))
+    return CheckReport(subject=subject, findings=tuple(report))
+
+
+def check_paired_means(
+    a: Sequence[Number],
+    b: Sequence[Number],
+    *,
+    n: int,
+    correlation: Number,
+    p: Number,
+    subject: str = "paired means",
+) -> CheckReport:
+    """Hold a printed p against the paired t that two columns and their correlation allow.
+
+    Parameters
+    ----------
+    a, b : (mean, sd) as printed
+        Times as "21:29" are read as minutes and seconds.
+    n : int
+        Pairs.
+    correlation, p : printed number
+        As printed.
+    subject : str
+        For the report.
+
+    Returns
+    -------
+    CheckReport
+        As :func:`check_two_means`; ``published_spread`` says by which factor the SDs would have
+        to be larger or smaller for this p.
+
+    Examples
+    --------
+    >>> report = check_paired_means(
+    ...     ("50.41", "13.31"), ("48.29", "16.01"), n=17, correlation="0.84", p="0.36"
+    ... )
+    >>> report["published_p"].verdict.name
+    'BORDERLINE'
+    """
+    first, second = [as_printed(x) for x in a], [as_printed(x) for x in b]
+    means, sds, r = (first[0], second[0]), (first[1], second[1]), as_printed(correlation)
+
+    def p_of(mean_a: float, mean_b: float, sd_a: float, sd_b: float) -> tuple[float, float]:
+        found = [_paired_p(n, mean_a - mean_b, sd_a, sd_b, rho) for rho in (r.low, r.value, r.high)]
+        return min(found), max(found)
+
+    low, high = _p_range(p_of, means, sds)
+    report = [_p_finding(as_printed(p), low, high, "paired t from the printed columns")]
+    if report[0].verdict is Verdict.FAIL and as_printed(p).relation == "=":
+        student = neighbour("scipy.stats").t(n - 1)
+        at_value = _paired_p(
+            n, means[0].value - means[1].value, sds[0].value, sds[1].value, r.value
+        )
+        factor = float(student.isf(at_value / 2) / student.isf(as_printed(p).value / 2))
+        report.append(
+            _spread_finding(
+                f"for the printed p the SDs would have to be {number(factor)} times these"
+            )
+        )
+    return CheckReport(subject=subject, findings=tuple(report))
+
+
+def check_effect_size(
+    effect: Number, *, n_a: int, n_b: int, p: Number, subject: str = "effect size"
+) -> CheckReport:
+    """Hold a printed p against a printed standardised mean difference.
+
+    Examples
+    --------
+    >>> report = check_effect_size(".504", n_a=45, n_b=43, p=".001")
+    >>> report.verdict.name, round(report["published_p"].details["p_low"], 3)
+    ('FAIL', 0.02)
+    """
+    scale = math.sqrt(1 / n_a + 1 / n_b)
+    student = neighbour("scipy.stats").t(n_a + n_b - 2)
+    low, high = extremes(lambda d: float(2 * student.sf(abs(d) / scale)), as_printed(effect))
+    finding = _p_finding(as_printed(p), low, high, "t behind the printed effect size")
+    return CheckReport(subject=subject, findings=(finding,))
+
+
+def check_interval(
+    estimate: Number,
+    *,
+    low: Number,
+    high: Number,
+    p: Number | None = None,
+    level: float = 0.95,
+    subject: str = "interval",
+) -> CheckReport:
+    """Hold an estimate, its interval and its p against each other.
+
+    Parameters
+    ----------
+    estimate, low, high, p : printed number
+        A ratio goes in as logarithms: its interval is even on that scale only.
+    level : float
+        Of the interval.
+    subject : str
+        For the report.
+
+    Returns
+    -------
+    CheckReport
+        ``published_interval``: is the estimate in the middle; ``published_p`` when a p is given.
+
+    Examples
+    --------
+    >>> check_interval("-0.05", low="-0.34", high="0.24", level=0.9).verdict.name
+    'PASS'
+    >>> check_interval("0.50", low="0.10", high="0.70").verdict.name
+    'FAIL'
+    """
+    middle, ends = as_printed(estimate), (as_printed(low), as_printed(high))
+    reach = extremes(lambda a, b: (a + b) / 2, *ends)
+    holds = middle.holds(*reach)
+    findings = [
+        Finding(
+            code="published_interval",
+            verdict=Verdict.PASS if holds else Verdict.FAIL,
+            message=(
+                "the estimate lies in the middle of its interval"
+                if holds
+                else f"the middle of the interval is {number(sum(e.value for e in ends) / 2)}, "
+                f"the estimate printed is {middle.text}"
+            ),
+            measured=middle.value,
+            limit=f"{number(reach[0])} to {number(reach[1])}",
+            source=_SOURCE,
+        )
+    ]
+    if p is not None:
+        normal = neighbour("scipy.stats").norm
+        quantile = float(normal.ppf((1 + level) / 2))
+
+        def p_of(value: float, bottom: float, top: float) -> float:
+            width = max(top - bottom, 1e-300)
+            return float(2 * normal.sf(abs(value) * 2 * quantile / width))
+
+        found = extremes(p_of, middle, *ends)
+        findings.append(_p_finding(as_printed(p), *found, "the printed interval"))
+    return CheckReport(subject=subject, findings=tuple(findings))
+
+
+def check_correlation(r: Number, *, n: int, p: Number, subject: str = "correlation") -> CheckReport:
+    """Hold a printed p against a printed Pearson correlation.
+
+    Examples
+    --------
+    >>> report = check_correlation("0.55", n=17, p="0.04")
+    >>> report["published_p"].verdict.name
+    'BORDERLINE'
+    """
+    student = neighbour("scipy.stats").t
+
+    def p_of(value: float, size: float = n) -> float:
+        bounded = min(max(value, -1 + 1e-15), 1 - 1e-15)
+        t = abs(bounded) * math.sqrt((size - 2) / (1 - bounded**2))
+        return float(2 * student.sf(t, size - 2))
+
+    printed_p, printed_r = as_printed(p), as_printed(r)
+    low, high = extremes(p_of, printed_r)
+    finding = _p_finding(printed_p, low, high, "the printed correlation")
+    if finding.verdict is not Verdict.PASS:
+        fitting = [
+            size
+            for size in range(4, 4 * n)
+            if printed_p.holds(*extremes(lambda x, s=size: p_of(x, s), printed_r))
+        ]
+        if fitting:
+            message = f"{finding.message}; n from {fitting[0]} to {fitting[-1]} would fit"
+            finding = Finding(
+                code="published_p",
+                verdict=finding.verdict,
+                message=message,
+                measured=finding.measured,
+                limit=finding.limit,
+                source=finding.source,
+                details=finding.details,
+            )
+    return CheckReport(subject=subject, findings=(finding,))
+
+
+def check_mean_of_integers(
+    mean: Number, *, n: int, items: int = 1, subject: str = "mean of whole scores"
+) -> CheckReport:
+    """Ask whether ``n`` whole-number scores can have this mean (the GRIM test).
+
+    Parameters
+    ----------
+    mean : printed number
+        As printed.
+    n : int
+        Participants.
+    items : int
+        Items averaged for each participant.
+    subject : str
+        For the report.
+
+    References
+    ----------
+    .. [1] Brown NJL, Heathers JAJ. Soc Psychol Personal Sci 2017;8:363.
+       doi 10.1177/1948550616673876
+
+    Examples
+    --------
+    >>> check_mean_of_integers("50.41", n=17).verdict.name
+    'PASS'
+    >>> check_mean_of_integers("50.45", n=17).verdict.name
+    'FAIL'
+    """
+    printed, grains = as_printed(mean), n * items
+    if grains < 1:
+        msg = f"n and items: at least 1 expected, found {n} and {items}"
+        raise ValueError(msg)
+    nearest = [
+        math.floor(printed.value * grains) / grains,
+        math.ceil(printed.value * grains) / grains,
+    ]
+    holds = any(printed.holds(value, value) for value in nearest)
+    tells = 1 / grains > 2 * printed.half
+    if not tells:
+        verdict, message = (
+            Verdict.UNPROVEN,
+            "too many scores for these digits: any mean is possible",
+        )
+    elif holds:
+        verdict, message = Verdict.PASS, f"{grains} whole scores can have this mean"
+    else:
+        verdict = Verdict.FAIL
+        message = f"{grains} whole scores cannot have this mean; {nearest[0]:.4f} or {nearest[1]:.4f} could be"
+    finding = Finding(
+        code="published_mean",
+        verdict=verdict,
+        message=message,
+        measured=printed.value,
+        source=_SOURCE,
+    )
+    return CheckReport(subject=subject, findings=(finding,))
+
+
+def _student_p(
+    n_a: int, n_b: int, difference: float, sd_a: float, sd_b: float
+) -> tuple[float, float]:
+    """Return the lesser and the greater p of Student's and Welch's t."""
+    student = neighbour("scipy.stats").t
+    df = n_a + n_b - 2
+    pooled = ((n_a - 1) * sd_a**2 + (n_b - 1) * sd_b**2) / df * (1 / n_a + 1 / n_b)
+    parts = sd_a**2 / n_a, sd_b**2 / n_b
+    if not pooled > 0:
+        return (0.0, 0.0) if difference else (0.0, 1.0)
+    welch_df = sum(parts) ** 2 / (parts[0] ** 2 / (n_a - 1) + parts[1] ** 2 / (n_b - 1))
+    found = [
+        float(2 * student.sf(abs(difference) / math.sqrt(pooled), df)),
+        float(2 * student.sf(abs(difference) / math.sqrt(sum(parts)), welch_df)),
+    ]
+    return min(found), max(found)
+
+
+def _paired_p(n: int, difference: float, sd_a: float, sd_b: float, r: float) -> float:
+    variance = sd_a**2 + sd_b**2 - 2 * min(max(r, -1.0), 1.0) * sd_a * sd_b
+    if not variance > 0:
+        return 0.0 if difference else 1.0
+    t = abs(difference) / math.sqrt(variance / n)
+    return float(2 * neighbour("scipy.stats").t.sf(t, n - 1))
+
+
+def _p_range(
+    p_of: Callable[[float, float, float, float], tuple[float, float]],
+    means: Sequence[Printed],
+    sds: Sequence[Printed],
+) -> tuple[float, float]:
+    """Return the least and greatest p over what rounding hides."""
+    sides = [(mean.low, mean.high) for mean in means]
+    sides += [(max(sd.low, 0.0), sd.high) for sd in sds]
+    found = [p_of(*corner) for corner in itertools.product(*sides)]
+    crosses = means[0].low <= means[1].high and means[1].low <= means[0].high
+    return min(low for low, _ in found), 1.0 if crosses else max(high for _, high in found)
+
+
+def _as_standard_errors(sds: Sequence[Printed], sizes: Sequence[int]) -> tuple[Printed, ...]:
+    return tuple(
+        Printed(s.text, s.value * math.sqrt(n), s.half * math.sqrt(n))
+        for s, n in zip(sds, sizes, strict=True)
+    )
+
+
+def _p_finding(printed: Printed, low: float, high: float, how: str) -> Finding:
+    if printed.holds(low, high):
+        verdict, said = Verdict.PASS, "agrees with"
+    else:
+        gap = max(low / max(printed.value, 1e-300), printed.value / max(high, 1e-300))
+        near_low, near_high = sorted((low if printed.value < low else high, printed.value))
+        decides = near_low < 0.05 <= near_high
+        if printed.relation == "=" and gap <= _MILD and not decides:
+            verdict, said = Verdict.BORDERLINE, "is near, but not what follows from"
+        else:
+            verdict, said = Verdict.FAIL, "contradicts"
+    span = p_text(low) if high - low < 1e-12 else f"{p_text(low)} to {number(high)}"
+    return Finding(
+        code="published_p",
+        verdict=verdict,
+        message=f"p {printed.text} {said} {how}: {span}",
+        measured=printed.value,
+        limit=span,
+        source=_SOURCE,
+        details={"p_low": low, "p_high": high},
+    )
+
+
+def _spread_finding(message: str) -> Finding:
+    return Finding(code="published_spread", verdict=Verdict.FAIL, message=message, source=_SOURCE)
