@@ -10,13 +10,13 @@ __all__ = [
     "Phantom",
     "Progress",
     "SeriesHandle",
-    "extract_surface",
     "components",
     "count_values",
-    "edge_profiles",
-    "fill_holes",
+    "decimate_mesh",
     "distance",
-    "reshape_mask",
+    "edge_profiles",
+    "extract_surface",
+    "fill_holes",
     "find_series",
     "keep_connected",
     "keep_parts",
@@ -31,6 +31,8 @@ __all__ = [
     "resample_slices_i16",
     "resample_to_grid_f32",
     "resample_to_grid_i16",
+    "reshape_mask",
+    "smooth_mesh",
     "survey_volume",
     "threshold",
     "write_capture",
@@ -172,14 +174,13 @@ def write_capture(
     number: int,
     values: NDArray[np.uint8],
 ) -> None: ...
-
 def extract_surface(
     values: NDArray[Any],
     dims_ijk: tuple[int, int, int],
     lps_from_ijk: NDArray[np.float64],
     level: float,
     within: NDArray[np.bool_] | None,
-    close_border: bool,  # noqa: FBT001
+    close_border: bool,
     progress: Progress,
 ) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]]: ...
 def threshold(
@@ -227,6 +228,7 @@ def distance(
     is_signed: bool,
     progress: Progress,
 ) -> NDArray[np.float32]: ...
+
 _Arrays: TypeAlias = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]]
 
 def read_mesh(

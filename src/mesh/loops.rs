@@ -25,10 +25,11 @@ pub(super) fn boundary_loops(mesh: MeshRef<'_>, edges: &Edges, fan_of_corner: &[
     if open.is_empty() {
         return Vec::new();
     }
-    let mut ends: Vec<(u32, u32)> =
-        open.iter().enumerate().flat_map(|(at, &half)| {
-            [(from(faces, half), at as u32), (to(faces, half), at as u32)]
-        }).collect();
+    let mut ends: Vec<(u32, u32)> = open
+        .iter()
+        .enumerate()
+        .flat_map(|(at, &half)| [(from(faces, half), at as u32), (to(faces, half), at as u32)])
+        .collect();
     ends.sort_unstable();
     let walk = Walk { faces, open: &open, ends: &ends, fan_of_corner };
     let mut is_passed = vec![false; open.len()];

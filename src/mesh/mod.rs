@@ -1,22 +1,22 @@
 //! Floor 1: triangles. Knows where things are, not what a voxel is.
 
+pub mod adjacency;
 pub mod boxes;
+pub mod closest;
+pub mod decimate;
+pub mod deviation;
 pub mod edges;
 pub mod forest;
 pub mod io;
 mod loops;
-pub mod topology;
+pub mod measure;
+pub mod morton;
 pub mod nesting;
 pub mod quality;
 pub mod self_intersection;
 pub mod side;
-pub mod adjacency;
-pub mod closest;
-pub mod decimate;
-pub mod deviation;
-pub mod measure;
-pub mod morton;
 pub mod smooth;
+pub mod topology;
 pub mod triangle;
 mod trimesh;
 pub mod weld;

@@ -248,8 +248,7 @@ fn sinc_weights(n_passes: usize, passband: f64) -> Vec<f32> {
         (0..=n_passes)
             .map(|n| {
                 let order = n as f64;
-                let window =
-                    0.54 + 0.46 * (order * std::f64::consts::PI / (n_passes as f64 + 1.0)).cos();
+                let window = 0.54 + 0.46 * (order * std::f64::consts::PI / (n_passes as f64 + 1.0)).cos();
                 let ideal = if n == 0 {
                     (pass_angle + shift) / std::f64::consts::PI
                 } else {
@@ -274,7 +273,8 @@ fn sinc_weights(n_passes: usize, passband: f64) -> Vec<f32> {
 }
 
 fn moved(mesh: MeshRef<'_>, moves: &[Move]) -> Vec<[f64; 3]> {
-    let add = |(point, step): (&[f64; 3], &Move)| std::array::from_fn(|axis| point[axis] + f64::from(step[axis]));
+    let add =
+        |(point, step): (&[f64; 3], &Move)| std::array::from_fn(|axis| point[axis] + f64::from(step[axis]));
     mesh.vertices().par_iter().zip(moves).with_min_len(BLOCK).map(add).collect()
 }
 

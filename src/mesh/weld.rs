@@ -248,11 +248,10 @@ mod tests {
 
     #[test]
     fn minus_zero_is_zero() {
-        let soup = [[[0.0, 0.0, 0.0], [1.0, -0.0, 0.0], [0.0, 1.0, -0.0]], [
-            [-0.0, 0.0, 0.0],
-            [0.0, 1.0, 0.0],
-            [1.0, 0.0, -0.0],
-        ]];
+        let soup = [
+            [[0.0, 0.0, 0.0], [1.0, -0.0, 0.0], [0.0, 1.0, -0.0]],
+            [[-0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 0.0, -0.0]],
+        ];
         let welded = weld(&soup).unwrap();
         assert_eq!(welded.faces, [[0, 1, 2], [0, 2, 1]]);
         assert!(welded.vertices.iter().flatten().all(|x| x.is_sign_positive()));

@@ -28,10 +28,11 @@ mod _native {
     #[pymodule_export]
     use super::dicom::{SeriesHandle, find_series, load_series};
     #[pymodule_export]
+    use super::mesh::{decimate_mesh, smooth_mesh};
+    #[pymodule_export]
     use super::mesh_io::{read_mesh, write_mesh};
     #[pymodule_export]
     use super::mesh_topology::{mesh_quality, mesh_self_intersections, mesh_topology};
-    use super::mesh::{decimate_mesh, smooth_mesh};
     #[pymodule_export]
     use super::phantom::Phantom;
     #[pymodule_export]

@@ -83,7 +83,10 @@ fn pack<T: Copy>(line: &[T], is_inside: impl Fn(T) -> bool, shift: usize, row: &
     for (n, chunk) in chunks.iter().enumerate() {
         // Whole bytes first, which the compiler does 16 or 32 at a time; then eight bytes become
         // eight bits by one multiplication.
-        let bytes = chunk.map(|value| u8::from(is_inside(value)));
+        let mut bytes = [0; 64];
+        for (byte, &value) in bytes.iter_mut().zip(chunk) {
+            *byte = u8::from(is_inside(value));
+        }
         let mut word = 0;
         for (byte, eight) in bytes.as_chunks::<8>().0.iter().enumerate() {
             let gathered = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;

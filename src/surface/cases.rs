@@ -90,6 +90,7 @@ impl Cases {
     }
 }
 
+#[inline(never)]
 fn make_case(inside: u8, joined: u8) -> Case {
     let region = regions(inside, joined);
     let loops: Vec<Loop> = loops(inside, joined)
@@ -107,29 +108,15 @@ fn make_case(inside: u8, joined: u8) -> Case {
     Case { may_tunnel: loops.len() > 1, loops, region, triangles, n_middles }
 }
 
-/// The loops of crossed edges. On each face a piece runs from where the boundary, walked clockwise,
-/// leaves the inside to where it enters it; with the inside to its right the surface faces outwards.
+/// The loops of crossed edges.
+#[inline(never)]
 fn loops(inside: u8, joined: u8) -> Vec<Vec<u8>> {
     let mut next = [None; 12];
     for (n, face) in FACES.iter().enumerate() {
         let sign = face.map(|corner| inside >> corner & 1 == 1);
-        let edge = |k: usize| edge_between(face[k % 4], face[(k + 1) % 4]);
-        let is_joined = joined >> n & 1 == 1;
-        for k in 0..4 {
-            if sign[k] || !sign[(k + 1) % 4] {
-                continue; // the piece starts where the inside is entered, walking counter-clockwise
-            }
-            let exits = |step: &usize| sign[(k + step) % 4] && !sign[(k + step + 1) % 4];
-            // An ambiguous face has two exits: the next one rounds this corner, the one before rounds
-            // the outside corner between.
-            let step = if is_joined {
-                [3, 2, 1].iter().find(|s| exits(s))
-            } else {
-                [1, 2, 3].iter().find(|s| exits(s))
-            };
-            if let Some(step) = step {
-                next[usize::from(edge(k))] = Some(edge(k + step));
-            }
+        for (from, to) in pieces(sign, joined >> n & 1 == 1) {
+            let edge = |k: usize| edge_between(face[k % 4], face[(k + 1) % 4]);
+            next[usize::from(edge(from))] = Some(edge(to));
         }
     }
     let mut found = Vec::new();
@@ -147,7 +134,24 @@ fn loops(inside: u8, joined: u8) -> Vec<Vec<u8>> {
     found
 }
 
+/// The pieces of surface on one face, as the sides of the face where they start and end: from where
+/// its boundary, walked counter-clockwise, enters the inside to where it leaves it. So the inside lies
+/// to the right, and the surface faces outwards.
+#[inline(never)]
+fn pieces(sign: [bool; 4], is_joined: bool) -> Vec<(usize, usize)> {
+    let enters = |k: &usize| !sign[k % 4] && sign[(k + 1) % 4];
+    let leaves = |k: &usize| sign[k % 4] && !sign[(k + 1) % 4];
+    // An undecided face is left twice: the next place rounds this inside corner, the one before
+    // rounds the outside corner between.
+    let end = |k: usize| {
+        let mut after = k + 1..k + 4;
+        if is_joined { after.rev().find(leaves) } else { after.find(leaves) }
+    };
+    (0..4).filter(enters).filter_map(|k| Some((k, end(k)?))).collect()
+}
+
 /// Which corners are joined along edges of one sign or across decided faces.
+#[inline(never)]
 fn regions(inside: u8, joined: u8) -> [u8; 8] {
     let mut region = std::array::from_fn(|n| n as u8);
     let mut join = |a: u8, b: u8| {
@@ -174,6 +178,7 @@ fn regions(inside: u8, joined: u8) -> [u8; 8] {
 }
 
 /// Cuts a loop into triangles along its shortest diagonals, none of them in a face of the cell.
+#[inline(never)]
 fn disk(edges: &[u8]) -> Option<Vec<[u8; 3]>> {
     let n = edges.len();
     let middle = |edge: u8| -> [f64; 3] {

@@ -33,6 +33,7 @@ pub(super) const fn axis(edge: usize) -> usize {
 }
 
 /// The edge between two neighbouring corners.
+#[inline(never)]
 pub(super) fn edge_between(a: u8, b: u8) -> u8 {
     let low = a & b;
     let (x, y, z) = (low & 1, (low >> 1) & 1, low >> 2);
@@ -44,6 +45,7 @@ pub(super) fn edge_between(a: u8, b: u8) -> u8 {
 }
 
 /// Which faces hold an edge, one bit each.
+#[inline(never)]
 pub(super) fn faces_of(edge: u8) -> u8 {
     let [a, b] = EDGES[usize::from(edge)];
     let holds = |face: &[u8; 4]| face.contains(&a) && face.contains(&b);
@@ -56,6 +58,7 @@ pub(super) fn corner_xyz(corner: u8) -> [f64; 3] {
 }
 
 /// Whether a set of inside corners leaves a face undecided: both diagonals of one sign each.
+#[inline(never)]
 pub(super) fn is_ambiguous(face: usize, inside: u8) -> bool {
     let sign = FACES[face].map(|corner| inside >> corner & 1);
     sign[0] == sign[2] && sign[1] == sign[3] && sign[0] != sign[1]
@@ -65,6 +68,7 @@ pub(super) fn is_ambiguous(face: usize, inside: u8) -> bool {
 ///
 /// Both cells of the face multiply the same numbers, so they decide alike. A tie joins, as it would
 /// if the level were a little lower: a sample on the level counts as inside.
+#[inline(never)]
 pub(super) fn joins_inside(face: usize, f: &[f64; 8]) -> bool {
     let [a, b, c, d] = FACES[face].map(|corner| f[usize::from(corner)]);
     let (ac, bd) = (a * c, b * d);

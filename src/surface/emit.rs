@@ -241,24 +241,37 @@ impl<T: Sample> Cells<'_, '_, T> {
         if !self.field.may_end_inside() {
             return;
         }
-        let on_edges = self.next.vertices(inside);
-        let ends: [Option<FaceKind>; 12] = std::array::from_fn(|edge| {
-            let outside = EDGES[edge].into_iter().find(|corner| inside >> corner & 1 == 0)?;
-            match self.field.side(sample(cell, outside)) {
-                Side::Masked if is_crossed(inside, edge) => Some(FaceKind::Cut),
-                Side::Missing if is_crossed(inside, edge) => Some(FaceKind::Cap),
-                _ => None,
-            }
-        });
-        if ends.iter().all(Option::is_none) {
-            return;
-        }
+        let ends = self.ends(cell, inside);
         for (kind, face) in kinds.iter_mut().zip(faces) {
-            let of = |vertex: &u32| (0..12).find(|&edge| ends[edge].is_some() && on_edges[edge] == *vertex);
-            if let Some(edge) = face.iter().find_map(of) {
-                *kind = ends[edge].unwrap_or_default() as u8;
+            if let Some(end) = ends.iter().find(|end| face.contains(&end.0)) {
+                *kind = end.1 as u8;
             }
         }
+    }
+
+    /// The vertices of a cell that lie where the mask or the image ends, and which of the two.
+    #[inline(never)] // rare; and kept apart from the loop, in which it would be unrolled without end
+    fn ends(&self, cell: [usize; 3], inside: u8) -> Vec<(u32, FaceKind)> {
+        let why = |corner: u8| match self.field.side(sample(cell, corner)) {
+            Side::Masked => FaceKind::Cut,
+            Side::Missing => FaceKind::Cap,
+            Side::Inside | Side::Outside => FaceKind::Surface,
+        };
+        let whys: Vec<FaceKind> = (0..8).map(why).collect();
+        if whys.iter().all(|&why| why == FaceKind::Surface) {
+            return Vec::new();
+        }
+        let on_edges = self.next.vertices(inside);
+        let mut ends = Vec::new();
+        for edge in (0..12).filter(|&edge| is_crossed(inside, edge)) {
+            let [a, b] = EDGES[edge];
+            let outside = if inside >> a & 1 == 0 { a } else { b };
+            let why = whys[usize::from(outside)];
+            if why != FaceKind::Surface {
+                ends.push((on_edges[edge], why));
+            }
+        }
+        ends
     }
 }
 

@@ -84,6 +84,7 @@ impl<T: Sample> Field<'_, T> {
     }
 
     /// The value at a place counted with the layer around; `None` in that layer.
+    #[inline(never)]
     fn at(&self, ijk: [usize; 3]) -> Option<(T, bool)> {
         let [i, j, k] = ijk.map(|n| n.wrapping_sub(self.pad));
         let value = self.values.get([k, j, i])?;
@@ -91,6 +92,7 @@ impl<T: Sample> Field<'_, T> {
     }
 
     /// What the sample is.
+    #[inline(never)]
     pub fn side(&self, ijk: [usize; 3]) -> Side {
         match self.at(ijk) {
             None => Side::Missing,
@@ -107,6 +109,7 @@ impl<T: Sample> Field<'_, T> {
     ///
     /// A masked sample counts as far below the level as it is above, one without an image as just
     /// below: where the surface ends there it lies half way (see [`Field::crossing`]).
+    #[inline(never)]
     pub fn above(&self, ijk: [usize; 3]) -> f64 {
         let Some((value, is_within)) = self.at(ijk) else { return -1.0 };
         let above = (value.value() - self.level).clamp(-FAR, FAR);
@@ -119,6 +122,7 @@ impl<T: Sample> Field<'_, T> {
 
     /// Where the surface crosses from an inside sample to an outside one, as a fraction of the way,
     /// kept off both ends by `margin` so that no two crossings meet at a sample.
+    #[inline(never)]
     pub fn crossing(&self, inside: [usize; 3], outside: [usize; 3], margin: f64) -> f64 {
         match self.side(outside) {
             Side::Masked | Side::Missing => 0.5,
@@ -135,6 +139,7 @@ impl<T: Sample> Field<'_, T> {
     }
 
     /// The eight corners of a cell, as [`Field::above`].
+    #[inline(never)]
     pub fn corners(&self, [i, j, k]: [usize; 3]) -> [f64; 8] {
         std::array::from_fn(|corner| self.above([i + (corner & 1), j + (corner >> 1 & 1), k + (corner >> 2)]))
     }

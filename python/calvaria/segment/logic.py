@@ -179,9 +179,7 @@ def label_map(**masks: Mask) -> Mask:
     )
 
 
-def _joined(
-    join: Callable[..., NDArray[np.bool_]], mask: Mask, others: tuple[Mask, ...]
-) -> Mask:
+def _joined(join: Callable[..., NDArray[np.bool_]], mask: Mask, others: tuple[Mask, ...]) -> Mask:
     made = bytes_of(mask) != 0
     for other in others:
         check_grids("others", other, mask)

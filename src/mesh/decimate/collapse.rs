@@ -101,7 +101,8 @@ impl Patch {
         if n_common != shared.len() || !self.is_border_kept(u, v, shared) {
             return false;
         }
-        if self.is_shut(u, v, &kept[..n_first], &kept[n_first..]) || !self.is_seam_apart(u, v, ring, other_ring)
+        if self.is_shut(u, v, &kept[..n_first], &kept[n_first..])
+            || !self.is_seam_apart(u, v, ring, other_ring)
         {
             return false;
         }
@@ -138,7 +139,13 @@ impl Patch {
     fn is_shut(&self, u: u32, v: u32, of_u: &[u32], of_v: &[u32]) -> bool {
         let opposite = |face: u32, apex: u32| {
             let [a, b, c] = self.faces[face as usize];
-            let (p, q) = if a == apex { (b, c) } else if b == apex { (c, a) } else { (a, b) };
+            let (p, q) = if a == apex {
+                (b, c)
+            } else if b == apex {
+                (c, a)
+            } else {
+                (a, b)
+            };
             (p.min(q), p.max(q))
         };
         of_u.iter().any(|&face| {
@@ -193,9 +200,8 @@ impl Patch {
         let Some(samples) = &self.samples else { return true };
         let bound = (limits.bound_mm * SAMPLE_SHARE).powi(2);
         let triangle = |face: u32| {
-            self.faces[face as usize].map(|index| {
-                if index == u || index == v { *place } else { self.points[index as usize] }
-            })
+            self.faces[face as usize]
+                .map(|index| if index == u || index == v { *place } else { self.points[index as usize] })
         };
         samples
             .of(u)

@@ -104,7 +104,8 @@ impl Partition {
 pub(super) fn join(patches: Vec<(Patch, Vec<u32>)>, n_vertices: usize) -> Part {
     let mut numbers = vec![NONE; n_vertices];
     let mut part = Part::default();
-    let mut samples = patches.first().and_then(|(patch, _)| patch.samples.as_ref()).map(|_| Samples::default());
+    let mut samples =
+        patches.first().and_then(|(patch, _)| patch.samples.as_ref()).map(|_| Samples::default());
     for (patch, names) in patches {
         let mut local = vec![NONE; names.len()];
         for (face, corners) in patch.faces.iter().enumerate() {
@@ -186,7 +187,8 @@ fn faces_along_curve(mesh: MeshRef<'_>) -> Vec<u32> {
         .into_par_iter()
         .map(|face| {
             let corners = mesh.corners(face);
-            let centre = std::array::from_fn(|axis| (corners[0][axis] + corners[1][axis] + corners[2][axis]) / 3.0);
+            let centre =
+                std::array::from_fn(|axis| (corners[0][axis] + corners[1][axis] + corners[2][axis]) / 3.0);
             u64::from(code(centre, &low, &high)) << 32 | face as u64
         })
         .collect();

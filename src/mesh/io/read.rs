@@ -89,7 +89,12 @@ pub fn read_mesh(
 ///
 /// # Errors
 /// [`Fault`].
-pub fn read_bytes(bytes: &[u8], format: Format, given: Given, progress: &Progress) -> Result<MeshFile, Fault> {
+pub fn read_bytes(
+    bytes: &[u8],
+    format: Format,
+    given: Given,
+    progress: &Progress,
+) -> Result<MeshFile, Fault> {
     from_input(&mut Input::new(Cursor::new(bytes), bytes.len() as u64), format, given, progress)
 }
 
@@ -113,7 +118,15 @@ fn from_input<R: Read + Seek>(
             let vertices = file.welded.vertices.par_iter().map(place).collect();
             let format = if file.is_binary { "stl-binary" } else { "stl-ascii" };
             let mesh = TriMesh::imaged(vertices, file.welded.faces);
-            Ok(MeshFile { mesh, unit, space, said: file.said, notes: file.notes, format, n_parts: file.n_solids })
+            Ok(MeshFile {
+                mesh,
+                unit,
+                space,
+                said: file.said,
+                notes: file.notes,
+                format,
+                n_parts: file.n_solids,
+            })
         }
     }
 }

@@ -44,7 +44,8 @@ impl<'a> Single<'a> {
             .then(|| (0..faces.len() as u32).filter(|&face| stays(&faces[face as usize])).collect());
         if left.is_some() {
             let n = faces.len() - n_left;
-            let message = format!("{n} triangles have two corners in one place of a float32 and were left out");
+            let message =
+                format!("{n} triangles have two corners in one place of a float32 and were left out");
             notes.push(Note::new("mesh_collapsed_faces", message).with(n as f64));
         }
         Ok(Self { vertices, faces, kinds: mesh.kinds(), left })

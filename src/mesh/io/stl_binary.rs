@@ -237,7 +237,8 @@ fn one_part(records: &[[u8; RECORD]], first: u64, is_big_endian: bool) -> Result
     if is_finite {
         return Ok((part, n_against_normal));
     }
-    let is_bad = |record: &[u8; RECORD]| corners(record, is_big_endian).iter().flatten().any(|x| !x.is_finite());
+    let is_bad =
+        |record: &[u8; RECORD]| corners(record, is_big_endian).iter().flatten().any(|x| !x.is_finite());
     let triangle = first + records.iter().position(is_bad).unwrap_or(0) as u64;
     Err(Fault::broken(NAME, format!("a corner of triangle {triangle} is NaN or infinite")))
 }
