@@ -17,6 +17,8 @@ __all__ = ["Edge", "Survey", "measure"]
 
 # From here on a voxel may be bone: InVesalius' preset (doi 10.5281/zenodo.15857) starts at 226 HU.
 BONE_HU = 250.0
+# Rise from 10 % to 90 % over width at half height: 2.563 sigma over 2.355 sigma.
+_RISE_OF_GAUSSIAN = 1.088
 # A slice whose highest value stays below this holds nothing but air.
 _EMPTY_HU = -700.0
 
@@ -29,6 +31,15 @@ class Edge:
     rise_mm: float
     second_edge: float
     n_profiles: int
+
+    @property
+    def width_mm(self) -> float:
+        """The half-width of the line spread, or that of a Gaussian with the same rise if it is more.
+
+        Thick slices that were interpolated rise in straight pieces: their spread has narrow spikes,
+        and only the rise shows how wide it is.
+        """
+        return max(self.fwhm_mm, self.rise_mm / _RISE_OF_GAUSSIAN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
