@@ -463,7 +463,11 @@ def test_the_tilted_head_phantom_is_tilted_and_too_coarse(calvaria_data):
 
 
 def test_the_cone_beam_test_object_is_too_coarse_and_its_kernel_unknown(calvaria_data):
-    (stack,) = [one for one in find_series(calvaria_data / "catphan504" / "catphan504_obi_cbct.zip") if one.is_loadable]
+    (stack,) = [
+        one
+        for one in find_series(calvaria_data / "catphan504" / "catphan504_obi_cbct.zip")
+        if one.is_loadable
+    ]
     report = look(load_series(stack), profile="guide", anatomy="generic")
     assert report["kernel"].verdict is Verdict.UNPROVEN
     assert report["slice_increment"].measured == pytest.approx(2.5, abs=1e-3)

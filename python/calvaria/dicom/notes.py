@@ -59,4 +59,6 @@ def warn(findings: tuple[Finding, ...]) -> None:
         if one.verdict is Verdict.FAIL:
             names = ", ".join(one.places[:3])
             more = f" ({names})" if names and one.places[0] not in one.message else ""
-            warnings.warn(f"{one.code}: {one.message.removesuffix('.')}{more}", CalvariaWarning, stacklevel=3)
+            warnings.warn(
+                f"{one.code}: {one.message.removesuffix('.')}{more}", CalvariaWarning, stacklevel=3
+            )
