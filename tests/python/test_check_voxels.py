@@ -111,11 +111,11 @@ def bone_truth(body, volume, axis_kji, at):
 
 # Array axis of each face, whether it is the high one, and where the outermost bone lies, LPS mm.
 FACES = {
-    "left": (2, True, 73.0),
-    "right": (2, False, -70.5),
-    "anterior": (1, False, -99.0),
-    "posterior": (1, True, 94.0),
-    "superior": (0, True, 119.0),
+    "left": (2, True, 72.5),
+    "right": (2, False, -69.5),
+    "anterior": (1, False, -98.5),
+    "posterior": (1, True, 93.5),
+    "superior": (0, True, 119.5),
 }
 QUICK = {("right", 20), ("posterior", 5), ("superior", 0), ("anterior", 20)}
 
