@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 
 import numpy as np
 import pytest
@@ -433,6 +434,22 @@ def test_the_kind_of_number_and_the_order_in_memory_do_not_matter(clean):
     for x, y in zip(a, b, strict=True):
         assert (x.code, x.verdict, x.measured_text) == (y.code, y.verdict, y.measured_text)
     assert a.to_dict() == c.to_dict() == look(like(clean, small)).to_dict()
+
+
+@slow
+def test_a_large_head_is_checked_in_less_than_five_seconds_of_one_processor(clean):
+    """R36: 512 x 512 x 400; processor time of all threads, so that a busy machine says the same."""
+    fine = np.kron(clean.values[::2, 20:180, 10:180], np.ones((1, 3, 3), dtype=np.int16))
+    values = np.full((400, 512, 512), -1000, dtype=np.int16)
+    stack = np.repeat(fine, 4, axis=0)[:400]
+    values[:, : stack.shape[1], : stack.shape[2]] = stack[:, :512, :512]
+    grid = Grid(dims_ijk=(512, 512, 400), lps_from_ijk=np.diag([0.4, 0.4, 0.5, 1.0]))
+    volume = Volume(values=values, grid=grid)
+    start = time.process_time()
+    report = look(volume)
+    spent = time.process_time() - start
+    assert len(report) > 30
+    assert spent < 5.0, spent
 
 
 # ------------------------------------------------------------------ real scans

@@ -196,6 +196,7 @@ def test_a_localizer_is_not_taken_for_the_scan(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # 130 million voxels are scanned and written
 def test_a_head_scanned_by_the_planned_protocol_passes_every_check_of_every_profile(tmp_path):
     scans = {}
     for profile in ("education", "planning", "guide", "implant"):

@@ -34,12 +34,14 @@ class Edge:
 
     @property
     def width_mm(self) -> float:
-        """The half-width of the line spread, or that of a Gaussian with the same rise if it is more.
+        """The width of the line spread at half its height, or by the rise where that is far more.
 
         Thick slices that were interpolated rise in straight pieces: their spread has narrow spikes,
         and only the rise shows how wide it is.
         """
-        return max(self.fwhm_mm, self.rise_mm / _RISE_OF_GAUSSIAN)
+        if self.rise_mm > 1.5 * self.fwhm_mm:
+            return self.rise_mm / _RISE_OF_GAUSSIAN
+        return self.fwhm_mm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
