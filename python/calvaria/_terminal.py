@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,6 @@ from rich.text import Text
 from calvaria.findings import DISCLAIMER, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from calvaria.dicom import LeftOut, SeriesList
     from calvaria.findings import CheckReport, Finding
 
@@ -33,6 +32,8 @@ _STYLE_OF = {
 
 # Where output goes to a file there is no window to fit.
 _WIDTH_OF_A_FILE = 150
+# Longer lines are hard to follow, however wide the window is.
+_WIDTH_TO_READ = 100
 
 _NEIGHBOURS = ("SimpleITK", "nibabel", "pynrrd", "pydicom", "xarray", "matplotlib")
 
@@ -99,18 +100,20 @@ def _print_left_out(console: Console, left_out: tuple[LeftOut, ...], *, all_file
 def print_report(report: CheckReport, *, all_sources: bool = False) -> None:
     """Print every finding, worst first, then the verdict.
 
-    What passed is said in short unless all sources are asked for.
+    What passed is said in one sentence unless all sources are asked for.
     """
     console = _console()
     passed = [finding for finding in report.findings if finding.verdict is Verdict.PASS]
-    full = (*report.above_pass(), *(passed if all_sources else ()))
-    if full:
-        header = ("verdict", "check", "measured", "limit", "meaning", "source of the limit")
-        rows = [(f.code, f.measured_text, f.limit or "", f.message, f.source) for f in full]
-        _print_findings(console, header, full, rows)
-    if passed and not all_sources:
-        short = [(f.code, f.measured_text, f.message) for f in passed]
-        _print_findings(console, ("verdict", "check", "measured", "meaning"), passed, short)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("check", no_wrap=True)
+    table.add_column("meaning", overflow="fold", max_width=_WIDTH_TO_READ)
+    for finding in report.above_pass():
+        _add_finding(table, finding, _in_full(finding))
+        table.add_row()
+    for finding in passed:
+        _add_finding(table, finding, _in_full(finding) if all_sources else _in_short(finding))
+    console.print(table)
     console.print(
         Text.assemble(
             (report.verdict.name, _STYLE_OF[report.verdict]),
@@ -120,19 +123,27 @@ def print_report(report: CheckReport, *, all_sources: bool = False) -> None:
     console.print(DISCLAIMER)
 
 
-def _print_findings(
-    console: Console,
-    header: Sequence[str],
-    findings: Sequence[Finding],
-    rows: Sequence[tuple[str, ...]],
-) -> None:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for name in header:
-        table.add_column(name, overflow="fold")
-    for finding, cells in zip(findings, rows, strict=True):
-        verdict = Text(finding.verdict.name, style=_STYLE_OF[finding.verdict])
-        table.add_row(verdict, *(Text(clean(cell)) for cell in cells))
-    console.print(table)
+def _add_finding(table: Table, finding: Finding, meaning: Text) -> None:
+    verdict = Text(finding.verdict.name, style=_STYLE_OF[finding.verdict])
+    table.add_row(verdict, Text(clean(finding.code)), meaning)
+
+
+def _in_short(finding: Finding) -> Text:
+    """Return the sentence, with the measured value where it does not say it already."""
+    measured = finding.measured_text
+    number = measured.split()[0] if isinstance(finding.measured, float) else measured
+    is_told = not measured or re.search(rf"(?<![\w.]){re.escape(number)}(?![\w.])", finding.message)
+    return Text(clean(finding.message if is_told else f"{finding.message} [{measured}]"))
+
+
+def _in_full(finding: Finding) -> Text:
+    """Return the sentence, then what was measured and allowed, then who says so."""
+    text = Text(clean(finding.message))
+    held = [finding.measured_text and f"measured {finding.measured_text}", finding.limit or ""]
+    line = "; ".join(part for part in held if part)
+    if line:
+        text.append(f"\n{clean(line)}")
+    return text.append(f"\nsource: {clean(finding.source)}", style="dim")
 
 
 def facts() -> dict[str, str]:

@@ -97,7 +97,8 @@ class Finding:
             text = f"{self.measured:.4g}" if math.isfinite(self.measured) else str(self.measured)
         else:
             text = str(self.measured)
-        return f"{text} {self.unit}".strip()
+        is_one_of_many = text == "1" and len(self.unit) > 3
+        return f"{text} {self.unit.removesuffix('s') if is_one_of_many else self.unit}".strip()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as plain types, ready for JSON."""

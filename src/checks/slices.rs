@@ -10,7 +10,7 @@ use super::sample::Sample;
 pub struct SliceFacts {
     /// Lowest and highest value, HU.
     pub range_hu: [f32; 2],
-    /// Rows of one single value between rows with tissue.
+    /// Rows of one single value right between rows with tissue.
     pub lost_rows: usize,
     /// An earlier slice with the very same values.
     pub same_as: Option<usize>,
@@ -87,7 +87,22 @@ fn lost_rows<T: Sample>(plane: &ArrayView2<'_, T>) -> usize {
     };
     let Some(first) = rows.iter().position(has_tissue) else { return 0 };
     let last = rows.iter().rposition(has_tissue).unwrap_or(first);
-    constant[first..=last].iter().filter(|constant| **constant).count()
+    // Between the chin and the neck there may be nothing but air, of one value where a scanner cuts it
+    // off; but there the tissue fades out, while rows that were lost tear it.
+    let (mut lost, mut row) = (0, first);
+    while row <= last {
+        let run = constant[row..=last].iter().take_while(|constant| **constant).count();
+        if run > 0
+            && row > first
+            && row + run <= last
+            && has_tissue(&rows[row - 1])
+            && has_tissue(&rows[row + run])
+        {
+            lost += run;
+        }
+        row += run.max(1);
+    }
+    lost
 }
 
 struct Reduced {
@@ -220,5 +235,15 @@ mod tests {
         assert_eq!(facts[3].same_as, Some(2));
         assert_eq!(facts.iter().filter(|facts| facts.same_as.is_some()).count(), 1);
         assert_eq!(facts[5].lost_rows, 3);
+    }
+
+    #[test]
+    fn air_between_chin_and_neck_is_no_lost_row() {
+        // Tissue that fades out over two rows on either side of rows of one value.
+        let row = [40, 40, -600, -990, -1000, -1000, -990, -600, 40, 40];
+        let values = Array3::from_shape_fn((2, 10, 64), |(k, j, i)| {
+            if (20..40).contains(&i) { row[j] + k as i16 } else { -1000 + k as i16 }
+        });
+        assert_eq!(slice_facts(values.view())[0].lost_rows, 0);
     }
 }

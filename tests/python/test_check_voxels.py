@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 
 import numpy as np
 import pytest
@@ -21,8 +22,8 @@ from calvaria import (
     phantom,
 )
 
-# Many scans of the head: minutes, so they run with `make test-slow`.
-pytestmark = pytest.mark.slow
+# Tests that scan the head once more run with `make test-slow`.
+slow = pytest.mark.slow
 
 HEAD = phantom.head()
 
@@ -40,7 +41,7 @@ def codes(report):
 
 
 def scanned(body=HEAD, **settings):
-    base = {"columns": 208, "rows": 244, "spacing_xy_mm": (1.0, 1.0)}
+    base = {"columns": 190, "rows": 232, "spacing_xy_mm": (1.0, 1.0)}
     base |= {"slice_thickness_mm": 1.0, "slice_increment_mm": 1.0}
     return phantom.scan(body, scanner=phantom.Scanner(**(base | settings)))
 
@@ -69,6 +70,7 @@ def test_a_clean_head_has_no_finding_above_pass(clean):
         assert finding.limit and finding.source and finding.message.endswith("."), finding
 
 
+@slow
 def test_a_clean_head_is_clean_without_noise_on_a_table_and_upside_down(clean):
     quiet = scanned(noise_hu=0.0)
     assert not look(quiet).above_pass(), look(quiet)
@@ -89,86 +91,105 @@ def faces(report):
     return {f.details["face"]: f for f in report if f.code == "bone_cut"}
 
 
+def is_bone(body, points):
+    """Whether points lie in bone; what of it pokes through the phantom's skin is blurred with air."""
+    inside = np.zeros(len(points), dtype=bool)
+    for name in BONES:
+        inside |= body.signed_distance_mm(name, points) < 0
+    inside[inside] = body.signed_distance_mm("skin", points[inside]) < 0
+    return inside
+
+
 def bone_truth(body, volume, axis_kji, at):
     """Bone of the phantom at the voxel centres of one layer, cm2."""
     shape = list(volume.values.shape)
     index = np.indices(shape[:axis_kji] + shape[axis_kji + 1 :]).reshape(2, -1)
     kji = np.insert(index, axis_kji, at, axis=0).T
-    points = volume.grid.lps_mm_from_ijk(kji[:, ::-1])
-    inside = np.zeros(len(points), dtype=bool)
-    for name in BONES:
-        inside |= body.signed_distance_mm(name, points) < 0
+    inside = is_bone(body, volume.grid.lps_mm_from_ijk(kji[:, ::-1]))
     spacing = np.delete(volume.grid.spacing_zyx_mm, axis_kji)
     return inside.sum() * float(spacing.prod()) / 100.0
 
 
-@pytest.mark.parametrize("side", ["left", "right", "anterior", "posterior", "superior"])
-@pytest.mark.parametrize("depth_mm", [0, 5, 20])
+# Array axis of each face, whether it is the high one, and where the outermost bone lies, LPS mm.
+FACES = {
+    "left": (2, True, 72.5),
+    "right": (2, False, -69.5),
+    "anterior": (1, False, -98.5),
+    "posterior": (1, True, 93.5),
+    "superior": (0, True, 119.5),
+}
+QUICK = {("right", 20), ("posterior", 5), ("superior", 0), ("anterior", 20)}
+
+
+@pytest.mark.parametrize(
+    ("side", "depth_mm"),
+    [
+        pytest.param(side, depth, marks=() if (side, depth) in QUICK else slow)
+        for side in FACES
+        for depth in (0, 5, 20)
+    ],
+)
 def test_bone_cut_by_a_face_is_found_with_its_area(clean, side, depth_mm):
-    axis, is_high = {"left": (2, True), "right": (2, False), "anterior": (1, False),
-                     "posterior": (1, True), "superior": (0, True)}[side]  # fmt: skip
-    n = clean.values.shape[axis]
-    bright = np.flatnonzero((clean.values > 500).any(axis=tuple({0, 1, 2} - {axis})))
-    near = bright[-1] + 2 if is_high else bright[0] - 2
-    layers = range(min(near, n - 1), 0, -1) if is_high else range(max(near, 0), n)
-    outermost = next(at for at in layers if bone_truth(HEAD, clean, axis, at) > 0.2)
-    at = outermost - depth_mm if is_high else outermost + depth_mm
+    axis, is_high, outermost_mm = FACES[side]
+    place = np.zeros((1, 3))
+    place[0, 2 - axis] = outermost_mm - depth_mm if is_high else outermost_mm + depth_mm
+    at = round(float(clean.grid.ijk_from_lps_mm(place)[0, 2 - axis]))
     window = [slice(None)] * 3
     window[axis] = slice(0, at + 1) if is_high else slice(at, None)
     first = [0, 0, 0]
     first[axis] = 0 if is_high else at
-    cut = like(clean, clean.values[tuple(window)], first_kji=tuple(first))
-    found = faces(look(cut))
+    found = faces(look(like(clean, clean.values[tuple(window)], first_kji=tuple(first))))
     truth = bone_truth(HEAD, clean, axis, at)
+    assert truth > 0.05
     assert found[side].verdict is Verdict.FAIL, (side, depth_mm)
     if depth_mm:
-        assert found[side].measured == pytest.approx(truth, rel=0.05), (side, depth_mm)
+        # 0.2 cm2 is the outline of a nasal spine moved by a quarter of a voxel.
+        assert found[side].measured == pytest.approx(truth, rel=0.05, abs=0.2), (side, depth_mm)
     others = [f for name, f in found.items() if name != side]
     assert all(f.verdict is Verdict.PASS for f in others)
 
 
-def test_the_neck_may_leave_a_head_but_a_jaw_may_not(clean):
-    def below(z_mm):
-        k = round(float(clean.grid.ijk_from_lps_mm([[0, 0, z_mm]])[0, 2]))
-        return faces(look(like(clean, clean.values[k:], first_kji=(k, 0, 0))))["inferior"]
+@slow
+def test_the_neck_may_leave_a_head_but_a_jaw_may_not():
+    # The jaw reaches as low as the third vertebra, so only a plane that falls to the front passes
+    # below the chin and through the neck: the gantry is tilted by 8 degrees.
+    volume = scanned(gantry_tilt_deg=8.0)
 
-    # Below the chin only vertebrae cross the plane; at -75 mm the body of the jaw does.
-    lower, upper = below(-95.0), below(-72.0)
-    assert lower.verdict is Verdict.PASS
+    def below(z_mm):
+        k = round(float(volume.grid.ijk_from_lps_mm([[0, 25.0, z_mm]])[0, 2]))
+        return faces(look(like(volume, volume.values[k:], first_kji=(k, 0, 0))))["inferior"]
+
+    lower, upper = below(-87.0), below(-68.0)
+    assert lower.verdict is Verdict.PASS and lower.measured > 1.0
+    assert "only the neck" in lower.message
     assert upper.verdict is Verdict.FAIL and upper.details["stray_cm2"] > 1.0
 
 
+@slow
 def test_bone_cut_by_the_reconstruction_circle_is_found_and_a_wide_circle_cuts_none():
     narrow = scanned(circle_diameter_mm=150.0, columns=160, rows=160)
     found = look(narrow)["circle_cut"]
     assert found.verdict is Verdict.FAIL
     assert found.details["diameter_mm"] == pytest.approx(150.0, abs=1.5)
-    # Truth: the bone on the cylinder, from the analytic surface.
-    angle = np.arange(0, 360, 0.25) * np.pi / 180
-    middle = narrow.grid.lps_mm_from_ijk([[79.5, 79.5, 0]])[0]
+    # Truth: bone of the phantom on the cylinder, a voxel and a half inside of the circle.
+    angle = np.radians(np.arange(0, 360, 0.5))
+    x, y, _ = narrow.grid.lps_mm_from_ijk([[79.5, 79.5, 0]])[0]
+    heights = narrow.grid.lps_mm_from_ijk(np.arange(narrow.values.shape[0])[:, None] * [0, 0, 1])
     area = 0.0
-    for z in narrow.grid.lps_mm_from_ijk(np.arange(narrow.values.shape[0])[:, None] * [0, 0, 1])[
-        :, 2
-    ]:
+    for z in heights[:, 2]:
         ring = np.column_stack(
-            [
-                middle[0] + 73.5 * np.cos(angle),
-                middle[1] + 73.5 * np.sin(angle),
-                np.full(len(angle), z),
-            ]
+            [x + 73.5 * np.cos(angle), y + 73.5 * np.sin(angle), np.full(len(angle), z)]
         )
-        inside = np.zeros(len(ring), dtype=bool)
-        for name in BONES:
-            inside |= HEAD.signed_distance_mm(name, ring) < 0
-        area += inside.mean() * 2 * np.pi * 75.0 / 100.0
+        area += is_bone(HEAD, ring).mean() * 2 * np.pi * 75.0 / 100.0
     assert found.measured == pytest.approx(area, rel=0.05)
     wide = scanned(circle_diameter_mm=240.0, columns=244, rows=244)
     assert look(wide)["circle_cut"].verdict is Verdict.PASS
     assert not look(wide).above_pass(), look(wide)
 
 
+@slow
 def test_half_a_mandible_is_missed_on_its_side_and_both_halves_are_not():
-    report = look(scanned(phantom.head(is_half_mandible=True)), anatomy="mandible")
+    report = look(scanned(phantom.head(has_half_mandible=True)), anatomy="mandible")
     finding = report["symmetry"]
     assert finding.verdict is Verdict.FAIL
     assert finding.places[0] == "right" and "right side of the jaw" in finding.message
@@ -190,6 +211,7 @@ def jaw(**head):
     return scanned(body, **settings)
 
 
+@slow
 def test_metal_is_found_with_its_volume_its_distance_and_its_streaks():
     for radius_mm in (2.5, 3.5):
         volume = jaw(metal_radius_mm=radius_mm)
@@ -214,6 +236,7 @@ def test_metal_is_found_with_its_volume_its_distance_and_its_streaks():
     )
 
 
+@slow
 def test_teeth_are_not_metal():
     report = look(jaw(), anatomy="dental")
     assert report["metal"].measured == 0.0 and report["metal"].verdict is Verdict.PASS
@@ -231,6 +254,7 @@ def width_mm(terms):
     return above[-1] - above[0]
 
 
+@slow
 @pytest.mark.parametrize(
     ("kernel", "sigma_mm", "pixel_mm", "thickness_mm", "increment_mm"),
     [("soft", 0.5, 0.6, 0.8, 0.8), ("soft", 0.9, 0.6, 1.5, 0.75), ("sharp", 0.4, 0.5, 1.0, 0.6)],
@@ -247,8 +271,8 @@ def test_sharpness_is_measured_within_a_tenth(
     scanner = phantom.Scanner(
         kernel=kernel,
         sigma_mm=sigma_mm,
-        n_slices=int(70 / increment_mm),
-        centre_lps_mm=(0, -5, 97),
+        n_slices=int(60 / increment_mm),
+        centre_lps_mm=(0, -5, 60),
         **size,
         **slices,
     )
@@ -260,7 +284,13 @@ def test_sharpness_is_measured_within_a_tenth(
     assert report["noise"].measured == pytest.approx(12.0, rel=0.1)
 
 
-# Planted in the voxels of the clean head: name, how, code, at least this verdict.
+@pytest.fixture(scope="module")
+def vault(clean):
+    """The vault alone, a hundred slices."""
+    return like(clean, clean.values[155:], first_kji=(155, 0, 0))
+
+
+# Planted in these voxels: name, how, code, at least this verdict.
 
 
 def with_noise(v):
@@ -269,7 +299,7 @@ def with_noise(v):
 
 def moved(v):
     v = v.copy()
-    v[140:] = np.roll(v[140:], 2, axis=2)
+    v[50:] = np.roll(v[50:], 2, axis=2)
     return v
 
 
@@ -281,25 +311,25 @@ def by_turns(v):
 
 def one_brighter(v):
     v = v.copy()
-    v[130] += 200
+    v[40] += 200
     return v
 
 
 def copied(v):
     v = v.copy()
-    v[120] = v[119]
+    v[30] = v[29]
     return v
 
 
 def blank(v):
     v = v.copy()
-    v[120] = 0
+    v[30] = 0
     return v
 
 
 def torn(v):
     v = v.copy()
-    v[120, 100:104] = -1000
+    v[30, 100:104] = -1000
     return v
 
 
@@ -335,47 +365,52 @@ VOXEL_FAULTS = {
 }
 
 
+def test_none_of_these_codes_is_raised_by_the_clean_slices(vault):
+    report = look(vault)
+    assert not codes(report) & {code for _plant, code, _least in VOXEL_FAULTS.values()}
+
+
 @pytest.mark.parametrize("name", VOXEL_FAULTS)
-def test_a_planted_fault_of_the_voxels_is_found_by_name(clean, name):
+def test_a_planted_fault_of_the_voxels_is_found_by_name(vault, name):
     plant, code, least = VOXEL_FAULTS[name]
-    values = np.clip(np.round(plant(clean.values.astype(np.float32))), -3000, 3071).astype(np.int16)
-    finding = look(like(clean, values))[code]
+    values = np.clip(np.round(plant(vault.values.astype(np.float32))), -3000, 3071).astype(np.int16)
+    finding = look(like(vault, values))[code]
     assert finding.verdict.rank >= Verdict[least].rank, finding
 
 
-def test_faults_of_the_voxels_are_placed(clean):
-    values = clean.values.copy()
-    values[150] = values[149]
-    values[170] = 5
-    report = look(like(clean, values))
-    assert report["repeated_slices"].details["slice_index"] == [150]
-    assert report["constant_slices"].details["slice_index"] == [170]
-    shifted = like(clean, moved(clean.values))
-    assert look(shifted)["motion"].details["after_slice_index"] == [139]
+def test_faults_of_the_voxels_are_placed(vault):
+    values = vault.values.copy()
+    values[20] = values[19]
+    values[70] = 5
+    report = look(like(vault, values))
+    assert report["repeated_slices"].details["slice_index"] == [20]
+    assert report["constant_slices"].details["slice_index"] == [70]
+    shifted = like(vault, moved(vault.values))
+    assert look(shifted)["motion"].details["after_slice_index"] == [49]
 
 
-def test_an_offset_of_1024_is_named(clean):
-    report = look(like(clean, clean.values + np.int16(1024)))
+def test_an_offset_of_1024_is_named(vault):
+    report = look(like(vault, vault.values + np.int16(1024)))
     assert "1024" in report["hu_air"].message
     assert report["hu_air"].measured == pytest.approx(24, abs=20)
 
 
-def test_values_that_are_not_hu_fail_and_are_not_judged_as_hu(clean):
-    mr = dataclasses.replace(clean.acquisition, modality="MR", rescale_type=None)
-    report = look(like(clean, clean.values, quantity="arbitrary", acquisition=mr))
+def test_values_that_are_not_hu_fail_and_are_not_judged_as_hu(vault):
+    mr = dataclasses.replace(vault.acquisition, modality="MR", rescale_type=None)
+    report = look(like(vault, vault.values, quantity="arbitrary", acquisition=mr))
     assert report["modality"].verdict is Verdict.FAIL
     assert {report[c].verdict for c in ("hu_air", "metal", "noise", "bone_cut")} == {
         Verdict.UNPROVEN
     }
     allowed = look(
-        like(clean, clean.values, quantity="arbitrary", acquisition=mr), anatomy="soft-tissue"
+        like(vault, vault.values, quantity="arbitrary", acquisition=mr), anatomy="soft-tissue"
     )
     assert allowed["modality"].verdict is Verdict.PASS
 
 
-def test_what_was_found_while_loading_stays_in_the_report(clean):
+def test_what_was_found_while_loading_stays_in_the_report(vault):
     note = Finding(code="padding_masked", verdict=Verdict.PASS, message="Padding was set to air.")
-    assert look(dataclasses.replace(clean, findings=(note,)))["padding_masked"] is note
+    assert look(dataclasses.replace(vault, findings=(note,)))["padding_masked"] is note
 
 
 @pytest.mark.parametrize("dtype", [np.int16, np.float32])
@@ -392,13 +427,29 @@ def test_tiny_and_empty_volumes_are_judged_and_raise_nothing(dtype, shape):
 
 
 def test_the_kind_of_number_and_the_order_in_memory_do_not_matter(clean):
-    small = clean.values[90:150]
+    small = clean.values[100:130]
     a = look(like(clean, small))
     b = look(like(clean, small.astype(np.float32)))
     c = look(like(clean, np.asfortranarray(small)))
     for x, y in zip(a, b, strict=True):
         assert (x.code, x.verdict, x.measured_text) == (y.code, y.verdict, y.measured_text)
     assert a.to_dict() == c.to_dict() == look(like(clean, small)).to_dict()
+
+
+@slow
+def test_a_large_head_is_checked_in_less_than_five_seconds_of_one_processor(clean):
+    """R36: 512 x 512 x 400; processor time of all threads, so that a busy machine says the same."""
+    fine = np.kron(clean.values[::2, 20:180, 10:180], np.ones((1, 3, 3), dtype=np.int16))
+    values = np.full((400, 512, 512), -1000, dtype=np.int16)
+    stack = np.repeat(fine, 4, axis=0)[:400]
+    values[:, : stack.shape[1], : stack.shape[2]] = stack[:, :512, :512]
+    grid = Grid(dims_ijk=(512, 512, 400), lps_from_ijk=np.diag([0.4, 0.4, 0.5, 1.0]))
+    volume = Volume(values=values, grid=grid)
+    start = time.process_time()
+    report = look(volume)
+    spent = time.process_time() - start
+    assert len(report) > 30
+    assert spent < 5.0, spent
 
 
 # ------------------------------------------------------------------ real scans
@@ -429,7 +480,11 @@ def test_the_tilted_head_phantom_is_tilted_and_too_coarse(calvaria_data):
 
 
 def test_the_cone_beam_test_object_is_too_coarse_and_its_kernel_unknown(calvaria_data):
-    (stack,) = [one for one in find_series(calvaria_data / "catphan504") if one.is_loadable]
+    (stack,) = [
+        one
+        for one in find_series(calvaria_data / "catphan504" / "catphan504_obi_cbct.zip")
+        if one.is_loadable
+    ]
     report = look(load_series(stack), profile="guide", anatomy="generic")
     assert report["kernel"].verdict is Verdict.UNPROVEN
     assert report["slice_increment"].measured == pytest.approx(2.5, abs=1e-3)

@@ -168,6 +168,20 @@ def test_check_prints_every_finding_and_exits_by_the_verdict(study):
     assert every.count("house rule") > shown.output.count("house rule")
 
 
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_the_findings_fit_the_window_worst_first_and_no_name_is_broken(study, width, monkeypatch):
+    monkeypatch.setattr("calvaria._terminal._WIDTH_OF_A_FILE", width)
+    asked = ("--profile", "guide", "--anatomy", "skull-base")
+    lines = check(study, *asked).output.splitlines()
+    findings = json.loads(check(study, *asked, "--json").stdout)["findings"]
+    assert max(len(line.rstrip()) for line in lines) <= width
+    ranks = ["FAIL", "UNPROVEN", "BORDERLINE", "PASS"]
+    rows = [line.split()[:2] for line in lines[:-2] if line[1:].startswith(tuple(ranks))]
+    assert sorted(rows) == sorted([f["verdict"], f["code"]] for f in findings)
+    order = [ranks.index(verdict) for verdict, _code in rows]
+    assert order == sorted(order)
+
+
 def test_thick_slices_fail_a_guide(tmp_path):
     folder = write_series(tmp_path / "thick", spacing=(0.5, 0.5, 3.0))
     shown = check(folder, "--profile", "guide", "--anatomy", "skull-base")

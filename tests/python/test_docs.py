@@ -52,8 +52,19 @@ def test_every_finding_code_is_explained():
     python = "".join(file.read_text() for file in (root / "python").rglob("*.py"))
     rust = "".join(file.read_text() for file in (root / "src").rglob("*.rs"))
     codes = set(re.findall(r'judge\.(?:say|unproven)\(\s*"([a-z_]+)"', python))
-    codes |= set(re.findall(r'code="([a-z_]+)"', python))
+    codes |= set(re.findall(r'Finding\(\s*code="([a-z_]+)"', python))
     codes |= set(re.findall(r'Note::new\(\s*"([a-z_0-9]+)"', rust))
     page = (root / "docs" / "checks.md").read_text()
     assert len(codes) > 30
     assert sorted(code for code in codes if f"`{code}`" not in page) == []
+
+
+def test_every_explained_code_exists():
+    root = Path(__file__).parents[2]
+    files = [*(root / "python/calvaria").rglob("*.py"), *(root / "src").rglob("*.rs")]
+    source = "".join(file.read_text() for file in files)
+    page = (root / "docs" / "checks.md").read_text()
+    rows = re.findall(r"^\| (`[a-z_0-9`, ]+) \|", page, re.MULTILINE)
+    codes = [code for row in rows for code in re.findall(r"`([a-z_0-9]+)`", row)]
+    assert len(codes) > 50
+    assert [code for code in codes if f'"{code}"' not in source] == []

@@ -9,6 +9,7 @@ from calvaria import Verdict, load_rules
 from calvaria.rules import classify_kernel
 
 RULES = load_rules()
+ARTICLE = 'L. Ernst, "Patient-specific 3D implants", 33d.ch, 21 Nov 2025: '
 BRIEF = {
     # R20, R22, R124: thickness, anatomy, verdict
     (0.4, "skull"): "PASS",
@@ -37,7 +38,39 @@ def test_slice_thickness_and_increment_are_graded_as_the_brief_grades_them(
     for row in ("slice_thickness", "slice_increment"):
         limit = RULES.limit(row, profile=profile, anatomy=anatomy)
         assert limit.grade(thickness_mm).name == BRIEF[thickness_mm, anatomy], (row, limit.table)
-        assert limit.source.startswith("brief")
+        assert limit.source.startswith(ARTICLE)
+
+
+# The whole table of the slices as it is printed (R124); a change here changes verdicts.
+STEPS = "PASS up to 1 mm, BORDERLINE up to 1.25 mm"
+THIN = "PASS up to 1 mm"
+SLICE_TABLE = {
+    "generic": STEPS,
+    "skull": STEPS,
+    "calvaria": STEPS,
+    "skull-base": THIN,
+    "temporal-bone": THIN,
+    "midface": STEPS,
+    "orbit": STEPS,
+    "mandible": STEPS,
+    "dental": STEPS,
+    "spine": THIN,
+    "pelvis": STEPS,
+    "joint": STEPS,
+    "long-bone": STEPS,
+    "soft-tissue": STEPS,
+}
+
+
+@pytest.mark.parametrize("row", ["slice_thickness", "slice_increment"])
+@pytest.mark.parametrize("profile", RULES.profiles)
+def test_the_table_of_slice_limits_is_the_one_that_was_agreed(profile, row):
+    limits = {a: RULES.limit(row, profile=profile, anatomy=a) for a in RULES.anatomies}
+    assert {anatomy: limit.text() for anatomy, limit in limits.items()} == SLICE_TABLE
+    assert all(limit.source.startswith(ARTICLE) for limit in limits.values())
+    if row == "slice_thickness":
+        gain = {anatomy: limit["no_gain_below"] for anatomy, limit in limits.items()}
+        assert gain == dict.fromkeys(SLICE_TABLE, 0.5) | {"temporal-bone": 0.3}
 
 
 def test_every_row_for_every_profile_and_anatomy_names_its_source():
@@ -45,7 +78,7 @@ def test_every_row_for_every_profile_and_anatomy_names_its_source():
         for anatomy in RULES.anatomies:
             for row in RULES.to_dict()["tables"]["defaults"]:
                 limit = RULES.limit(row, profile=profile, anatomy=anatomy)
-                named = ("brief", "house rule", "doi ", "https://", "DICOM PS3")
+                named = (ARTICLE, "house rule", "doi ", "https://", "DICOM PS3")
                 assert limit.source.startswith(named), (row, limit.source)
                 assert limit.table == "defaults" or anatomy in limit.table or profile in limit.table
 

@@ -98,7 +98,7 @@ def _loadable(series: Series) -> Finding:
         verdict=Verdict.PASS if series.is_loadable else Verdict.FAIL,
         message="The series can be loaded."
         if series.is_loadable
-        else f"It cannot be loaded: {series.reason}",
+        else f"It cannot be loaded: {series.reason}.",
         measured="yes" if series.is_loadable else "no",
         limit="PASS: a stack of planes that can be decoded",
         source="house rule: what cannot be loaded cannot be judged",

@@ -103,14 +103,14 @@ def check_sharpness(judge: Judge, survey: Survey) -> list[Finding]:
             )
             found.append(judge.unproven(code, text))
             continue
-        verdict = judge.limit(code).grade(edge.fwhm_mm, error=_EDGE_ERROR * edge.fwhm_mm)
+        verdict = judge.limit(code).grade(edge.width_mm, error=_EDGE_ERROR * edge.width_mm)
         text = good if verdict is Verdict.PASS else bad
         found.append(
             judge.say(
                 code,
                 verdict,
-                f"{text} (half-width {edge.fwhm_mm:.2f} mm).",
-                measured=edge.fwhm_mm,
+                f"{text} (half-width {edge.width_mm:.2f} mm).",
+                measured=edge.width_mm,
                 fwhm_mm=edge.fwhm_mm,
                 rise_10_90_mm=edge.rise_mm,
                 n_profiles=edge.n_profiles,

@@ -77,7 +77,7 @@ def _difference(series: list[Series]) -> str:
     """Say what tells several series apart, in the words of the standard."""
     notes = [f.message for one in series for f in one.findings if f.code == "one_of_several"]
     if notes:
-        return notes[0]
+        return notes[0].removesuffix(".")
     if len({(one.rows, one.columns) for one in series}) > 1:
         return "they differ in Rows (0028,0010) and Columns (0028,0011)"
     directions = {one.image_orientation_patient for one in series}

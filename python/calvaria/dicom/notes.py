@@ -42,10 +42,17 @@ def finding(code: str, message: str, measured: float | None, places: list[str]) 
     return Finding(
         code=code,
         verdict=_VERDICTS[code],
-        message=message,
+        message=_sentence(message),
         measured=measured,
         places=tuple(places),
     )
+
+
+def _sentence(remark: str) -> str:
+    """Return a remark as a sentence; a file name or tag at its beginning stays as it is."""
+    first = remark.split(" ", 1)[0]
+    start = remark[:1].upper() if first.isalpha() else remark[:1]
+    return f"{start}{remark[1:].removesuffix('.')}."
 
 
 def warn(findings: tuple[Finding, ...]) -> None:
@@ -54,4 +61,6 @@ def warn(findings: tuple[Finding, ...]) -> None:
         if one.verdict in {Verdict.FAIL, Verdict.UNPROVEN}:
             names = ", ".join(one.places[:3])
             more = f" ({names})" if names and one.places[0] not in one.message else ""
-            warnings.warn(f"{one.code}: {one.message}{more}", CalvariaWarning, stacklevel=3)
+            warnings.warn(
+                f"{one.code}: {one.message.removesuffix('.')}{more}", CalvariaWarning, stacklevel=3
+            )
