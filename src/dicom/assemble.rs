@@ -190,7 +190,10 @@ impl<'a> Reading<'a> {
     }
 
     /// Sets the planes apart that come from one file which can only be unpacked as a whole.
-    fn divide<'o, T>(&self, slots: impl Iterator<Item = &'o mut [T]>) -> (PackedTasks<'o, T>, Vec<Task<'o, T>>) {
+    fn divide<'o, T>(
+        &self,
+        slots: impl Iterator<Item = &'o mut [T]>,
+    ) -> (PackedTasks<'o, T>, Vec<Task<'o, T>>) {
         let mut n_planes: BTreeMap<usize, usize> = BTreeMap::new();
         for job in &self.jobs {
             *n_planes.entry(job.plane.file).or_default() += 1;

@@ -69,7 +69,12 @@ impl<'a> Twins<'a> {
             let storage = storage(file).ok()?;
             Some((OpenFile::open(file, storage, options.max_extra_bytes).ok()?, storage))
         };
-        Some(Self { files, pair: [open(a)?, open(b)?], stored: Default::default(), cells: Default::default() })
+        Some(Self {
+            files,
+            pair: [open(a)?, open(b)?],
+            stored: Default::default(),
+            cells: Default::default(),
+        })
     }
 
     /// Whether two frames hold the same: byte for byte, or once decoded where they are stored in two ways.

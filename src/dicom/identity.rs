@@ -61,7 +61,8 @@ pub fn gaps(files: &[Arc<DicomFile>]) -> Option<Note> {
         places.len(),
         files.len()
     );
-    (!names.is_empty()).then(|| Note::new("patient_partly_unnamed", message, places.clone()).with(places.len() as f64))
+    (!names.is_empty())
+        .then(|| Note::new("patient_partly_unnamed", message, places.clone()).with(places.len() as f64))
 }
 
 /// Whether study and series are named, so that an empty attribute of the patient leaves no doubt.

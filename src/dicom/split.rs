@@ -263,7 +263,11 @@ fn by_stack_id(part: Part) -> Vec<Part> {
         return vec![part];
     }
     let divided: Vec<Part> = stacks.into_values().map(|planes| pick(&part, planes)).collect();
-    divided.into_iter().enumerate().map(|(at, part)| with_label_note(part, "in one image", tags::STACK_ID, (at, n))).collect()
+    divided
+        .into_iter()
+        .enumerate()
+        .map(|(at, part)| with_label_note(part, "in one image", tags::STACK_ID, (at, n)))
+        .collect()
 }
 
 /// Whether planes form a lattice.

@@ -61,9 +61,10 @@ pub fn storage(file: &DicomFile) -> Result<Storage, DicomError> {
         return Err(DicomError::Pixels { file: name(), reason: "there are none".to_owned() });
     };
     if encoding == Encoding::JpegExtended && layout.bits_stored() > 8 {
-        let reason = "JPEG Extended (process 4) with more than 8 bits, which is 12-bit lossy JPEG, is not supported; \
+        let reason =
+            "JPEG Extended (process 4) with more than 8 bits, which is 12-bit lossy JPEG, is not supported; \
                       have the images sent or converted without compression"
-            .to_owned();
+                .to_owned();
         return Err(DicomError::Unsupported { file: name(), tag: tags::TRANSFER_SYNTAX_UID, reason });
     }
     let storage = Storage { encoding, layout };
