@@ -8,7 +8,7 @@ from . import streams
 from .accounting import every_file_is_accounted
 from .case import Cases, slices
 from .enhanced_image import base, enhanced, write
-from .stack import NATIVE, copy_of, ct
+from .stack import NATIVE, Stack, copy_of, ct
 
 cases = Cases("copies")
 
@@ -43,6 +43,20 @@ def enhanced_copy_is_accounted(folder):
         assert left.file == "SAME.dcm" and "copy" in left.reason, left
 
     return check
+
+
+@cases.right(notes=TWICE, twice=[(0,), (1,), (0, 1)])
+def part_of_a_concatenation_copied(folder, twice):
+    stack = base()
+    for number, part in enumerate([stack[:3], stack[3:]]):
+        made = enhanced(Stack(part))
+        made.ds.ConcatenationUID = "1.2.3.4.5"
+        made.ds.InConcatenationNumber = number + 1
+        made.ds.InConcatenationTotalNumber = 2
+        made.ds.ConcatenationFrameOffsetNumber = 3 * number
+        for name in [f"PART{number}.dcm"] + [f"COPY{number}.dcm"] * (number in twice):
+            (folder / name).write_bytes(made.to_bytes())
+    return stack.truth()
 
 
 @cases.refused(r"ENHANCED|OTHER|position|same place", what=["pixels", "rescale"])
