@@ -7,17 +7,27 @@ use super::series::PlaneRef;
 use super::split::Part;
 use super::storage::{OpenFile, Storage, storage};
 
+/// More images than this at one place are compared with their neighbours only.
+const MAX_AT_ONE_PLACE: usize = 64;
+/// Comparisons in vain, for each plane, after which no copies are looked for.
+const MAX_UNEQUAL: usize = 4;
+
 /// Removes planes that are copies of another at the same place, as `shared` pairs them.
 ///
 /// The same image at two points in time is no copy: with `is_same_label` the labels must agree as well.
 pub fn drop_copies(part: &mut Part, shared: &[(usize, usize)], options: ScanOptions, is_same_label: bool) {
-    let mut dropped = Vec::new();
+    let mut dropped: Vec<PlaneRef> = Vec::new();
     let mut twins: Option<Twins<'_>> = None;
-    for &(a, b) in shared {
+    let mut n_unequal = 0;
+    for (a, b) in candidates(shared, is_same_label) {
         let (keep, copy) = (part.planes[a.min(b)], part.planes[a.max(b)]);
         let (kept, copied) = (&*part.files[keep.file], &*part.files[copy.file]);
-        if keep.file == copy.file || !may_be_copies((kept, keep), (copied, copy), is_same_label) {
+        let is_settled = keep.file == copy.file || dropped.contains(&copy);
+        if is_settled || !may_be_copies((kept, keep), (copied, copy), is_same_label) {
             continue;
+        }
+        if n_unequal > MAX_UNEQUAL * part.planes.len() {
+            break; // many images at each place, none of them a copy
         }
         let files = (keep.file, copy.file);
         if twins.as_ref().is_none_or(|twins| twins.files != files) {
@@ -25,6 +35,8 @@ pub fn drop_copies(part: &mut Part, shared: &[(usize, usize)], options: ScanOpti
         }
         if twins.as_mut().is_some_and(|twins| twins.have_equal_pixels(keep.frame, copy.frame)) {
             dropped.push(copy);
+        } else {
+            n_unequal += 1;
         }
     }
     if dropped.is_empty() {
@@ -38,6 +50,23 @@ pub fn drop_copies(part: &mut Part, shared: &[(usize, usize)], options: ScanOpti
     let message =
         format!("{} slices are there twice with equal pixels; the copies were left out", dropped.len());
     part.notes.push(Note::new("duplicate_slices", message, places).with(dropped.len() as f64));
+}
+
+/// Pairs to compare: the neighbours at one place; then, where labels say which belong together, all others,
+/// because between an image of a time series and its copy there may be those of other times.
+fn candidates(shared: &[(usize, usize)], is_same_label: bool) -> Vec<(usize, usize)> {
+    let mut pairs = shared.to_vec();
+    if !is_same_label {
+        return pairs;
+    }
+    for neighbours in shared.chunk_by(|one, next| one.1 == next.0).filter(|n| n.len() < MAX_AT_ONE_PLACE) {
+        let mut place: Vec<usize> = neighbours.iter().map(|pair| pair.0).collect();
+        place.extend(neighbours.last().map(|pair| pair.1));
+        for (at, &a) in place.iter().enumerate() {
+            pairs.extend(place.iter().skip(at + 2).map(|&b| (a, b)));
+        }
+    }
+    pairs
 }
 
 /// Whether all that is said of two planes is the same.

@@ -225,7 +225,7 @@ fn not_dicom(source: &Source, bytes: &[u8]) -> DicomError {
         bytes if bytes.starts_with(b"PK\x03\x04") => "a zip archive; give its own path to look inside",
         bytes if bytes.starts_with(b"\x1f\x8b") => "compressed with gzip; unpack it first",
         bytes if bytes.get(257..262) == Some(b"ustar") => "a tar archive; unpack it first",
-        bytes if bytes.starts_with(&[0x00, 0x05, 0x16, 0x07]) => APPLE_DOUBLE,
+        [0x00, 0x05, 0x16, 0x07, ..] => APPLE_DOUBLE,
         bytes if is_plain_text(bytes) => "a text file",
         _ => "no DICM mark at byte 128 and no DICOM element at the beginning",
     };

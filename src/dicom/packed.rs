@@ -19,7 +19,7 @@ pub enum Frames<'a> {
     /// Cells as they come out of the stream.
     Streamed {
         /// The data set.
-        stream: DataSetStream<'a>,
+        stream: Box<DataSetStream<'a>>,
         /// Offset of the first frame.
         offset: u64,
         /// Bytes of each.
@@ -47,7 +47,7 @@ impl<'a> Frames<'a> {
         };
         let limit = file.source.allowance(max_extra_bytes);
         let is_deflated = is_deflated(&header.transfer_syntax_uid);
-        let stream = DataSetStream::open(&file.source, header.data_set_at, is_deflated, limit)?;
+        let stream = Box::new(DataSetStream::open(&file.source, header.data_set_at, is_deflated, limit)?);
         Ok(Self::Streamed { stream, offset: span.offset, n_bytes: storage.layout.frame_bytes() })
     }
 

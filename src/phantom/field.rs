@@ -35,18 +35,22 @@ impl Fields {
         match solid {
             Pruned::Leaf(shape) => leaf(shape, middle, points, out),
             Pruned::Union(blend, parts) => {
-                self.join(parts, (middle, points), out, |out, part| lowest(out, part, *blend as f32));
+                self.join(parts, (middle, points), out, |out, part| meet::<true>(out, part, *blend as f32));
             }
             Pruned::Common(blend, parts) => {
-                self.join(parts, (middle, points), out, |out, part| highest(out, part, *blend as f32));
+                self.join(parts, (middle, points), out, |out, part| meet::<false>(out, part, *blend as f32));
             }
             Pruned::Not(part) => {
                 self.values(part, middle, points, out);
-                out.iter_mut().for_each(|value| *value = -*value);
+                for value in out {
+                    *value = -*value;
+                }
             }
             Pruned::Grown(part, mm) => {
                 self.values(part, middle, points, out);
-                out.iter_mut().for_each(|value| *value -= *mm as f32);
+                for value in out {
+                    *value -= *mm as f32;
+                }
             }
         }
     }
@@ -69,31 +73,19 @@ impl Fields {
     }
 }
 
-/// The smaller of two, rounded where they differ by less than `blend`: see `smooth_min` of solids.
-fn lowest(out: &mut [f32], part: &[f32], blend: f32) {
+/// The smaller (for a union) or the larger of two, rounded where they differ by less than `blend`: see
+/// `smooth_min` of solids.
+fn meet<const IS_UNION: bool>(out: &mut [f32], part: &[f32], blend: f32) {
+    let nearer = |a: f32, b: f32| if IS_UNION { smaller(a, b) } else { larger(a, b) };
     let pairs = out.iter_mut().zip(part);
     if blend > 0.0 {
-        let share = 0.25 / blend;
+        let share = if IS_UNION { -0.25 / blend } else { 0.25 / blend };
         pairs.for_each(|(a, &b)| {
             let overlap = larger(blend - (*a - b).abs(), 0.0);
-            *a = smaller(*a, b) - overlap * overlap * share;
+            *a = nearer(*a, b) + overlap * overlap * share;
         });
     } else {
-        pairs.for_each(|(a, &b)| *a = smaller(*a, b));
-    }
-}
-
-/// The larger of two, rounded likewise.
-fn highest(out: &mut [f32], part: &[f32], blend: f32) {
-    let pairs = out.iter_mut().zip(part);
-    if blend > 0.0 {
-        let share = 0.25 / blend;
-        pairs.for_each(|(a, &b)| {
-            let overlap = larger(blend - (*a - b).abs(), 0.0);
-            *a = larger(*a, b) + overlap * overlap * share;
-        });
-    } else {
-        pairs.for_each(|(a, &b)| *a = larger(*a, b));
+        pairs.for_each(|(a, &b)| *a = nearer(*a, b));
     }
 }
 

@@ -5,9 +5,11 @@ import os
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
+
 from dicom_cases.enhanced_image import enhanced
 from dicom_cases.stack import NATIVE, ct
 
@@ -48,7 +50,7 @@ def write_packed(path, *, syntax, method, n, size):
     return int(pixels.sum(dtype=np.int64)) - 1024 * pixels.size
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/clear_refs"), reason="needs Linux's /proc")
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux's /proc")
 @pytest.mark.parametrize(
     ("syntax", "method"),
     [

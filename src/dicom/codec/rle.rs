@@ -6,18 +6,35 @@ use crate::dicom::pixels::{PixelError, PixelLayout};
 const HEADER_BYTES: usize = 64;
 
 /// Decodes one frame into little-endian cells. `out` has the length of the frame.
+///
+/// Each segment is unpacked into a plane of its own, where runs and literals are plain fills and copies;
+/// the planes are woven together afterwards. Writing every second byte at once takes twice as long.
 pub(super) fn decode(stream: &[u8], layout: &PixelLayout, out: &mut [u8]) -> Result<(), PixelError> {
     let n_segments = layout.cell_bytes();
     let offsets = read_offsets(stream, n_segments)?;
-    for (index, &start) in offsets.iter().enumerate() {
-        let end = offsets.get(index + 1).copied().unwrap_or(stream.len());
-        let segment = stream.get(start..end).ok_or_else(|| {
+    let segment = |index: usize| {
+        let (start, end) = (offsets[index], offsets.get(index + 1).copied().unwrap_or(stream.len()));
+        stream.get(start..end).ok_or_else(|| {
             corrupt(format!("segment {} lies at {start}..{end} of {} bytes", index + 1, stream.len()))
-        })?;
-        match n_segments {
-            1 => decode_segment::<1>(segment, 0, out)?,
-            2 => decode_segment::<2>(segment, 1 - index, out)?,
-            _ => decode_segment::<4>(segment, 3 - index, out)?,
+        })
+    };
+    if n_segments == 1 {
+        return decode_segment(segment(0)?, out);
+    }
+    let mut planes = vec![0; out.len()];
+    for (index, plane) in planes.chunks_mut(layout.n_samples()).enumerate() {
+        decode_segment(segment(index)?, plane)?;
+    }
+    if n_segments == 2 {
+        let (high, low) = planes.split_at(layout.n_samples());
+        for ((cell, &low), &high) in out.as_chunks_mut::<2>().0.iter_mut().zip(low).zip(high) {
+            *cell = [low, high];
+        }
+        return Ok(());
+    }
+    for (index, plane) in planes.chunks(layout.n_samples()).enumerate() {
+        for (cell, &byte) in out.as_chunks_mut::<4>().0.iter_mut().zip(plane) {
+            cell[3 - index] = byte;
         }
     }
     Ok(())
@@ -47,17 +64,13 @@ fn read_offsets(stream: &[u8], n_segments: usize) -> Result<Vec<usize>, PixelErr
     Ok(offsets)
 }
 
-/// Writes byte `plane` of every cell of `STRIDE` bytes.
-fn decode_segment<const STRIDE: usize>(
-    segment: &[u8],
-    plane: usize,
-    out: &mut [u8],
-) -> Result<(), PixelError> {
-    let truncated = PixelError::Truncated { encoding: Encoding::Rle };
-    let mut cells = out.as_chunks_mut::<STRIDE>().0;
+/// Fills a plane of bytes.
+fn decode_segment(segment: &[u8], plane: &mut [u8]) -> Result<(), PixelError> {
+    const TRUNCATED: PixelError = PixelError::Truncated { encoding: Encoding::Rle };
+    let mut left = plane;
     let mut input = segment;
-    while !cells.is_empty() {
-        let (&control, rest) = input.split_first().ok_or(truncated.clone())?;
+    while !left.is_empty() {
+        let (&control, rest) = input.split_first().ok_or(TRUNCATED)?;
         input = rest;
         if control == 128 {
             continue; // no operation
@@ -65,23 +78,20 @@ fn decode_segment<const STRIDE: usize>(
         let is_run = control > 128;
         let n = if is_run { 257 - usize::from(control) } else { usize::from(control) + 1 };
         // One sample too many: some writers pad an odd plane before they compress it.
-        let n_cells = n.min(cells.len());
-        if n > n_cells + 1 {
-            return Err(corrupt(format!("a run of {n} bytes for the last {n_cells} samples")));
+        let n_now = n.min(left.len());
+        if n > n_now + 1 {
+            return Err(corrupt(format!("a run of {n} bytes for the last {n_now} samples")));
         }
-        let (now, later) = cells.split_at_mut(n_cells);
+        let (now, later) = left.split_at_mut(n_now);
         if is_run {
-            let (&byte, rest) = input.split_first().ok_or(truncated.clone())?;
+            let (&byte, rest) = input.split_first().ok_or(TRUNCATED)?;
             input = rest;
-            for cell in now {
-                cell[plane] = byte;
-            }
+            now.fill(byte);
         } else {
-            let literal = input.get(..n_cells).ok_or(truncated.clone())?;
+            now.copy_from_slice(input.get(..n_now).ok_or(TRUNCATED)?);
             input = input.get(n..).unwrap_or(&[]);
-            now.iter_mut().zip(literal).for_each(|(cell, &byte)| cell[plane] = byte);
         }
-        cells = later;
+        left = later;
     }
     check_rest(input)
 }

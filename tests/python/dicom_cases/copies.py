@@ -7,8 +7,9 @@ import numpy as np
 from . import streams
 from .accounting import every_file_is_accounted
 from .case import Cases, slices
-from .enhanced_image import base, enhanced, write
-from .stack import NATIVE, copy_of, ct
+from .enhanced_image import base, enhanced, frame_group, write
+from .mixtures import split_by
+from .stack import NATIVE, Stack, copy_of, ct
 
 cases = Cases("copies")
 
@@ -43,6 +44,20 @@ def enhanced_copy_is_accounted(folder):
         assert left.file == "SAME.dcm" and "copy" in left.reason, left
 
     return check
+
+
+@cases.right(notes=TWICE, twice=[(0,), (1,), (0, 1)])
+def part_of_a_concatenation_copied(folder, twice):
+    stack = base()
+    for number, part in enumerate([stack[:3], stack[3:]]):
+        made = enhanced(Stack(part))
+        made.ds.ConcatenationUID = "1.2.3.4.5"
+        made.ds.InConcatenationNumber = number + 1
+        made.ds.InConcatenationTotalNumber = 2
+        made.ds.ConcatenationFrameOffsetNumber = 3 * number
+        for name in [f"PART{number}.dcm"] + [f"COPY{number}.dcm"] * (number in twice):
+            (folder / name).write_bytes(made.to_bytes())
+    return stack.truth()
 
 
 @cases.refused(r"ENHANCED|OTHER|position|same place", what=["pixels", "rescale"])
@@ -118,6 +133,32 @@ def as_many_copies_as_slices_are_missing(folder):
     twin.name = "IM0003.dcm"
     stack[3] = twin
     stack.write(folder)
+
+
+@cases.holds(kind=["classic", "enhanced"])
+def time_series_copied(folder, kind):
+    """Between an image and its copy there are those of other times."""
+    stacks = [ct(4), ct(4, first=4), ct(4, first=8)]
+    for phase, stack in enumerate(stacks):
+        stack.set(TemporalPositionIdentifier=phase + 1)
+        for each in stack:
+            shift = np.int16(3000 * phase)
+            each.set_stored(np.frombuffer(each.ds.PixelData, "<i2").reshape(16, 20) + shift)
+            each.hu = each.hu + 3000 * phase
+    truths = [stack.truth() for stack in stacks]
+    if kind == "classic":
+        for name in ("a", "b"):
+            for stack in stacks:
+                stack.write(folder / name)
+    else:
+        made = enhanced(Stack([each for stack in stacks for each in stack]))
+        for k in range(12):
+            content = frame_group(made, k, "FrameContentSequence")
+            content.TemporalPositionIndex = 1 + k // 4
+        for name in ("a", "b"):
+            (folder / name).write_bytes(made.to_bytes())
+    keyword = "TemporalPositionIdentifier" if kind == "classic" else "TemporalPositionIndex"
+    return split_by(folder, truths, keyword)
 
 
 @cases.holds()

@@ -121,7 +121,9 @@ def every_file_is_accounted_listed_or_not(folder, path):
         import calvaria
 
         found = calvaria.find_series(listing if path == "DICOMDIR" else folder)
-        told = [f for series in found for f in series.files] + [each.file for each in found.left_out]
+        told = [f for series in found for f in series.files] + [
+            each.file for each in found.left_out
+        ]
         here = [str(p.relative_to(folder)) for p in folder.rglob("*") if not p.is_dir()]
         if path == "DICOMDIR":
             here.remove("DICOMDIR")

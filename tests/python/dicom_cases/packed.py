@@ -66,7 +66,9 @@ def values_that_int16_cannot_hold(folder, method):
 def frames_in_fragments(folder, codec):
     stack = ct(5)
     frames = [np.frombuffer(each.ds.PixelData, "<i2").reshape(16, 20) for each in stack]
-    coded = [streams.rle_frame(f) for f in frames] if codec == "rle" else streams.frames(codec, "s16")
+    coded = (
+        [streams.rle_frame(f) for f in frames] if codec == "rle" else streams.frames(codec, "s16")
+    )
     made = enhanced(stack)
     made.set_encapsulated(coded, streams.SYNTAX[codec])
     return stack.truth(path=archive(folder, made, zipfile.ZIP_DEFLATED))

@@ -261,6 +261,15 @@ def rows_under_another_vr(folder, vr):
     return stack.write(folder)
 
 
+@cases.refused(tag("Rows", "Columns"), keyword=["Rows", "Columns"], extra=[1 << 16, 1 << 31])
+def size_beyond_16_bits(folder, keyword, extra):
+    """As UL it can claim more than the attribute may; the pixels are those of the low 16 bits."""
+    stack = ct()
+    number = getattr(stack[0].ds, keyword) + extra
+    stack.put(keyword, number.to_bytes(4, "little"), vr="UL")
+    return stack.write(folder) and None
+
+
 @cases.refused(tag("Rows", "Columns"), keyword=["Rows", "Columns"], how=["absent", "zero", "empty"])
 def size_absent_or_zero(folder, keyword, how):
     stack = ct()
