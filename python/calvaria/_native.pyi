@@ -178,6 +178,8 @@ def write_mesh(
     vertices: NDArray[np.float64],
     faces: NDArray[np.int32],
     kinds: NDArray[np.uint8],
+    metadata: list[tuple[str, str]],
+    face_colours_rgba: NDArray[np.uint8] | None,
     progress: Progress,
 ) -> list[tuple[str, str, float | None]]: ...
 def mesh_topology(

@@ -47,6 +47,11 @@ impl<R: Read + Seek> Input<R> {
         self.length
     }
 
+    /// What is read from.
+    pub fn source(&mut self) -> &mut R {
+        &mut self.source
+    }
+
     /// At most `most` bytes from `offset` on; fewer at the end of the file.
     ///
     /// # Errors
