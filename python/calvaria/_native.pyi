@@ -18,6 +18,7 @@ __all__ = [
     "nearest_mm",
     "orthogonal_grid",
     "read_mesh",
+    "repair_mesh",
     "resample_slices_f32",
     "resample_slices_i16",
     "resample_to_grid_f32",
@@ -199,3 +200,11 @@ def mesh_self_intersections(
     kinds: NDArray[np.uint8],
     progress: Progress,
 ) -> NDArray[np.int32]: ...
+def repair_mesh(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    tolerance_mm: float,
+    islands_below_mm3: float | None,
+    progress: Progress,
+) -> tuple[_Arrays, list[tuple[str, int]]]: ...

@@ -132,7 +132,7 @@ fn with_several_fans(faces: &[[u32; 3]], fan_of_corner: &[u32], n_vertices: usiz
 }
 
 /// Faces whose three vertices an earlier face has too, whatever their order.
-fn duplicates(faces: &[[u32; 3]]) -> Vec<u32> {
+pub(super) fn duplicates(faces: &[[u32; 3]]) -> Vec<u32> {
     let sorted = |face: u32| {
         let mut corners = faces[face as usize];
         corners.sort_unstable();

@@ -2,6 +2,7 @@
 
 from calvaria.mesh.check import check_mesh, find_self_intersections
 from calvaria.mesh.files import MeshFileInfo, read_mesh, read_mesh_info, write_mesh
+from calvaria.mesh.repair import RepairAction, RepairResult, repair_mesh
 from calvaria.mesh.topology import BoundaryLoop, MeshTopology, mesh_topology
 from calvaria.mesh.triangles import FaceKind, Mesh
 
@@ -11,10 +12,13 @@ __all__ = [
     "Mesh",
     "MeshFileInfo",
     "MeshTopology",
+    "RepairAction",
+    "RepairResult",
     "check_mesh",
     "find_self_intersections",
     "mesh_topology",
     "read_mesh",
     "read_mesh_info",
+    "repair_mesh",
     "write_mesh",
 ]

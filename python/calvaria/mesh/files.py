@@ -16,6 +16,7 @@ from calvaria._html import html_table
 from calvaria._progress import run
 from calvaria.errors import CalvariaWarning
 from calvaria.findings import Finding, Verdict
+from calvaria.mesh._fresh import fresh_mesh
 from calvaria.mesh.triangles import Mesh
 
 if TYPE_CHECKING:
@@ -289,20 +290,7 @@ def _read(
         lambda progress: _native.read_mesh(os.fspath(path), name, unit, space, progress),
         title="reading the mesh",
     )
-    return _mesh(*arrays, findings=_findings(about["notes"])), about
-
-
-def _mesh(
-    vertices: NDArray[np.float64],
-    faces: NDArray[np.int32],
-    kinds: NDArray[np.uint8],
-    *,
-    findings: tuple[Finding, ...],
-) -> Mesh:
-    # Fresh arrays that nobody else knows: read-only, they need no copy.
-    for array in (vertices, faces, kinds):
-        array.flags.writeable = False
-    return Mesh(vertices=vertices, faces=faces, kinds=kinds, findings=findings)
+    return fresh_mesh(*arrays, findings=_findings(about["notes"])), about
 
 
 def _metadata(metadata: Mapping[str, str]) -> list[tuple[str, str]]:
