@@ -92,7 +92,8 @@ fn close_seams(mesh: &mut TriMesh, tolerance_mm: f64, log: &mut Log) {
         if has_closed {
             tidy(mesh, log);
         }
-        if !log.add("junctions_split", split_at_junctions(mesh, tolerance_mm)) {
+        let has_split = log.add("junctions_split", split_at_junctions(mesh, tolerance_mm));
+        if !has_closed && !has_split {
             break;
         }
     }
@@ -188,6 +189,14 @@ mod tests {
             assert!(topology.is_closed() && topology.n_components == 2);
             assert_eq!(done.mesh.vertices.len(), 16);
         }
+    }
+
+    #[test]
+    fn a_wall_between_two_blocks_goes() {
+        let two = joined(&[block([0.0; 3], [1.0; 3]), block([1.0, 0.0, 0.0], [2.0, 1.0, 1.0])]);
+        let (done, topology) = mended(&two);
+        assert!(topology.is_closed() && topology.n_components == 1, "{:?}", done.actions);
+        assert!((shells_of(done.mesh.view())[0].volume_mm3 - 2.0).abs() < 1e-12);
     }
 
     #[test]

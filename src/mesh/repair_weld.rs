@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::edges::Edges;
+use super::forest::Forest;
 use super::repair::keep_faces;
 use super::topology;
 use super::trimesh::TriMesh;
@@ -41,7 +42,8 @@ pub(super) fn drop_collapsed(mesh: &mut TriMesh) -> usize {
     before - mesh.faces.len()
 }
 
-/// Leaves one of several faces with the same corners; none where the others at its edges need none.
+/// Leaves one of several faces with the same corners. Of a wall that two bodies have in common, once for
+/// each and looking both ways, none is left: the bodies become one.
 pub(super) fn drop_duplicates(mesh: &mut TriMesh) -> usize {
     if topology::duplicates(&mesh.faces).is_empty() {
         return 0;
@@ -53,21 +55,54 @@ pub(super) fn drop_duplicates(mesh: &mut TriMesh) -> usize {
     };
     let mut order: Vec<usize> = (0..mesh.faces.len()).collect();
     order.sort_unstable_by_key(|&face| (sorted(face), face));
-    let edges = Edges::new(&mesh.faces, mesh.vertices.len());
-    let n_at = |low: u32, high: u32| {
-        edges.at(low).find(|edge| edge.high == high).map_or(0, |edge| edge.n_faces())
-    };
-    let mut stays = vec![true; mesh.faces.len()];
-    for same in order.chunk_by(|&a, &b| sorted(a) == sorted(b)).filter(|same| same.len() > 1) {
-        let [a, b, c] = sorted(same[0]);
-        let is_needed = [(a, b), (b, c), (a, c)].iter().any(|&(p, q)| (n_at(p, q) - same.len()) % 2 == 1);
-        for &face in &same[usize::from(is_needed)..] {
-            stays[face] = false;
-        }
+    let (mut firsts, mut is_two_faced) = (Vec::new(), Vec::new());
+    for same in order.chunk_by(|&a, &b| sorted(a) == sorted(b)) {
+        let n_even = same.iter().filter(|&&face| is_even(mesh.faces[face])).count();
+        firsts.push(same[0]);
+        is_two_faced.push(n_even > 0 && n_even < same.len());
+    }
+    let is_wall = walls(mesh, &firsts, &is_two_faced);
+    let mut stays = vec![false; mesh.faces.len()];
+    for (at, &face) in firsts.iter().enumerate() {
+        stays[face] = !is_wall[at];
     }
     let before = mesh.faces.len();
     keep_faces(mesh, |face| stays[face]);
     before - mesh.faces.len()
+}
+
+fn is_even([a, b, c]: [u32; 3]) -> bool {
+    (a < b && b < c) || (b < c && c < a) || (c < a && a < b)
+}
+
+/// Which of these faces belong to a wall: a patch of faces that look both ways, at whose whole rim the
+/// other faces come in pairs and need no more.
+fn walls(mesh: &TriMesh, firsts: &[usize], is_two_faced: &[bool]) -> Vec<bool> {
+    let faces: Vec<[u32; 3]> = firsts.iter().map(|&face| mesh.faces[face]).collect();
+    let edges = Edges::new(&faces, mesh.vertices.len());
+    let mut patches = Forest::new(faces.len());
+    let two_faced = |half: &u32| is_two_faced[*half as usize / 3];
+    for edge in edges.iter() {
+        let mut doubles = edge.halves().filter(two_faced);
+        if let Some(first) = doubles.next() {
+            doubles.for_each(|half| patches.join(first / 3, half / 3));
+        }
+    }
+    let (mut has_rim, mut is_needed) = (vec![false; faces.len()], vec![false; faces.len()]);
+    for edge in edges.iter() {
+        let n_others = edge.halves().filter(|half| !two_faced(half)).count();
+        if let Some(half) = edge.halves().find(two_faced).filter(|_| n_others > 0) {
+            let patch = patches.find(half / 3) as usize;
+            has_rim[patch] = true;
+            is_needed[patch] |= n_others % 2 == 1;
+        }
+    }
+    (0..faces.len())
+        .map(|at| {
+            let patch = patches.find(at as u32) as usize;
+            is_two_faced[at] && has_rim[patch] && !is_needed[patch]
+        })
+        .collect()
 }
 
 /// Leaves out vertices that no face uses.

@@ -57,7 +57,7 @@ impl Topology {
         }
         (found.component_of_face, found.n_components) = pieces.labels();
         let (fan_of_corner, _) = fans.labels();
-        found.loops = boundary_loops(mesh, &edges, &fan_of_corner);
+        found.loops = boundary_loops(mesh, &edges);
         found.non_manifold_vertices = with_several_fans(faces, &fan_of_corner, mesh.vertices().len());
         found.duplicate_faces = duplicates(faces);
         found.count(faces, mesh.vertices().len());

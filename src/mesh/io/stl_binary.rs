@@ -202,11 +202,10 @@ fn collect<R: Read + Seek>(
 ) -> Result<(), Fault> {
     let block = AT_ONCE * PART;
     progress.expect((stretch.n as usize).div_ceil(block));
-    let mut done = 0;
+    let (mut done, mut bytes) = (0, Vec::new());
     while done < stretch.n {
-        let bytes = input.read_at(stretch.offset + done * RECORD as u64, {
-            (stretch.n - done).min(block as u64) as usize * RECORD
-        })?;
+        let n = (stretch.n - done).min(block as u64) as usize;
+        input.read_into(&mut bytes, stretch.offset + done * RECORD as u64, n * RECORD)?;
         let (records, _) = bytes.as_chunks::<RECORD>();
         let parts: Vec<_> = records
             .par_chunks(PART)

@@ -84,12 +84,23 @@ fn demand_solid(mesh: &Single<'_>) -> Result<(), Fault> {
     }
     let fault = |n: usize, what: &str| Err(Fault::NotSolid { format: NAME, n, what: what.to_owned() });
     match (n_open, n_crowded, n_turned) {
+        (0, 0, 0) if faces.len() >= 4 && volume(mesh) < 0.0 => fault(faces.len(), "triangles wound inside out"),
         (0, 0, 0) if faces.len() >= 4 => Ok(()),
         (0, 0, 0) => fault(faces.len(), "triangles, at least 4 expected"),
         (1.., _, _) => fault(n_open, "open edges"),
         (_, 1.., _) => fault(n_crowded, "edges with more than two faces"),
         _ => fault(n_turned, "edges whose faces disagree on what is outside"),
     }
+}
+
+/// Six times the enclosed volume, taken about the first vertex.
+fn volume(mesh: &Single<'_>) -> f64 {
+    let origin = mesh.vertices[0].map(f64::from);
+    let six = |at: usize| {
+        let [a, b, c] = mesh.corners(at).map(|point| [0, 1, 2].map(|k| f64::from(point[k]) - origin[k]));
+        a[0] * (b[1] * c[2] - b[2] * c[1]) + a[1] * (b[2] * c[0] - b[0] * c[2]) + a[2] * (b[0] * c[1] - b[1] * c[0])
+    };
+    (0..mesh.n_faces()).map(six).sum()
 }
 
 fn model(mesh: &Single<'_>, extras: &Extras, out: &mut impl Write, progress: &Progress) -> Result<(), Fault> {
