@@ -75,7 +75,8 @@ def vtk_job(job, path, out, arrays):
         n = len(arrays[1])
         offsets = np.arange(0, 3 * n + 1, 3, dtype=np.int64)
         cells.SetData(
-            numpy_to_vtkIdTypeArray(offsets), numpy_to_vtkIdTypeArray(arrays[1].astype(np.int64).ravel())
+            numpy_to_vtkIdTypeArray(offsets),
+            numpy_to_vtkIdTypeArray(arrays[1].astype(np.int64).ravel()),
         )
         data = vtk.vtkPolyData()
         data.SetPoints(points)

@@ -36,7 +36,12 @@ impl Forest {
         let mut labels = vec![0; self.parents.len()];
         for a in 0..self.parents.len() {
             let root = self.find(a as u32) as usize;
-            labels[a] = if root == a { n_sets += 1; n_sets - 1 } else { labels[root] };
+            labels[a] = if root == a {
+                n_sets += 1;
+                n_sets - 1
+            } else {
+                labels[root]
+            };
         }
         (labels, n_sets as usize)
     }

@@ -24,10 +24,11 @@ pub(super) fn boundary_loops(mesh: MeshRef<'_>, edges: &Edges) -> Vec<BoundaryLo
     if open.is_empty() {
         return Vec::new();
     }
-    let mut ends: Vec<(u32, u32)> =
-        open.iter().enumerate().flat_map(|(at, &half)| {
-            [(from(faces, half), at as u32), (to(faces, half), at as u32)]
-        }).collect();
+    let mut ends: Vec<(u32, u32)> = open
+        .iter()
+        .enumerate()
+        .flat_map(|(at, &half)| [(from(faces, half), at as u32), (to(faces, half), at as u32)])
+        .collect();
     ends.sort_unstable();
     let walk = Walk { faces, open: &open, ends: &ends };
     let mut is_passed = vec![false; open.len()];
@@ -35,9 +36,9 @@ pub(super) fn boundary_loops(mesh: MeshRef<'_>, edges: &Edges) -> Vec<BoundaryLo
     for at in 0..open.len() {
         if !is_passed[at] {
             let (vertices, is_closed) = walk.from(at, &mut is_passed);
-            found.extend(simple(vertices, is_closed).into_iter().map(|(way, is_closed)| {
-                measure(mesh, way, is_closed)
-            }));
+            found.extend(
+                simple(vertices, is_closed).into_iter().map(|(way, is_closed)| measure(mesh, way, is_closed)),
+            );
         }
     }
     found

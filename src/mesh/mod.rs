@@ -5,7 +5,6 @@ pub mod edges;
 pub mod forest;
 pub mod io;
 mod loops;
-pub mod topology;
 pub mod nesting;
 pub mod quality;
 pub mod repair;
@@ -16,6 +15,7 @@ mod repair_split;
 mod repair_weld;
 pub mod self_intersection;
 pub mod side;
+pub mod topology;
 mod trimesh;
 pub mod weld;
 

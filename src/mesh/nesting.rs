@@ -158,13 +158,14 @@ mod tests {
 
     /// A box as a mesh, wound outwards or inwards.
     fn block(low: f64, high: f64, is_outwards: bool) -> TriMesh {
-        let vertices = (0..8)
-            .map(|n| [0, 1, 2].map(|k| if n >> k & 1 == 1 { high } else { low }))
-            .collect();
+        let vertices = (0..8).map(|n| [0, 1, 2].map(|k| if n >> k & 1 == 1 { high } else { low })).collect();
         let quads = [[0, 2, 3, 1], [4, 5, 7, 6], [0, 1, 5, 4], [2, 6, 7, 3], [0, 4, 6, 2], [1, 3, 7, 5]];
-        let mut faces: Vec<[u32; 3]> = quads.iter().flat_map(|&[a, b, c, d]| [[a, b, c], [a, c, d]]).collect();
+        let mut faces: Vec<[u32; 3]> =
+            quads.iter().flat_map(|&[a, b, c, d]| [[a, b, c], [a, c, d]]).collect();
         if !is_outwards {
-            faces.iter_mut().for_each(|face| face.swap(0, 1));
+            for face in &mut faces {
+                face.swap(0, 1);
+            }
         }
         TriMesh::imaged(vertices, faces)
     }

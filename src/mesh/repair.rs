@@ -148,7 +148,8 @@ mod tests {
     }
 
     fn soup(mesh: &TriMesh) -> TriMesh {
-        let vertices: Vec<[f64; 3]> = (0..mesh.faces.len()).flat_map(|face| mesh.view().corners(face)).collect();
+        let vertices: Vec<[f64; 3]> =
+            (0..mesh.faces.len()).flat_map(|face| mesh.view().corners(face)).collect();
         let faces = (0..mesh.faces.len() as u32).map(|face| [3 * face, 3 * face + 1, 3 * face + 2]).collect();
         TriMesh::imaged(vertices, faces)
     }
@@ -202,7 +203,9 @@ mod tests {
     #[test]
     fn a_void_is_turned_inwards_and_an_inverted_body_outwards() {
         let mut inverted = block([5.0; 3], [6.0; 3]);
-        inverted.faces.iter_mut().for_each(|face| face.swap(1, 2));
+        for face in &mut inverted.faces {
+            face.swap(1, 2);
+        }
         let all = joined(&[block([0.0; 3], [4.0; 3]), block([1.0; 3], [2.0; 3]), inverted]);
         let (done, _) = mended(&all);
         let volumes: Vec<f64> = shells_of(done.mesh.view()).iter().map(|shell| shell.volume_mm3).collect();

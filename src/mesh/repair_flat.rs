@@ -77,7 +77,8 @@ fn apex(mesh: &TriMesh, half: u32) -> u32 {
 
 fn longest_side(mesh: &TriMesh, face: usize) -> u32 {
     let corners = mesh.view().corners(face);
-    let square = |k: usize| (0..3).map(|axis| (corners[(k + 1) % 3][axis] - corners[k][axis]).powi(2)).sum::<f64>();
+    let square =
+        |k: usize| (0..3).map(|axis| (corners[(k + 1) % 3][axis] - corners[k][axis]).powi(2)).sum::<f64>();
     let longest = (1..3).fold(0, |best, k| if square(k) > square(best) { k } else { best });
     (3 * face + longest) as u32
 }

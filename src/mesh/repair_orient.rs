@@ -66,7 +66,8 @@ fn of_face(links: &[(u32, u32, bool)], face: u32) -> &[(u32, u32, bool)] {
 
 /// Turns closed pieces that look the wrong way: bodies outwards, voids in them inwards; how many.
 pub(super) fn orient_by_place(mesh: &mut TriMesh) -> usize {
-    let is_wrong: Vec<bool> = shells_of(mesh.view()).iter().map(super::nesting::Shell::is_inside_out).collect();
+    let is_wrong: Vec<bool> =
+        shells_of(mesh.view()).iter().map(super::nesting::Shell::is_inside_out).collect();
     let n = is_wrong.iter().filter(|&&wrong| wrong).count();
     if n > 0 {
         let pieces = Topology::of(mesh.view()).component_of_face;

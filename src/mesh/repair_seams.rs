@@ -44,8 +44,12 @@ pub(super) fn close_cracks(mesh: &mut TriMesh, tolerance_mm: f64) -> usize {
         });
     }
     pairs.sort_unstable();
-    let mut beside: Vec<(u32, u32)> = mesh.faces.iter().flat_map(|&[a, b, c]| [(a, b), (b, c), (c, a)]).collect();
-    beside.iter_mut().for_each(|(a, b)| (*a, *b) = ((*a).min(*b), (*a).max(*b)));
+    let mut beside: Vec<(u32, u32)> = mesh
+        .faces
+        .iter()
+        .flat_map(|&[a, b, c]| [(a, b), (b, c), (c, a)])
+        .map(|(a, b)| (a.min(b), a.max(b)))
+        .collect();
     beside.sort_unstable();
     let mut sets = Forest::new(mesh.vertices.len());
     let mut is_taken = vec![false; mesh.vertices.len()];
@@ -94,7 +98,8 @@ pub(super) fn split_at_junctions(mesh: &mut TriMesh, tolerance_mm: f64) -> usize
 /// Vertices of rims within reach of a side and between its ends, in their order along it.
 fn on_side(mesh: &TriMesh, half: u32, vertices: &[u32], tree: &BoxTree, tolerance_mm: f64) -> Vec<u32> {
     let own = mesh.faces[half as usize / 3];
-    let (a, b) = (mesh.vertices[from(&mesh.faces, half) as usize], mesh.vertices[to(&mesh.faces, half) as usize]);
+    let (a, b) =
+        (mesh.vertices[from(&mesh.faces, half) as usize], mesh.vertices[to(&mesh.faces, half) as usize]);
     let along = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
     let length = distance(a, b);
     let mut found = Vec::new();

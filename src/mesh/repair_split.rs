@@ -119,11 +119,8 @@ fn part_fans(mesh: &mut TriMesh, pairs: &[(u32, u32)]) {
 /// Edges whose ends could not come apart get a middle for each pair of faces; how many edges.
 fn part_edges(mesh: &mut TriMesh) -> usize {
     let edges = Edges::new(&mesh.faces, mesh.vertices.len());
-    let crowded: Vec<(u32, u32, Vec<(u32, u32)>)> = edges
-        .iter()
-        .filter(|edge| edge.n_faces() > 2)
-        .map(|edge| (edge.low, edge.high, pair_up(mesh, &edge)))
-        .collect();
+    let crowded = edges.iter().filter(|edge| edge.n_faces() > 2);
+    let crowded: Vec<_> = crowded.map(|edge| (edge.low, edge.high, pair_up(mesh, &edge))).collect();
     let mut is_cut = vec![false; mesh.faces.len()];
     let mut n = 0;
     for (low, high, pairs) in crowded {
@@ -131,9 +128,8 @@ fn part_edges(mesh: &mut TriMesh) -> usize {
         if faces.iter().any(|&face| is_cut[face]) {
             continue;
         }
-        let middle = [0, 1, 2].map(|k| {
-            0.5 * (mesh.vertices[low as usize][k] + mesh.vertices[high as usize][k])
-        });
+        let middle =
+            [0, 1, 2].map(|k| 0.5 * (mesh.vertices[low as usize][k] + mesh.vertices[high as usize][k]));
         for (a, b) in pairs {
             let number = mesh.vertices.len() as u32;
             mesh.vertices.push(middle);

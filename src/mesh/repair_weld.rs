@@ -71,8 +71,10 @@ pub(super) fn drop_duplicates(mesh: &mut TriMesh) -> usize {
     before - mesh.faces.len()
 }
 
-fn is_even([a, b, c]: [u32; 3]) -> bool {
-    (a < b && b < c) || (b < c && c < a) || (c < a && a < b)
+/// Whether the corners, from the lowest on, go up: one of the two ways round.
+fn is_even(face: [u32; 3]) -> bool {
+    let lowest = (1..3).fold(0, |best, k| if face[k] < face[best] { k } else { best });
+    face[(lowest + 1) % 3] < face[(lowest + 2) % 3]
 }
 
 /// Which of these faces belong to a wall: a patch of faces that look both ways, at whose whole rim the

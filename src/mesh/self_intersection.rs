@@ -1,5 +1,7 @@
 //! Faces that pass through or onto one another without being neighbours. Every sign is exact.
 
+#![allow(clippy::float_cmp)] // equal places and zero signs are meant exactly
+
 use rayon::prelude::*;
 
 use super::boxes::{Bounds, BoxTree};
@@ -24,7 +26,8 @@ const AT_ONCE: usize = 1 << 14;
 pub fn self_intersections(mesh: MeshRef<'_>, progress: &Progress) -> Result<Vec<[u32; 2]>, Cancelled> {
     let n = mesh.faces().len();
     let boxes: Vec<Bounds> = (0..n).into_par_iter().map(|face| Bounds::about(mesh.corners(face))).collect();
-    let has_area: Vec<bool> = (0..n).into_par_iter().map(|face| shape(mesh.corners(face)).1 > 1e-12).collect();
+    let has_area: Vec<bool> =
+        (0..n).into_par_iter().map(|face| shape(mesh.corners(face)).1 > 1e-12).collect();
     let tree = BoxTree::new(&boxes);
     progress.expect(tree.n_leaves().div_ceil(AT_ONCE));
     let mut found = Vec::new();
@@ -96,9 +99,9 @@ fn apart(a: [Point; 3], b: [Point; 3]) -> bool {
         return overlap_flat(a, b);
     }
     let passes = |edges: [Point; 3], sides: [f64; 3], face: [Point; 3]| {
-        [(0, 1), (1, 2), (2, 0)].iter().any(|&(s, e)| {
-            segment_meets([edges[s], edges[e]], [sides[s], sides[e]], face)
-        })
+        [(0, 1), (1, 2), (2, 0)]
+            .iter()
+            .any(|&(s, e)| segment_meets([edges[s], edges[e]], [sides[s], sides[e]], face))
     };
     passes(b, of_a, a) || passes(a, of_b, b)
 }

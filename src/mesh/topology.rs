@@ -150,8 +150,8 @@ pub(super) fn duplicates(faces: &[[u32; 3]]) -> Vec<u32> {
 pub fn is_closed(faces: &[[u32; 3]]) -> bool {
     let n_vertices = faces.iter().flatten().max().map_or(0, |&last| last as usize + 1);
     let edges = Edges::new(faces, n_vertices);
-    let is_even = !edges.iter().any(|edge| {
-        2 * edge.halves().filter(|&half| edge.is_upwards(faces, half)).count() != edge.n_faces()
-    });
+    let is_even = !edges
+        .iter()
+        .any(|edge| 2 * edge.halves().filter(|&half| edge.is_upwards(faces, half)).count() != edge.n_faces());
     is_even && !faces.is_empty()
 }

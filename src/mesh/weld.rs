@@ -162,10 +162,8 @@ fn seen_before(parts: &[Part], n_keys: usize) -> Vec<Vec<(u32, u32)>> {
     let n_buckets = 1_usize << BUCKET_BITS;
     let mut buckets: Vec<Vec<(Key, u32)>> =
         (0..n_buckets).map(|_| Vec::with_capacity(n_keys / n_buckets + n_keys / n_buckets / 8)).collect();
-    let mut place = 0;
-    for &key in parts.iter().flat_map(|part| &part.keys) {
-        buckets[(hash(key) >> (64 - BUCKET_BITS)) as usize].push((key, place));
-        place += 1;
+    for (place, &key) in parts.iter().flat_map(|part| &part.keys).enumerate() {
+        buckets[(hash(key) >> (64 - BUCKET_BITS)) as usize].push((key, place as u32));
     }
     let repeats = |bucket: Vec<(Key, u32)>| {
         let mut table = Table::new(bucket.len());
@@ -189,15 +187,13 @@ fn number(parts: &[Part], again: &[Vec<(u32, u32)>], n_keys: usize) -> (Vec<[f32
         numbers[place as usize] = first;
     }
     let mut vertices = Vec::with_capacity(n_keys - n_repeats);
-    let mut place = 0;
-    for key in parts.iter().flat_map(|part| &part.keys) {
+    for (place, key) in parts.iter().flat_map(|part| &part.keys).enumerate() {
         if numbers[place] == FREE {
             numbers[place] = vertices.len() as u32;
             vertices.push(key.map(f32::from_bits));
         } else {
             numbers[place] = numbers[numbers[place] as usize];
         }
-        place += 1;
     }
     (vertices, numbers)
 }
@@ -248,11 +244,10 @@ mod tests {
 
     #[test]
     fn minus_zero_is_zero() {
-        let soup = [[[0.0, 0.0, 0.0], [1.0, -0.0, 0.0], [0.0, 1.0, -0.0]], [
-            [-0.0, 0.0, 0.0],
-            [0.0, 1.0, 0.0],
-            [1.0, 0.0, -0.0],
-        ]];
+        let soup = [
+            [[0.0, 0.0, 0.0], [1.0, -0.0, 0.0], [0.0, 1.0, -0.0]],
+            [[-0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 0.0, -0.0]],
+        ];
         let welded = weld(&soup).unwrap();
         assert_eq!(welded.faces, [[0, 1, 2], [0, 2, 1]]);
         assert!(welded.vertices.iter().flatten().all(|x| x.is_sign_positive()));

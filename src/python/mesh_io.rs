@@ -64,7 +64,8 @@ fn describe<'py>(py: Python<'py>, file: &MeshFile) -> PyResult<Bound<'py, PyDict
     about.set_item("stated_space", file.said.space.map(Space::name))?;
     about.set_item("n_parts", file.n_parts)?;
     about.set_item("colour_rgba", file.said.colour_rgba.map(tuple))?;
-    about.set_item("material_rgba", file.said.material_rgba.map(|[a, b, c]| (tuple(a), tuple(b), tuple(c))))?;
+    about
+        .set_item("material_rgba", file.said.material_rgba.map(|[a, b, c]| (tuple(a), tuple(b), tuple(c))))?;
     about.set_item("notes", file.notes.iter().map(note_tuple).collect::<Vec<_>>())?;
     Ok(about)
 }

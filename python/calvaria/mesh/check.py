@@ -148,7 +148,9 @@ def _topology_findings(topology: MeshTopology, mesh: Mesh, anatomy: str) -> list
             "mesh_manifold",
             len(edges),
             anatomy,
-            f"{len(edges)} edges have more than two faces" if len(edges) else "no edge has more than two faces",
+            f"{len(edges)} edges have more than two faces"
+            if len(edges)
+            else "no edge has more than two faces",
             places=_vertex_places(mesh, edges[:, 0]),
         ),
         _judged(

@@ -329,7 +329,9 @@ def _format_name(path: str | os.PathLike[str], format_name: str | None) -> str:
         return format_name
     suffix = Path(path).suffix.lower()
     if suffix not in _SUFFIXES:
-        msg = f"path: a suffix of {', '.join(_SUFFIXES)} expected, found {suffix!r}; or give format="
+        msg = (
+            f"path: a suffix of {', '.join(_SUFFIXES)} expected, found {suffix!r}; or give format="
+        )
         raise ValueError(msg)
     return _SUFFIXES[suffix]
 

@@ -117,7 +117,9 @@ class MeshTopology:
     def __repr__(self) -> str:
         words = [
             "closed" if self.is_closed else f"{len(self.open_edges)} open edges",
-            "manifold" if self.is_manifold else f"{len(self.non_manifold_edges)} non-manifold edges",
+            "manifold"
+            if self.is_manifold
+            else f"{len(self.non_manifold_edges)} non-manifold edges",
             "oriented" if self.is_oriented else f"{len(self.misoriented_edges)} misoriented edges",
             f"{self.n_components} components",
         ]

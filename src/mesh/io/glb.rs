@@ -2,6 +2,8 @@
 //!
 //! The front of a glTF scene looks along +z. Of a patient that is anterior, so that x stays left.
 
+#![allow(clippy::float_cmp)] // equal places and zero signs are meant exactly
+
 use serde_json::Value;
 
 use super::error::Fault;
@@ -157,7 +159,10 @@ impl<'a> Scene<'a> {
             for (k, corner) in corners.iter_mut().enumerate() {
                 *corner = index(3 * at + k);
                 if *corner >= positions.n {
-                    return Err(broken(format!("vertex numbers below {} expected, found {corner}", positions.n)));
+                    return Err(broken(format!(
+                        "vertex numbers below {} expected, found {corner}",
+                        positions.n
+                    )));
                 }
             }
             let [a, b, c] = corners.map(place);
@@ -178,7 +183,8 @@ impl<'a> Scene<'a> {
 
     fn accessor(&self, number: &Value, shape: &str) -> Result<Accessor<'a>, Fault> {
         let missing = || broken(format!("an accessor of {shape} expected"));
-        let accessor = number.as_u64().and_then(|at| self.json["accessors"].get(at as usize)).ok_or_else(missing)?;
+        let accessor =
+            number.as_u64().and_then(|at| self.json["accessors"].get(at as usize)).ok_or_else(missing)?;
         if accessor["type"].as_str() != Some(shape) || !accessor["sparse"].is_null() {
             return Err(missing());
         }
@@ -203,7 +209,10 @@ impl<'a> Scene<'a> {
         let (n, stride) = (whole(&accessor["count"]), whole(&view["byteStride"]).max(size));
         let needed = n.saturating_sub(1).saturating_mul(stride).saturating_add(if n > 0 { size } else { 0 });
         if needed > bytes.len() {
-            return Err(broken(format!("truncated: {n} values expected, found {} bytes for them", bytes.len())));
+            return Err(broken(format!(
+                "truncated: {n} values expected, found {} bytes for them",
+                bytes.len()
+            )));
         }
         Ok(Accessor { bytes, n, stride, kind })
     }

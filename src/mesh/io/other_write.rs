@@ -118,7 +118,8 @@ fn description(mesh: &Single<'_>, by_kind: &[Vec<[u32; 3]>; 4], n_positions: usi
         list(&low),
         list(&high)
     )];
-    let mut views = vec![format!(r#"{{"buffer":0,"byteOffset":0,"byteLength":{n_positions},"target":34962}}"#)];
+    let mut views =
+        vec![format!(r#"{{"buffer":0,"byteOffset":0,"byteLength":{n_positions},"target":34962}}"#)];
     let (mut primitives, mut materials, mut offset) = (Vec::new(), Vec::new(), n_positions);
     for (kind, faces) in by_kind.iter().enumerate().filter(|(_, faces)| !faces.is_empty()) {
         let n_bytes = 12 * faces.len();

@@ -54,7 +54,11 @@ struct Header<'a> {
 ///
 /// # Errors
 /// [`Fault`].
-pub(super) fn read(bytes: &[u8], said: &mut Said, notes: &mut Vec<Note>) -> Result<(TriMesh, &'static str), Fault> {
+pub(super) fn read(
+    bytes: &[u8],
+    said: &mut Said,
+    notes: &mut Vec<Note>,
+) -> Result<(TriMesh, &'static str), Fault> {
     let header = header(bytes, said, notes)?;
     let mut values = Values { form: header.form, bytes: header.body, at: 0 };
     let mut built = Builder::default();
@@ -81,7 +85,8 @@ fn header<'a>(bytes: &'a [u8], said: &mut Said, notes: &mut Vec<Note>) -> Result
     loop {
         let rest = &bytes[at..];
         let end = rest.iter().position(|&byte| byte == b'\n' || byte == b'\r');
-        let end = end.filter(|&end| end < 1 << 12).ok_or_else(|| Fault::broken(NAME, "the header does not end"))?;
+        let end =
+            end.filter(|&end| end < 1 << 12).ok_or_else(|| Fault::broken(NAME, "the header does not end"))?;
         let line = String::from_utf8_lossy(&rest[..end]).into_owned();
         at += end + 1 + usize::from(rest[end] == b'\r' && rest.get(end + 1) == Some(&b'\n'));
         let words: Vec<&str> = line.split_ascii_whitespace().collect();
@@ -95,7 +100,8 @@ fn header<'a>(bytes: &'a [u8], said: &mut Said, notes: &mut Vec<Note>) -> Result
                 elements.push(Element { name: (*name).to_owned(), n, properties: Vec::new() });
             }
             ["property", rest @ ..] => {
-                let element = elements.last_mut().ok_or_else(|| Fault::broken(NAME, "a property of nothing"))?;
+                let element =
+                    elements.last_mut().ok_or_else(|| Fault::broken(NAME, "a property of nothing"))?;
                 element.properties.push(property(rest)?);
             }
             ["end_header"] => break,
@@ -223,7 +229,10 @@ impl Values<'_> {
         };
         let n = self.next(length)?;
         if !(n >= 0.0 && n.fract() == 0.0 && n <= MOST_CORNERS as f64) {
-            return Err(Fault::broken(NAME, format!("a list of 0 to {MOST_CORNERS} values expected, found {n}")));
+            return Err(Fault::broken(
+                NAME,
+                format!("a list of 0 to {MOST_CORNERS} values expected, found {n}"),
+            ));
         }
         for _ in 0..n as usize {
             into.push(self.next(property.number)?);

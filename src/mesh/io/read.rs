@@ -110,7 +110,12 @@ pub fn read_mesh(
 ///
 /// # Errors
 /// [`Fault`].
-pub fn read_bytes(bytes: &[u8], format: Format, given: Given, progress: &Progress) -> Result<MeshFile, Fault> {
+pub fn read_bytes(
+    bytes: &[u8],
+    format: Format,
+    given: Given,
+    progress: &Progress,
+) -> Result<MeshFile, Fault> {
     from_input(&mut Input::new(Cursor::new(bytes), bytes.len() as u64), format, given, progress)
 }
 
@@ -168,7 +173,10 @@ fn widen(welded: Welded) -> TriMesh {
 /// Formats other than STL are read as a whole.
 fn whole<R: Read + Seek>(input: &mut Input<R>) -> Result<Vec<u8>, Fault> {
     if input.length() > MOST_WHOLE {
-        let io = std::io::Error::new(std::io::ErrorKind::FileTooLarge, "at most 8 GiB expected; STL may be larger");
+        let io = std::io::Error::new(
+            std::io::ErrorKind::FileTooLarge,
+            "at most 8 GiB expected; STL may be larger",
+        );
         return Err(io.into());
     }
     input.read_all()
@@ -200,7 +208,7 @@ impl Settled {
     fn finish(self, mut mesh: TriMesh, format: &'static str, n_parts: usize) -> MeshFile {
         let Self { about: About { said, notes }, unit, space } = self;
         let scale = space.to_lps().map(|sign| sign * unit.in_mm());
-        if scale != [1.0; 3] {
+        if (space, unit) != (Space::Lps, Unit::Millimetre) {
             mesh.vertices.par_iter_mut().for_each(|point| {
                 *point = [0, 1, 2].map(|k| point[k] * scale[k] + 0.0);
             });

@@ -1,5 +1,7 @@
 //! A mesh as files with float32 hold it: what rounding makes of it is found before anything is written.
 
+#![allow(clippy::float_cmp)] // equal places and zero signs are meant exactly
+
 use rayon::prelude::*;
 
 use super::error::Fault;
@@ -49,7 +51,8 @@ impl<'a> Single<'a> {
         let joined = left.is_some().then(|| joined(&vertices, faces, stays));
         if left.is_some() {
             let n = faces.len() - n_left;
-            let message = format!("{n} triangles have two corners in one place of a float32 and were left out");
+            let message =
+                format!("{n} triangles have two corners in one place of a float32 and were left out");
             notes.push(Note::new("mesh_collapsed_faces", message).with(n as f64));
         }
         Ok(Self { vertices, faces, kinds: mesh.kinds(), left, joined })

@@ -236,7 +236,10 @@ impl<'a> Words<'a> {
             is_space(line[at - 1])
                 && line[*at..].get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"facet"))
                 && line[at + 5..].first().is_some_and(|&byte| is_space(byte))
-                && line[at + 5..].trim_ascii_start().get(..6).is_some_and(|w| w.eq_ignore_ascii_case(b"normal"))
+                && line[at + 5..]
+                    .trim_ascii_start()
+                    .get(..6)
+                    .is_some_and(|w| w.eq_ignore_ascii_case(b"normal"))
         };
         match (1..line.len()).find(begins) {
             Some(at) => self.at += at,
@@ -287,12 +290,7 @@ fn parse(text: &[u8]) -> Result<Piece, At> {
 }
 
 /// The triangle of the corners since the last facet, if there are any.
-fn close(
-    corners: &mut Vec<[f32; 3]>,
-    normal: [f32; 3],
-    piece: &mut Piece,
-    line: usize,
-) -> Result<(), At> {
+fn close(corners: &mut Vec<[f32; 3]>, normal: [f32; 3], piece: &mut Piece, line: usize) -> Result<(), At> {
     match corners.as_slice() {
         [] => return Ok(()),
         &[a, b, c] => {
@@ -310,7 +308,8 @@ fn close(
 
 /// The normal of a facet, zero where it is missing or no number: the corners decide anyway.
 fn stored_normal(words: &mut Words<'_>) -> [f32; 3] {
-    let line: Vec<&[u8]> = words.rest_of_line().split(|&byte| is_space(byte)).filter(|w| !w.is_empty()).collect();
+    let line: Vec<&[u8]> =
+        words.rest_of_line().split(|&byte| is_space(byte)).filter(|w| !w.is_empty()).collect();
     let [word, x, y, z, ..] = line.as_slice() else { return [0.0; 3] };
     if !word.eq_ignore_ascii_case(b"normal") {
         return [0.0; 3];
@@ -327,11 +326,17 @@ fn corner(words: &mut Words<'_>, n_commas: &mut usize) -> Result<[f32; 3], At> {
     for x in &mut corner {
         let line = words.line;
         let Some(word) = words.next() else {
-            return Err(At { line, problem: "truncated: three coordinates expected behind vertex".to_owned() });
+            return Err(At {
+                line,
+                problem: "truncated: three coordinates expected behind vertex".to_owned(),
+            });
         };
         let shown = || String::from_utf8_lossy(&word[..word.len().min(24)]).escape_default().to_string();
         let Some(found) = number(word, n_commas) else {
-            return Err(At { line: words.line, problem: format!("a coordinate expected, found '{}'", shown()) });
+            return Err(At {
+                line: words.line,
+                problem: format!("a coordinate expected, found '{}'", shown()),
+            });
         };
         *x = found as f32;
         if !x.is_finite() {

@@ -3,6 +3,8 @@
 //! The count is a claim; the length of the file is a fact. Where they disagree, what can be proved is
 //! read with a warning that names both, and the rest is refused.
 
+#![allow(clippy::float_cmp)] // equal places and zero signs are meant exactly
+
 use std::io::{Read, Seek};
 
 use rayon::prelude::*;
@@ -236,7 +238,8 @@ fn one_part(records: &[[u8; RECORD]], first: u64, is_big_endian: bool) -> Result
     if is_finite {
         return Ok((part, n_against_normal));
     }
-    let is_bad = |record: &[u8; RECORD]| corners(record, is_big_endian).iter().flatten().any(|x| !x.is_finite());
+    let is_bad =
+        |record: &[u8; RECORD]| corners(record, is_big_endian).iter().flatten().any(|x| !x.is_finite());
     let triangle = first + records.iter().position(is_bad).unwrap_or(0) as u64;
     Err(Fault::broken(NAME, format!("a corner of triangle {triangle} is NaN or infinite")))
 }

@@ -44,8 +44,11 @@ pub(super) fn read<R: Read + Seek>(
     if archive.len() > MOST_ENTRIES {
         return Err(broken("too many entries in the archive"));
     }
-    let mut package =
-        Package { archive, budget: length.saturating_mul(MAX_RATIO).saturating_add(ALLOWANCE), models: BTreeMap::new() };
+    let mut package = Package {
+        archive,
+        budget: length.saturating_mul(MAX_RATIO).saturating_add(ALLOWANCE),
+        models: BTreeMap::new(),
+    };
     let root = package.root()?;
     package.load(&root, MOST_DEEP)?;
     let unit = package.models[&root].unit.clone();
@@ -94,7 +97,10 @@ impl<R: Read + Seek> Package<R> {
         let Some(at) = self.archive.index_for_name(name) else { return Ok(None) };
         let entry = self.archive.by_index(at).map_err(|_| broken("an entry that cannot be unpacked"))?;
         let mut bytes = Vec::new();
-        entry.take(self.budget + 1).read_to_end(&mut bytes).map_err(|_| broken("an entry that is damaged"))?;
+        entry
+            .take(self.budget + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|_| broken("an entry that is damaged"))?;
         if bytes.len() as u64 > self.budget {
             return Err(broken("the archive unfolds into far more than its length"));
         }

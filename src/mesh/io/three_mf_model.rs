@@ -68,7 +68,7 @@ pub(super) fn parse(text: &str) -> Result<Model, Fault> {
                     is_model = true;
                     model.unit = attribute(attributes, "unit").map(str::to_owned);
                 }
-                "basematerials" => group = text_of(attributes, "id")?.to_owned(),
+                "basematerials" => text_of(attributes, "id")?.clone_into(&mut group),
                 "base" => {
                     let name = attribute(attributes, "name").unwrap_or_default();
                     let kind = KIND_NAMES.iter().position(|known| *known == name).unwrap_or(0) as u8;
@@ -120,7 +120,8 @@ fn finish(model: &mut Model, open: Open) -> Result<(), Fault> {
 fn triangle(attributes: &str, open: &mut Open, materials: &BTreeMap<String, Vec<u8>>) -> Result<(), Fault> {
     let corner = |name| {
         let found = text_of(attributes, name)?;
-        let wrong = || Fault::broken(NAME, format!("a vertex number expected in triangle {}", open.mesh.faces.len()));
+        let wrong =
+            || Fault::broken(NAME, format!("a vertex number expected in triangle {}", open.mesh.faces.len()));
         found.trim().parse::<u32>().map_err(|_| wrong())
     };
     let face = [corner("v1")?, corner("v2")?, corner("v3")?];

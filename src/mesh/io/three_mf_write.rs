@@ -84,7 +84,9 @@ fn demand_solid(mesh: &Single<'_>) -> Result<(), Fault> {
     }
     let fault = |n: usize, what: &str| Err(Fault::NotSolid { format: NAME, n, what: what.to_owned() });
     match (n_open, n_crowded, n_turned) {
-        (0, 0, 0) if faces.len() >= 4 && volume(mesh) < 0.0 => fault(faces.len(), "triangles wound inside out"),
+        (0, 0, 0) if faces.len() >= 4 && volume(mesh) < 0.0 => {
+            fault(faces.len(), "triangles wound inside out")
+        }
         (0, 0, 0) if faces.len() >= 4 => Ok(()),
         (0, 0, 0) => fault(faces.len(), "triangles, at least 4 expected"),
         (1.., _, _) => fault(n_open, "open edges"),
@@ -98,7 +100,9 @@ fn volume(mesh: &Single<'_>) -> f64 {
     let origin = mesh.vertices[0].map(f64::from);
     let six = |at: usize| {
         let [a, b, c] = mesh.corners(at).map(|point| [0, 1, 2].map(|k| f64::from(point[k]) - origin[k]));
-        a[0] * (b[1] * c[2] - b[2] * c[1]) + a[1] * (b[2] * c[0] - b[0] * c[2]) + a[2] * (b[0] * c[1] - b[1] * c[0])
+        a[0] * (b[1] * c[2] - b[2] * c[1])
+            + a[1] * (b[2] * c[0] - b[0] * c[2])
+            + a[2] * (b[0] * c[1] - b[1] * c[0])
     };
     (0..mesh.n_faces()).map(six).sum()
 }

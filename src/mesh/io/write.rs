@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::error::MeshFileError;
 use super::note::Note;
+use super::other_write::{write_glb, write_obj, write_ply};
 use super::output::write_whole;
 use super::read::{Format, file_name};
 use super::single::Single;
-use super::other_write::{write_glb, write_obj, write_ply};
 use super::stl_write::{write_stl_ascii, write_stl_binary};
 use super::three_mf_write::{self, Extras};
 use crate::mesh::trimesh::MeshRef;
