@@ -168,14 +168,14 @@ _Arrays: TypeAlias = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.ui
 
 def read_mesh(
     path: str | os.PathLike[str],
-    format: str,
+    format_name: str,
     unit: str | None,
     space: str | None,
     progress: Progress,
 ) -> tuple[_Arrays, dict[str, Any]]: ...
 def write_mesh(
     path: str | os.PathLike[str],
-    format: str,
+    format_name: str,
     vertices: NDArray[np.float64],
     faces: NDArray[np.int32],
     kinds: NDArray[np.uint8],

@@ -42,12 +42,12 @@ fn format_of(name: &str) -> PyResult<Format> {
 pub fn read_mesh<'py>(
     py: Python<'py>,
     path: PathBuf,
-    format: &str,
+    format_name: &str,
     unit: Option<&str>,
     space: Option<&str>,
     progress: &Progress,
 ) -> PyResult<(MeshArrays<'py>, Bound<'py, PyDict>)> {
-    let format = format_of(format)?;
+    let format = format_of(format_name)?;
     let given = Given { unit: unit.and_then(Unit::named), space: space.and_then(Space::named) };
     let progress = Arc::clone(&progress.inner);
     let file = py.detach(|| io::read_mesh(&path, format, given, &progress))?;
@@ -84,7 +84,7 @@ fn note_tuple(note: &Note) -> NoteTuple {
 pub fn write_mesh(
     py: Python<'_>,
     path: PathBuf,
-    format: &str,
+    format_name: &str,
     vertices: PyReadonlyArray2<'_, f64>,
     faces: PyReadonlyArray2<'_, i32>,
     kinds: PyReadonlyArray1<'_, u8>,
@@ -95,7 +95,7 @@ pub fn write_mesh(
     let mesh = array::mesh(&vertices, &faces, &kinds)?;
     let colours = face_colours_rgba.map(|rgba| Ok::<_, PyErr>(rgba.as_slice()?.as_chunks::<4>().0.to_vec()));
     let extras = Extras { metadata, face_colours_rgba: colours.transpose()? };
-    let format = format_of(format)?;
+    let format = format_of(format_name)?;
     let progress = Arc::clone(&progress.inner);
     let notes = py.detach(|| io::write_mesh(mesh, &path, format, &extras, &progress))?;
     Ok(notes.iter().map(note_tuple).collect())

@@ -103,6 +103,6 @@ pub fn unit_normal([a, b, c]: [[f32; 3]; 3]) -> [f32; 3] {
     let [a, b, c] = [a, b, c].map(|point| point.map(f64::from));
     let (u, v) = ([b[0] - a[0], b[1] - a[1], b[2] - a[2]], [c[0] - a[0], c[1] - a[1], c[2] - a[2]]);
     let n = [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
-    let length = (n[0] * n[0] + n[1] * n[1] + n[2] * n[2]).sqrt();
-    if length > 0.0 { n.map(|x| (x / length) as f32 + 0.0) } else { [0.0; 3] }
+    let inverse = 1.0 / (n[0] * n[0] + n[1] * n[1] + n[2] * n[2]).sqrt();
+    if inverse.is_finite() { n.map(|x| (x * inverse) as f32 + 0.0) } else { [0.0; 3] }
 }

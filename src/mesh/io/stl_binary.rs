@@ -22,6 +22,8 @@ const START: u64 = 84;
 const RECORD: usize = 50;
 /// Parts that are in memory at once.
 const AT_ONCE: usize = 16;
+/// Triangles whose sides can be numbered.
+const MOST_TRIANGLES: u64 = 1 << 30;
 /// Records that are looked at to tell triangles from something else behind them.
 const LOOKED_AT: u64 = 1000;
 /// What a writer puts in for a count that it means to fill in later.
@@ -184,6 +186,9 @@ fn finish<R: Read + Seek>(
     progress: &Progress,
 ) -> Result<(), Fault> {
     let mut found = Found { parts: Vec::new(), n_against_normal: 0 };
+    if stretches.iter().map(|stretch| stretch.n).sum::<u64>() > MOST_TRIANGLES {
+        return Err(Fault::broken(NAME, format!("more than {MOST_TRIANGLES} triangles")));
+    }
     for stretch in stretches {
         collect(input, *stretch, &mut found, progress)?;
     }
