@@ -87,7 +87,12 @@ fn tidy(mesh: &mut TriMesh, log: &mut Log) {
 
 /// Cracks first, then corners on the sides of other faces; each may show more of the other.
 fn close_seams(mesh: &mut TriMesh, tolerance_mm: f64, log: &mut Log) {
+    // Corners put in make corners to put in; a body needs few rounds, rubbish would go on for ever.
+    let most_faces = 4 * mesh.faces.len();
     for _ in 0..8 {
+        if mesh.faces.len() > most_faces {
+            break;
+        }
         let has_closed = log.add("crack_vertices_joined", close_cracks(mesh, tolerance_mm));
         if has_closed {
             tidy(mesh, log);

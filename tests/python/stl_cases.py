@@ -138,6 +138,9 @@ def bad_binary():
     for value in (np.nan, np.inf, -np.inf):
         triangles = nan_at((2, 1, 0), value)
         yield Case(f"a corner at {value}", binary(triangles), refused="corner of triangle 2")
+    slipped = binary(np.concatenate([TRIANGLES] * 3))
+    slipped = slipped[:190] + b"\x01\x7f\xff" + slipped[190:]
+    yield Case("bytes slipped in", slipped, refused="damaged: 3 bytes more than 12")
     yield Case("random bytes", np.random.default_rng(3).bytes(5000), refused="STL")
     yield Case("zeros", b"\x00" * 5000, refused="STL")
     yield Case("a picture", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8, refused="STL")
