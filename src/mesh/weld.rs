@@ -38,10 +38,12 @@ pub struct Welded {
 #[error("more than {} distinct corners", i32::MAX)]
 pub struct TooMany;
 
+#[inline]
 fn key(corner: [f32; 3]) -> Key {
     corner.map(|x| (x + 0.0).to_bits())
 }
 
+#[inline]
 fn hash([x, y, z]: Key) -> u64 {
     let a = (u64::from(x) | u64::from(y) << 32) ^ 0x9E37_79B9_7F4A_7C15;
     let b = u64::from(z) ^ 0xD6E8_FEB8_6659_FD93;
@@ -83,6 +85,7 @@ impl Table {
 
 impl Part {
     /// Welds a stretch of the soup, best of [`PART`] triangles.
+    #[inline]
     pub fn new(triangles: impl ExactSizeIterator<Item = [[f32; 3]; 3]>) -> Self {
         let n = triangles.len();
         let mut table = Table::new(3 * n);

@@ -64,22 +64,26 @@ impl<'a> Single<'a> {
     }
 
     /// Number of that face in the mesh.
+    #[inline]
     pub fn number(&self, at: usize) -> usize {
         self.left.as_ref().map_or(at, |left| left[at] as usize)
     }
 
     /// Vertices of the face to write at this place.
+    #[inline]
     pub fn face(&self, at: usize) -> [u32; 3] {
         let face = self.faces[self.number(at)];
         self.joined.as_ref().map_or(face, |joined| face.map(|index| joined[index as usize]))
     }
 
     /// Its kind.
+    #[inline]
     pub fn kind(&self, at: usize) -> u8 {
         self.kinds[self.number(at)]
     }
 
     /// Its corners.
+    #[inline]
     pub fn corners(&self, at: usize) -> [[f32; 3]; 3] {
         self.face(at).map(|index| self.vertices[index as usize])
     }
@@ -99,6 +103,7 @@ fn joined(vertices: &[[f32; 3]], faces: &[[u32; 3]], stays: impl Fn(&[u32; 3]) -
 }
 
 /// The unit normal of a triangle, zero when it has none.
+#[inline]
 pub fn unit_normal([a, b, c]: [[f32; 3]; 3]) -> [f32; 3] {
     let [a, b, c] = [a, b, c].map(|point| point.map(f64::from));
     let (u, v) = ([b[0] - a[0], b[1] - a[1], b[2] - a[2]], [c[0] - a[0], c[1] - a[1], c[2] - a[2]]);

@@ -118,7 +118,8 @@ fn more_than_claimed<R: Read + Seek>(
         // Bytes that slipped in somewhere shift all that follow: the last triangles show it.
         if !is_plausible(input, n.saturating_sub(LOOKED_AT), n.min(LOOKED_AT))? {
             let n_bytes = input.length() - bytes_for(n);
-            let problem = format!("damaged: {n_bytes} bytes more than {n} triangles take, and the last are none");
+            let problem =
+                format!("damaged: {n_bytes} bytes more than {n} triangles take, and the last are none");
             return Err(Fault::broken(NAME, problem));
         }
         finish(input, &stretch(n), file, progress)?;
