@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from calvaria import phantom
+from calvaria import Mesh, phantom, write_mesh
 
 HERE = Path(__file__).parent
 TARGET = HERE / "corpus" / "pixels"
@@ -13,9 +13,23 @@ ROWS, COLUMNS = 24, 20
 
 
 def main() -> None:
-    """Write the seeds of both targets."""
+    """Write the seeds of all targets."""
     codestreams()
     headers()
+    meshes()
+
+
+def meshes() -> None:
+    """A solid in every format, with the byte that names it in front."""
+    folder = HERE / "corpus" / "meshes"
+    folder.mkdir(parents=True, exist_ok=True)
+    corners = [[0, 0, 0], [9, 0, 0], [0, 9, 0], [0, 0, 9]]
+    solid = Mesh(vertices=corners, faces=[[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]])
+    places = {"stl": 0, "stl-ascii": 0, "ply": 1, "obj": 2, "3mf": 3, "glb": 4}
+    for name, place in places.items():
+        path = folder / name
+        write_mesh(solid, path, format=name)
+        path.write_bytes(bytes([place]) + path.read_bytes())
 
 
 def headers() -> None:

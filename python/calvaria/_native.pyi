@@ -27,6 +27,7 @@ __all__ = [
     "nearest_mm",
     "orthogonal_grid",
     "read_mesh",
+    "repair_mesh",
     "resample_slices_f32",
     "resample_slices_i16",
     "resample_to_grid_f32",
@@ -233,17 +234,19 @@ _Arrays: TypeAlias = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.ui
 
 def read_mesh(
     path: str | os.PathLike[str],
-    format: str,
+    format_name: str,
     unit: str | None,
     space: str | None,
     progress: Progress,
 ) -> tuple[_Arrays, dict[str, Any]]: ...
 def write_mesh(
     path: str | os.PathLike[str],
-    format: str,
+    format_name: str,
     vertices: NDArray[np.float64],
     faces: NDArray[np.int32],
     kinds: NDArray[np.uint8],
+    metadata: list[tuple[str, str]],
+    face_colours_rgba: NDArray[np.uint8] | None,
     progress: Progress,
 ) -> list[tuple[str, str, float | None]]: ...
 def mesh_topology(
@@ -283,3 +286,11 @@ def decimate_mesh(
     bound_mm: float,
     progress: Progress,
 ) -> tuple[tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]], dict[str, Any]]: ...
+def repair_mesh(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    tolerance_mm: float,
+    islands_below_mm3: float | None,
+    progress: Progress,
+) -> tuple[_Arrays, list[tuple[str, int]]]: ...

@@ -90,7 +90,8 @@ impl BoxTree {
 
     /// Calls `visit` for everything whose box meets `bounds`, in an order that depends on nothing else.
     pub fn visit(&self, bounds: &Bounds, mut visit: impl FnMut(u32)) {
-        let mut stack = vec![(self.levels.len() - 1, 0_usize)];
+        let mut stack = Vec::with_capacity(2 * self.levels.len());
+        stack.push((self.levels.len() - 1, 0_usize));
         while let Some((level, at)) = stack.pop() {
             if !self.levels[level].get(at).is_some_and(|own| own.meets(bounds)) {
                 continue;

@@ -55,12 +55,13 @@ pub fn to(faces: &[[u32; 3]], half: u32) -> u32 {
 }
 
 impl Edges {
-    /// Of these faces, whose indices are below `n_vertices`. A side from a vertex to itself is no edge.
+    /// Of these faces, whose indices are below `n_vertices`. A face that names a vertex twice has no edges.
     pub fn new(faces: &[[u32; 3]], n_vertices: usize) -> Self {
         let mut starts = vec![0_usize; n_vertices + 1];
         let ends = |half: u32| {
+            let [p, q, r] = faces[half as usize / 3];
             let (a, b) = (from(faces, half), to(faces, half));
-            (a != b).then_some((a.min(b), a.max(b)))
+            (p != q && q != r && r != p).then_some((a.min(b), a.max(b)))
         };
         let halves = 0..3 * faces.len() as u32;
         for (low, _) in halves.clone().filter_map(ends) {

@@ -16,9 +16,8 @@ pub struct BoundaryLoop {
     pub is_closed: bool,
 }
 
-/// All loops, in the order of their lowest edge. `fan_of_corner` tells which open edges at a vertex
-/// belong to the same fan of faces, where several touch.
-pub(super) fn boundary_loops(mesh: MeshRef<'_>, edges: &Edges, fan_of_corner: &[u32]) -> Vec<BoundaryLoop> {
+/// All loops, in the order of their lowest edge. Holes that touch in a vertex are two.
+pub(super) fn boundary_loops(mesh: MeshRef<'_>, edges: &Edges) -> Vec<BoundaryLoop> {
     let faces = mesh.faces();
     let open: Vec<u32> =
         edges.iter().filter(|edge| edge.n_faces() == 1).filter_map(|edge| edge.halves().next()).collect();
@@ -31,13 +30,15 @@ pub(super) fn boundary_loops(mesh: MeshRef<'_>, edges: &Edges, fan_of_corner: &[
         .flat_map(|(at, &half)| [(from(faces, half), at as u32), (to(faces, half), at as u32)])
         .collect();
     ends.sort_unstable();
-    let walk = Walk { faces, open: &open, ends: &ends, fan_of_corner };
+    let walk = Walk { faces, open: &open, ends: &ends };
     let mut is_passed = vec![false; open.len()];
     let mut found = Vec::new();
     for at in 0..open.len() {
         if !is_passed[at] {
             let (vertices, is_closed) = walk.from(at, &mut is_passed);
-            found.push(measure(mesh, vertices, is_closed));
+            found.extend(
+                simple(vertices, is_closed).into_iter().map(|(way, is_closed)| measure(mesh, way, is_closed)),
+            );
         }
     }
     found
@@ -47,38 +48,53 @@ struct Walk<'a> {
     faces: &'a [[u32; 3]],
     open: &'a [u32],
     ends: &'a [(u32, u32)],
-    fan_of_corner: &'a [u32],
 }
 
 impl Walk<'_> {
     /// Against the direction of the first face, so that a filling fits to it.
     fn from(&self, at: usize, is_passed: &mut [bool]) -> (Vec<u32>, bool) {
         let first = to(self.faces, self.open[at]);
-        let (mut at, mut vertex) = (at, from(self.faces, self.open[at]));
+        let mut vertex = from(self.faces, self.open[at]);
         let mut vertices = vec![first];
         is_passed[at] = true;
         while vertex != first {
             vertices.push(vertex);
-            let Some(next) = self.next(at, vertex, is_passed) else { return (vertices, false) };
+            let Some(next) = self.next(vertex, is_passed) else { return (vertices, false) };
             let (a, b) = (from(self.faces, self.open[next]), to(self.faces, self.open[next]));
             vertex = if a == vertex { b } else { a };
             is_passed[next] = true;
-            at = next;
         }
         (vertices, true)
     }
 
-    fn next(&self, at: usize, vertex: u32, is_passed: &[bool]) -> Option<usize> {
+    fn next(&self, vertex: u32, is_passed: &[bool]) -> Option<usize> {
         let start = self.ends.partition_point(|end| end.0 < vertex);
         let beside = self.ends[start..].iter().take_while(|end| end.0 == vertex);
         let free = beside.map(|end| end.1 as usize).filter(|&other| !is_passed[other]);
-        let fan = self.fan(at, vertex);
-        free.min_by_key(|&other| (self.fan(other, vertex) != fan, other))
+        // On along the direction in which the way began, where there is a choice.
+        free.min_by_key(|&other| (to(self.faces, self.open[other]) != vertex, other))
     }
+}
 
-    fn fan(&self, at: usize, vertex: u32) -> u32 {
-        self.fan_of_corner[super::topology::corner_at(self.faces, self.open[at], vertex) as usize]
+/// Takes a way apart where it comes back to a vertex before its end.
+fn simple(way: Vec<u32>, is_closed: bool) -> Vec<(Vec<u32>, bool)> {
+    let mut parts = Vec::new();
+    let mut left: Vec<u32> = Vec::with_capacity(way.len());
+    let mut places = std::collections::BTreeMap::new();
+    for vertex in way {
+        if let Some(&start) = places.get(&vertex) {
+            for passed in left.iter().skip(start + 1) {
+                places.remove(passed);
+            }
+            parts.push((left.drain(start..).collect(), true));
+        }
+        places.insert(vertex, left.len());
+        left.push(vertex);
     }
+    if left.len() > 1 {
+        parts.push((left, is_closed));
+    }
+    parts
 }
 
 fn measure(mesh: MeshRef<'_>, vertices: Vec<u32>, is_closed: bool) -> BoundaryLoop {

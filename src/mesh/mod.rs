@@ -13,11 +13,18 @@ pub mod measure;
 pub mod morton;
 pub mod nesting;
 pub mod quality;
+pub mod repair;
+mod repair_flat;
+mod repair_orient;
+mod repair_seams;
+mod repair_split;
+mod repair_weld;
 pub mod self_intersection;
 pub mod side;
 pub mod smooth;
 pub mod topology;
 pub mod triangle;
+pub mod topology;
 mod trimesh;
 pub mod weld;
 

@@ -163,7 +163,9 @@ mod tests {
         let mut faces: Vec<[u32; 3]> =
             quads.iter().flat_map(|&[a, b, c, d]| [[a, b, c], [a, c, d]]).collect();
         if !is_outwards {
-            faces.iter_mut().for_each(|face| face.swap(0, 1));
+            for face in &mut faces {
+                face.swap(0, 1);
+            }
         }
         TriMesh::imaged(vertices, faces)
     }

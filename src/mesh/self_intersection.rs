@@ -1,5 +1,7 @@
 //! Faces that pass through or onto one another without being neighbours. Every sign is exact.
 
+#![allow(clippy::float_cmp)] // equal places and zero signs are meant exactly
+
 use rayon::prelude::*;
 
 use super::boxes::{Bounds, BoxTree};
@@ -104,7 +106,7 @@ fn apart(a: [Point; 3], b: [Point; 3]) -> bool {
     passes(b, of_a, a) || passes(a, of_b, b)
 }
 
-fn is_one_side(sides: [f64; 3]) -> bool {
+fn is_one_side<const N: usize>(sides: [f64; N]) -> bool {
     sides.iter().all(|&s| s > 0.0) || sides.iter().all(|&s| s < 0.0)
 }
 
@@ -128,7 +130,14 @@ fn at_a_corner(a: [Point; 3], b: [Point; 3]) -> bool {
     if of_a == [0.0; 2] {
         return sectors_overlap(a, b);
     }
+    // On one side of a plane through the common corner there is only that corner in it.
+    if is_one_side(of_a) {
+        return false;
+    }
     let of_b = [side::of_plane(b, a[1]), side::of_plane(b, a[2])];
+    if is_one_side(of_b) {
+        return false;
+    }
     segment_meets([b[1], b[2]], of_a, a) || segment_meets([a[1], a[2]], of_b, b)
 }
 

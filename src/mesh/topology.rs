@@ -57,7 +57,7 @@ impl Topology {
         }
         (found.component_of_face, found.n_components) = pieces.labels();
         let (fan_of_corner, _) = fans.labels();
-        found.loops = boundary_loops(mesh, &edges, &fan_of_corner);
+        found.loops = boundary_loops(mesh, &edges);
         found.non_manifold_vertices = with_several_fans(faces, &fan_of_corner, mesh.vertices().len());
         found.duplicate_faces = duplicates(faces);
         found.count(faces, mesh.vertices().len());
@@ -132,7 +132,7 @@ fn with_several_fans(faces: &[[u32; 3]], fan_of_corner: &[u32], n_vertices: usiz
 }
 
 /// Faces whose three vertices an earlier face has too, whatever their order.
-fn duplicates(faces: &[[u32; 3]]) -> Vec<u32> {
+pub(super) fn duplicates(faces: &[[u32; 3]]) -> Vec<u32> {
     let sorted = |face: u32| {
         let mut corners = faces[face as usize];
         corners.sort_unstable();

@@ -38,10 +38,12 @@ pub struct Welded {
 #[error("more than {} distinct corners", i32::MAX)]
 pub struct TooMany;
 
+#[inline]
 fn key(corner: [f32; 3]) -> Key {
     corner.map(|x| (x + 0.0).to_bits())
 }
 
+#[inline]
 fn hash([x, y, z]: Key) -> u64 {
     let a = (u64::from(x) | u64::from(y) << 32) ^ 0x9E37_79B9_7F4A_7C15;
     let b = u64::from(z) ^ 0xD6E8_FEB8_6659_FD93;
@@ -83,6 +85,7 @@ impl Table {
 
 impl Part {
     /// Welds a stretch of the soup, best of [`PART`] triangles.
+    #[inline]
     pub fn new(triangles: impl ExactSizeIterator<Item = [[f32; 3]; 3]>) -> Self {
         let n = triangles.len();
         let mut table = Table::new(3 * n);
@@ -162,10 +165,8 @@ fn seen_before(parts: &[Part], n_keys: usize) -> Vec<Vec<(u32, u32)>> {
     let n_buckets = 1_usize << BUCKET_BITS;
     let mut buckets: Vec<Vec<(Key, u32)>> =
         (0..n_buckets).map(|_| Vec::with_capacity(n_keys / n_buckets + n_keys / n_buckets / 8)).collect();
-    let mut place = 0;
-    for &key in parts.iter().flat_map(|part| &part.keys) {
-        buckets[(hash(key) >> (64 - BUCKET_BITS)) as usize].push((key, place));
-        place += 1;
+    for (place, &key) in parts.iter().flat_map(|part| &part.keys).enumerate() {
+        buckets[(hash(key) >> (64 - BUCKET_BITS)) as usize].push((key, place as u32));
     }
     let repeats = |bucket: Vec<(Key, u32)>| {
         let mut table = Table::new(bucket.len());
@@ -189,15 +190,13 @@ fn number(parts: &[Part], again: &[Vec<(u32, u32)>], n_keys: usize) -> (Vec<[f32
         numbers[place as usize] = first;
     }
     let mut vertices = Vec::with_capacity(n_keys - n_repeats);
-    let mut place = 0;
-    for key in parts.iter().flat_map(|part| &part.keys) {
+    for (place, key) in parts.iter().flat_map(|part| &part.keys).enumerate() {
         if numbers[place] == FREE {
             numbers[place] = vertices.len() as u32;
             vertices.push(key.map(f32::from_bits));
         } else {
             numbers[place] = numbers[numbers[place] as usize];
         }
-        place += 1;
     }
     (vertices, numbers)
 }

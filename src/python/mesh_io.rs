@@ -11,7 +11,7 @@ use pyo3::types::PyDict;
 use super::array::{self, MeshArrays};
 use super::error::raise;
 use super::progress::Progress;
-use crate::mesh::io::{self, Fault, Format, Given, MeshFile, MeshFileError, Note, Space, Unit};
+use crate::mesh::io::{self, Extras, Fault, Format, Given, MeshFile, MeshFileError, Note, Space, Unit};
 
 type NoteTuple = (&'static str, String, Option<f64>);
 
@@ -24,6 +24,10 @@ impl From<MeshFileError> for PyErr {
                 None => std::io::Error::new(inner.kind(), message).into(),
             },
             Fault::Cancelled(cancelled) => cancelled.into(),
+            Fault::NotSolid { what, .. } => {
+                let class = if what.starts_with("open") { "OpenSurfaceError" } else { "NonManifoldError" };
+                Python::attach(|py| raise(py, class, message))
+            }
             _ => Python::attach(|py| raise(py, "MeshError", message)),
         }
     }
@@ -38,12 +42,12 @@ fn format_of(name: &str) -> PyResult<Format> {
 pub fn read_mesh<'py>(
     py: Python<'py>,
     path: PathBuf,
-    format: &str,
+    format_name: &str,
     unit: Option<&str>,
     space: Option<&str>,
     progress: &Progress,
 ) -> PyResult<(MeshArrays<'py>, Bound<'py, PyDict>)> {
-    let format = format_of(format)?;
+    let format = format_of(format_name)?;
     let given = Given { unit: unit.and_then(Unit::named), space: space.and_then(Space::named) };
     let progress = Arc::clone(&progress.inner);
     let file = py.detach(|| io::read_mesh(&path, format, given, &progress))?;
@@ -76,18 +80,23 @@ fn note_tuple(note: &Note) -> NoteTuple {
 
 /// Write a mesh file whole or not at all.
 #[pyfunction]
+#[allow(clippy::too_many_arguments)] // a call from Python, by position
 pub fn write_mesh(
     py: Python<'_>,
     path: PathBuf,
-    format: &str,
+    format_name: &str,
     vertices: PyReadonlyArray2<'_, f64>,
     faces: PyReadonlyArray2<'_, i32>,
     kinds: PyReadonlyArray1<'_, u8>,
+    metadata: Vec<(String, String)>,
+    face_colours_rgba: Option<PyReadonlyArray2<'_, u8>>,
     progress: &Progress,
 ) -> PyResult<Vec<NoteTuple>> {
     let mesh = array::mesh(&vertices, &faces, &kinds)?;
-    let format = format_of(format)?;
+    let colours = face_colours_rgba.map(|rgba| Ok::<_, PyErr>(rgba.as_slice()?.as_chunks::<4>().0.to_vec()));
+    let extras = Extras { metadata, face_colours_rgba: colours.transpose()? };
+    let format = format_of(format_name)?;
     let progress = Arc::clone(&progress.inner);
-    let notes = py.detach(|| io::write_mesh(mesh, &path, format, &progress))?;
+    let notes = py.detach(|| io::write_mesh(mesh, &path, format, &extras, &progress))?;
     Ok(notes.iter().map(note_tuple).collect())
 }

@@ -6,10 +6,11 @@ use numpy::{PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::array;
+use super::array::{self, MeshArrays};
 use super::progress::Progress;
 use crate::mesh::nesting::{Shell, shells_of};
 use crate::mesh::quality::Quality;
+use crate::mesh::repair::{RepairOptions, repair};
 use crate::mesh::self_intersection::self_intersections;
 use crate::mesh::{BoundaryLoop, Topology};
 
@@ -87,4 +88,23 @@ pub fn mesh_self_intersections<'py>(
     let progress = Arc::clone(&progress.inner);
     let found = py.detach(|| self_intersections(mesh, &progress))?;
     array::pairs(py, found)
+}
+
+/// A repaired copy of a mesh, and what was done how often.
+#[pyfunction]
+pub fn repair_mesh<'py>(
+    py: Python<'py>,
+    vertices: PyReadonlyArray2<'py, f64>,
+    faces: PyReadonlyArray2<'py, i32>,
+    kinds: PyReadonlyArray1<'py, u8>,
+    tolerance_mm: f64,
+    islands_below_mm3: Option<f64>,
+    progress: &Progress,
+) -> PyResult<(MeshArrays<'py>, Vec<(&'static str, usize)>)> {
+    let mesh = array::mesh(&vertices, &faces, &kinds)?;
+    let options = RepairOptions { tolerance_mm, islands_below_mm3 };
+    let progress = Arc::clone(&progress.inner);
+    let done = py.detach(|| repair(mesh, options, &progress))?;
+    let actions = done.actions.iter().map(|action| (action.code, action.n)).collect();
+    Ok((array::mesh_arrays(py, done.mesh)?, actions))
 }

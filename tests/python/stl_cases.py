@@ -61,7 +61,7 @@ def nan_at(where, value):
 
 
 FLAT = [[[0, 0, 0], [0, 0, 0], [10, 0, 0]]]
-SHIFTED = TRIANGLES + [100, 0, 0]
+SHIFTED = TRIANGLES + np.array([100, 0, 0])
 ZERO = np.where(TRIANGLES == 0, -0.0, TRIANGLES)
 HALF_ZERO = TRIANGLES.copy()
 HALF_ZERO[::2] = ZERO[::2]
@@ -69,7 +69,13 @@ HALF_ZERO[::2] = ZERO[::2]
 
 def good_binary():
     yield Case("plain", binary())
-    for word in (b"solid ", b"SOLID ascii", b"solid\x00", b"solid facet normal", b"\xef\xbb\xbfsolid"):
+    for word in (
+        b"solid ",
+        b"SOLID ascii",
+        b"solid\x00",
+        b"solid facet normal",
+        b"\xef\xbb\xbfsolid",
+    ):
         yield Case(f"header {word!r}", binary(header=word))
     yield Case("header of zeros", binary(pad=b"\x00"))
     yield Case("header like a STEP file", binary(header=b"ISO-10303-21;\nHEADER;"))
@@ -82,11 +88,16 @@ def good_binary():
     yield Case("minus zero", binary(HALF_ZERO))
     yield Case("SPACE=LPS", binary(header=b"SPACE=LPS"))
     yield Case(
-        "SPACE=RAS", binary(header=b"3D Slicer output. SPACE=RAS "), high=(0, 0, 30), low=(-10, -20, 0)
+        "SPACE=RAS",
+        binary(header=b"3D Slicer output. SPACE=RAS "),
+        high=(0, 0, 30),
+        low=(-10, -20, 0),
     )
     yield Case("SPACE unknown", binary(header=b"SPACE=XYZ"), frozenset({"mesh_space_unknown"}))
     yield Case("UNIT=cm", binary(header=b"UNIT=cm"), high=(100, 200, 300))
-    yield Case("unit given", binary(header=b"UNIT=cm"), options={"unit": "inch"}, high=(254, 508, 762))
+    yield Case(
+        "unit given", binary(header=b"UNIT=cm"), options={"unit": "inch"}, high=(254, 508, 762)
+    )
     yield Case("tiny", binary(TRIANGLES * 1e-20), high=(1e-19, 2e-19, 3e-19))
     yield Case("far away", binary(TRIANGLES + 4096), high=(4106, 4116, 4126), low=(4096,) * 3)
 
@@ -127,6 +138,9 @@ def bad_binary():
     for value in (np.nan, np.inf, -np.inf):
         triangles = nan_at((2, 1, 0), value)
         yield Case(f"a corner at {value}", binary(triangles), refused="corner of triangle 2")
+    slipped = binary(np.concatenate([TRIANGLES] * 3))
+    slipped = slipped[:190] + b"\x01\x7f\xff" + slipped[190:]
+    yield Case("bytes slipped in", slipped, refused="damaged: 3 bytes more than 12")
     yield Case("random bytes", np.random.default_rng(3).bytes(5000), refused="STL")
     yield Case("zeros", b"\x00" * 5000, refused="STL")
     yield Case("a picture", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8, refused="STL")
@@ -147,25 +161,39 @@ def good_text():
     yield Case("text, CRLF", text().replace("\n", "\r\n").encode())
     yield Case("text, CR", text().replace("\n", "\r").encode())
     yield Case("text, tabs", text().replace(" ", "\t").encode())
-    yield Case("text, blank lines and blanks", ("\n\n  " + text().replace("\n", "  \n \n")).encode())
+    yield Case(
+        "text, blank lines and blanks", ("\n\n  " + text().replace("\n", "  \n \n")).encode()
+    )
     yield Case("text, one line", text().replace("\n", " ").encode())
     yield Case("text, one line with a name", text(name="part 1").replace("\n", " ").encode())
     yield Case("text, exponents", text(number=lambda x: f"{x:+.9E}").encode())
-    yield Case("text, three-digit exponents", text(number=lambda x: f"{x:.6e}".replace("e+0", "e+00")).encode())
+    yield Case(
+        "text, three-digit exponents",
+        text(number=lambda x: f"{x:.6e}".replace("e+0", "e+00")).encode(),
+    )
     yield Case("text, Fortran", text(number=lambda x: f"{x:.6E}".replace("E", "D")).encode())
     yield Case("text, no digit behind the point", text(number=lambda x: f"{x:.0f}.").encode())
     yield Case("text, NaN normals", text(normal="nan -nan(ind) 1.#QNAN").encode())
     yield Case("text, no normals", text(normal="").encode())
     yield Case("text, normal is a word", text(normal="none at all").encode())
-    yield Case("text, comments", text().replace(" outer", "# vertex 1 2 3\n; x\n// y\n outer").encode())
+    yield Case(
+        "text, comments", text().replace(" outer", "# vertex 1 2 3\n; x\n// y\n outer").encode()
+    )
     yield Case("text, colours", text().replace(" outer", " color 1 0 0\n outer").encode())
     yield Case("text, zeros behind", text().encode() + b"\x00" * 100)
     yield Case("text, Ctrl-Z behind", text().encode() + b"\x1a")
     yield Case("text, minus zero", text(HALF_ZERO).encode())
-    yield Case("text, two solids", (text(name="a") + text(SHIFTED, name="b")).encode(), n_faces=8, high=(110, 20, 30))
+    yield Case(
+        "text, two solids",
+        (text(name="a") + text(SHIFTED, name="b")).encode(),
+        n_faces=8,
+        high=(110, 20, 30),
+    )
     yield Case("text, empty solid first", ("solid a\nendsolid a\n" + text()).encode())
     yield Case("text, end solid", text().replace("endsolid", "end solid").encode())
-    yield Case("text, SPACE=RAS", text(name="x SPACE=RAS").encode(), high=(0, 0, 30), low=(-10, -20, 0))
+    yield Case(
+        "text, SPACE=RAS", text(name="x SPACE=RAS").encode(), high=(0, 0, 30), low=(-10, -20, 0)
+    )
 
 
 def odd_text():
@@ -173,9 +201,13 @@ def odd_text():
     yield Case("text, no endsolid", text(end=False).encode(), ended)
     yield Case("text, no solid either", text(end=False).removeprefix("solid\n").encode(), ended)
     yield Case("text, no endfacet", text().replace("endfacet\n", "").encode())
-    yield Case("text, no loops", text().replace(" outer loop\n", "").replace(" endloop\n", "").encode())
+    yield Case(
+        "text, no loops", text().replace(" outer loop\n", "").replace(" endloop\n", "").encode()
+    )
     comma = frozenset({"stl_decimal_comma"})
-    yield Case("text, decimal comma", text(number=lambda x: f"{x:.6f}".replace(".", ",")).encode(), comma)
+    yield Case(
+        "text, decimal comma", text(number=lambda x: f"{x:.6f}".replace(".", ",")).encode(), comma
+    )
     yield Case("text, commas between", text(number=lambda x: f"{x},").encode())
     yield Case(
         "text, collapsed triangle",
@@ -190,7 +222,9 @@ def bad_text():
     yield Case("text, cut in a facet", text().encode()[:-90], refused="truncated")
     cut = text().rpartition("30.0")[0] + "3"
     yield Case("text, cut in a number", cut.encode(), refused="truncated")
-    yield Case("text, a letter for a number", text().replace("30.0", "3O.0").encode(), refused="'3O.0'")
+    yield Case(
+        "text, a letter for a number", text().replace("30.0", "3O.0").encode(), refused="'3O.0'"
+    )
     yield Case("text, NaN corner", text().replace("30.0", "nan").encode(), refused="line ")
     yield Case("text, 1.#INF", text().replace("30.0", "1.#INF").encode(), refused="'1.#INF'")
     yield Case("text, too large", text().replace("30.0", "1e39").encode(), refused="'1e39'")

@@ -8,26 +8,39 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from calvaria import _native
+from calvaria._arrays import frozen
 from calvaria._html import html_table
 from calvaria._progress import run
 from calvaria.errors import CalvariaWarning
 from calvaria.findings import Finding, Verdict
+from calvaria.mesh._fresh import fresh_mesh
 from calvaria.mesh.triangles import Mesh
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["MeshFileInfo", "read_mesh", "read_mesh_info", "write_mesh"]
 
-_SUFFIXES = {".stl": "stl"}
+_FORMATS = ("stl", "stl-ascii", "ply", "obj", "3mf", "glb")
+_SUFFIXES = {".stl": "stl", ".ply": "ply", ".obj": "obj", ".3mf": "3mf", ".glb": "glb"}
 _UNITS = ("um", "mm", "cm", "m", "inch", "foot")
 _SPACES = ("LPS", "RAS")
+# 3MF core 1.4.0, 3.4.1: other names would need a namespace of their own.
+_METADATA = (
+    *("Title", "Designer", "Description", "Copyright", "LicenseTerms", "Rating"),
+    *("CreationDate", "ModificationDate", "Application"),
+)
 
 # The verdict on what the readers and writers noticed; the codes are explained in docs/checks.md.
 _VERDICTS = {
     "mesh_collapsed_faces": Verdict.BORDERLINE,
+    "mesh_other_primitives": Verdict.BORDERLINE,
+    "mesh_polygons": Verdict.PASS,
     "mesh_space_unknown": Verdict.BORDERLINE,
     "stl_byte_order": Verdict.BORDERLINE,
     "stl_decimal_comma": Verdict.BORDERLINE,
@@ -111,25 +124,28 @@ def read_mesh(
     space: str | None = None,
     format: str | None = None,  # noqa: A002 - the word every library uses
 ) -> Mesh:
-    """Read a mesh file.
+    """Read a mesh file: STL, PLY, OBJ, 3MF or glTF binary.
 
-    Corners at exactly the same place, in float32, become one vertex, numbered in the order in which
-    they appear.  What is odd about the file but can be read is a warning and a finding of the mesh;
+    In an STL and in a GLB, corners at exactly the same place, in float32, become one vertex,
+    numbered in the order in which they appear; the other formats number their vertices themselves.
+    Polygons become triangles.  What is odd about the file but can be read is a warning and a finding of the mesh;
     what cannot be trusted is refused.  Only regular files are opened, and nothing is allocated on
     the word of a header.
 
     Parameters
     ----------
     path : path
-        An STL file, binary or text, whatever its header begins with.
+        The suffix tells the format: ``.stl`` (binary or text, whatever its header begins with),
+        ``.ply``, ``.obj``, ``.3mf``, ``.glb``.
     unit : {"um", "mm", "cm", "m", "inch", "foot"}, optional
         Unit of the numbers in the file.  By default what the file says, and millimetres where it
-        says nothing, as an STL does.
+        says nothing, as an STL does.  A 3MF names its unit; glTF is in metres.
     space : {"LPS", "RAS"}, optional
         Frame of the numbers in the file.  By default what its header says (``SPACE=RAS``, as 3D
         Slicer writes it), and LPS where it says nothing.
     format : str, optional
-        Format, when the suffix does not tell it.
+        Format, when the suffix does not tell it: ``"stl"``, ``"ply"``, ``"obj"``, ``"3mf"``,
+        ``"glb"``.
 
     Returns
     -------
@@ -201,6 +217,8 @@ def write_mesh(
     path: str | os.PathLike[str],
     *,
     format: str | None = None,  # noqa: A002
+    metadata: Mapping[str, str] | None = None,
+    face_colours: ArrayLike | None = None,
 ) -> None:
     """Write a mesh file, whole or not at all.
 
@@ -217,18 +235,28 @@ def write_mesh(
     mesh : Mesh
         What to write, in LPS mm.
     path : path
-        Where to; ``.stl`` is binary STL.
+        Where to.  ``.stl`` is binary STL, ``.ply`` binary PLY, ``.obj``, ``.3mf`` and ``.glb`` are
+        what they are called.  3MF and PLY keep the kinds of the faces, GLB as materials.
     format : str, optional
         Format, when the suffix does not tell it; ``"stl-ascii"`` is STL as text.
+    metadata : mapping of str to str, optional
+        For a 3MF: ``Title``, ``Designer``, ``Description``, ``Copyright``, ``LicenseTerms``,
+        ``Rating``, ``CreationDate``, ``ModificationDate``, ``Application``.  Nothing is written that
+        is not given.
+    face_colours : (m, 3) or (m, 4) array of uint8, optional
+        For a 3MF: red, green, blue and opacity of each face.  They take the place of the kinds.
 
     Raises
     ------
     MeshError
         The mesh is empty, or a coordinate is outside of what the format can hold.
+    OpenSurfaceError, NonManifoldError
+        For a 3MF, which holds solids only: the mesh is not closed, not manifold, or not consistently
+        wound.  Nothing is written; :func:`repair_mesh` may help.
     OSError
         The file cannot be written.
     TypeError, ValueError
-        Not a mesh; unknown format.
+        Not a mesh; unknown format; metadata or colours that the format does not have.
 
     Warns
     -----
@@ -239,9 +267,13 @@ def write_mesh(
         msg = f"mesh: Mesh expected, found {type(mesh).__name__}"
         raise TypeError(msg)
     name = _format_name(path, format)
+    if name != "3mf" and (metadata or face_colours is not None):
+        msg = f"metadata, face_colours: only 3mf has them, found format {name!r}"
+        raise ValueError(msg)
+    extras = (_metadata(metadata or {}), _colours(face_colours, n_faces=len(mesh.faces)))
     notes = run(
         lambda progress: _native.write_mesh(
-            os.fspath(path), name, mesh.vertices, mesh.faces, mesh.kinds, progress
+            os.fspath(path), name, mesh.vertices, mesh.faces, mesh.kinds, *extras, progress
         ),
         title="writing the mesh",
     )
@@ -258,20 +290,31 @@ def _read(
         lambda progress: _native.read_mesh(os.fspath(path), name, unit, space, progress),
         title="reading the mesh",
     )
-    return _mesh(*arrays, findings=_findings(about["notes"])), about
+    return fresh_mesh(*arrays, findings=_findings(about["notes"])), about
 
 
-def _mesh(
-    vertices: NDArray[np.float64],
-    faces: NDArray[np.int32],
-    kinds: NDArray[np.uint8],
-    *,
-    findings: tuple[Finding, ...],
-) -> Mesh:
-    # Fresh arrays that nobody else knows: read-only, they need no copy.
-    for array in (vertices, faces, kinds):
-        array.flags.writeable = False
-    return Mesh(vertices=vertices, faces=faces, kinds=kinds, findings=findings)
+def _metadata(metadata: Mapping[str, str]) -> list[tuple[str, str]]:
+    for name, value in metadata.items():
+        _member("metadata", name, _METADATA)
+        if not isinstance(value, str) or any(ord(letter) < 32 for letter in value):
+            msg = f"metadata: {name}: text without control characters expected"
+            raise ValueError(msg)
+    return sorted(metadata.items())
+
+
+def _colours(colours: ArrayLike | None, *, n_faces: int) -> NDArray[np.uint8] | None:
+    if colours is None:
+        return None
+    array = np.asarray(colours)
+    if array.shape not in {(n_faces, 3), (n_faces, 4)} or array.dtype.kind not in "iu":
+        msg = f"face_colours: whole numbers of shape ({n_faces}, 3) or ({n_faces}, 4) expected, found {array.dtype} {array.shape}"
+        raise ValueError(msg)
+    if array.size and (array.min() < 0 or array.max() > 255):
+        msg = f"face_colours: 0 to 255 expected, found {array.min()} to {array.max()}"
+        raise ValueError(msg)
+    if array.shape[1] == 3:
+        array = np.column_stack([array, np.full(n_faces, 255)])
+    return frozen(array, dtype=np.uint8)
 
 
 def _member(name: str, value: str | None, known: tuple[str, ...]) -> None:
@@ -281,11 +324,8 @@ def _member(name: str, value: str | None, known: tuple[str, ...]) -> None:
 
 
 def _format_name(path: str | os.PathLike[str], format_name: str | None) -> str:
-    known = ("stl", "stl-ascii")
     if format_name is not None:
-        if format_name not in known:
-            msg = f"format: one of {', '.join(known)} expected, found {format_name!r}"
-            raise ValueError(msg)
+        _member("format", format_name, _FORMATS)
         return format_name
     suffix = Path(path).suffix.lower()
     if suffix not in _SUFFIXES:

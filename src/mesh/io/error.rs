@@ -27,6 +27,16 @@ pub enum Fault {
     /// There is nothing in it.
     #[error("{0}: no triangles")]
     Empty(&'static str),
+    /// The format holds solids only.
+    #[error("{format}: a closed, manifold, consistently wound mesh expected, found {n} {what}")]
+    NotSolid {
+        /// Name of the format.
+        format: &'static str,
+        /// How many.
+        n: usize,
+        /// Of what.
+        what: String,
+    },
     /// Arrays that are not a mesh.
     #[error(transparent)]
     Mesh(#[from] MeshError),

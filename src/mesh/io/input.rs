@@ -47,16 +47,31 @@ impl<R: Read + Seek> Input<R> {
         self.length
     }
 
+    /// What is read from.
+    pub fn source(&mut self) -> &mut R {
+        &mut self.source
+    }
+
     /// At most `most` bytes from `offset` on; fewer at the end of the file.
     ///
     /// # Errors
     /// [`Fault::Io`], also when the file became shorter meanwhile.
     pub fn read_at(&mut self, offset: u64, most: usize) -> Result<Vec<u8>, Fault> {
-        let n = self.length.saturating_sub(offset).min(most as u64) as usize;
-        let mut bytes = vec![0; n];
-        self.source.seek(SeekFrom::Start(offset))?;
-        self.source.read_exact(&mut bytes)?;
+        let mut bytes = Vec::new();
+        self.read_into(&mut bytes, offset, most)?;
         Ok(bytes)
+    }
+
+    /// The same into a buffer that is used again.
+    ///
+    /// # Errors
+    /// [`Fault::Io`], also when the file became shorter meanwhile.
+    pub fn read_into(&mut self, bytes: &mut Vec<u8>, offset: u64, most: usize) -> Result<(), Fault> {
+        let n = self.length.saturating_sub(offset).min(most as u64) as usize;
+        bytes.resize(n, 0);
+        self.source.seek(SeekFrom::Start(offset))?;
+        self.source.read_exact(bytes)?;
+        Ok(())
     }
 
     /// Everything.

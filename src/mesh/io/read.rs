@@ -12,8 +12,13 @@ use super::input::Input;
 use super::note::Note;
 use super::stl::read_stl;
 use super::unit::{Space, Unit};
+use super::{glb, obj, ply, three_mf};
 use crate::mesh::trimesh::TriMesh;
+use crate::mesh::weld::Welded;
 use crate::progress::Progress;
+
+/// Bytes that a file may have which is read as a whole.
+const MOST_WHOLE: u64 = 8 << 30;
 
 /// A format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +27,14 @@ pub enum Format {
     Stl,
     /// STL as text.
     StlAscii,
+    /// PLY, binary when it is written.
+    Ply,
+    /// OBJ.
+    Obj,
+    /// 3MF.
+    ThreeMf,
+    /// glTF binary.
+    Glb,
 }
 
 impl Format {
@@ -30,6 +43,10 @@ impl Format {
         match name.to_ascii_lowercase().as_str() {
             "stl" | "stl-binary" => Some(Self::Stl),
             "stl-ascii" => Some(Self::StlAscii),
+            "ply" => Some(Self::Ply),
+            "obj" => Some(Self::Obj),
+            "3mf" => Some(Self::ThreeMf),
+            "glb" => Some(Self::Glb),
             _ => None,
         }
     }
@@ -39,6 +56,10 @@ impl Format {
         match self {
             Self::Stl => "stl",
             Self::StlAscii => "stl-ascii",
+            Self::Ply => "ply",
+            Self::Obj => "obj",
+            Self::ThreeMf => "3mf",
+            Self::Glb => "glb",
         }
     }
 }
@@ -109,29 +130,89 @@ fn from_input<R: Read + Seek>(
     given: Given,
     progress: &Progress,
 ) -> Result<MeshFile, Fault> {
-    match format {
+    let mut about = About::default();
+    let length = input.length();
+    let (mesh, format, n_parts) = match format {
         Format::Stl | Format::StlAscii => {
             let file = read_stl(input, progress)?;
-            let (unit, space) = settle(&file.said, given);
-            let scale = space.to_lps().map(|sign| sign * unit.in_mm());
-            let place = |point: &[f32; 3]| [0, 1, 2].map(|k| f64::from(point[k]) * scale[k] + 0.0);
-            let vertices = file.welded.vertices.par_iter().map(place).collect();
+            about = About { said: file.said, notes: file.notes };
             let format = if file.is_binary { "stl-binary" } else { "stl-ascii" };
-            let mesh = TriMesh::imaged(vertices, file.welded.faces);
-            Ok(MeshFile {
-                mesh,
-                unit,
-                space,
-                said: file.said,
-                notes: file.notes,
-                format,
-                n_parts: file.n_solids,
-            })
+            return Ok(about.settle(given).finish(widen(file.welded), format, file.n_solids));
         }
+        Format::Ply => {
+            let (mesh, format) = ply::read(&whole(input)?, &mut about.said, &mut about.notes)?;
+            (mesh, format, 1)
+        }
+        Format::Obj => (obj::read(&whole(input)?, &mut about.said, &mut about.notes)?, "obj", 1),
+        Format::ThreeMf => {
+            let (mesh, n_parts) = three_mf::read(input.source(), length, &mut about.said)?;
+            if mesh.faces.is_empty() {
+                return Err(Fault::Empty("3MF"));
+            }
+            (mesh, "3mf", n_parts)
+        }
+        Format::Glb => {
+            let soup = glb::read(&whole(input)?, &mut about.notes)?;
+            let (welded, kinds) = glb::weld(&soup)?;
+            if welded.faces.is_empty() {
+                return Err(Fault::Empty("GLB"));
+            }
+            about.said.unit = Some(Unit::Metre);
+            (TriMesh { kinds, ..widen(welded) }, "glb", soup.n_parts)
+        }
+    };
+    progress.check()?;
+    Ok(about.settle(given).finish(mesh, format, n_parts))
+}
+
+fn widen(welded: Welded) -> TriMesh {
+    let vertices = welded.vertices.par_iter().map(|point| point.map(f64::from)).collect();
+    TriMesh::imaged(vertices, welded.faces)
+}
+
+/// Formats other than STL are read as a whole.
+fn whole<R: Read + Seek>(input: &mut Input<R>) -> Result<Vec<u8>, Fault> {
+    if input.length() > MOST_WHOLE {
+        let io = std::io::Error::new(
+            std::io::ErrorKind::FileTooLarge,
+            "at most 8 GiB expected; STL may be larger",
+        );
+        return Err(io.into());
+    }
+    input.read_all()
+}
+
+/// What a file says and what was noticed.
+#[derive(Debug, Default)]
+struct About {
+    said: Said,
+    notes: Vec<Note>,
+}
+
+/// The same with the unit and the frame that count.
+struct Settled {
+    about: About,
+    unit: Unit,
+    space: Space,
+}
+
+impl About {
+    fn settle(self, given: Given) -> Settled {
+        let unit = given.unit.or(self.said.unit).unwrap_or(Unit::Millimetre);
+        let space = given.space.or(self.said.space).unwrap_or(Space::Lps);
+        Settled { about: self, unit, space }
     }
 }
 
-fn settle(said: &Said, given: Given) -> (Unit, Space) {
-    let unit = given.unit.or(said.unit).unwrap_or(Unit::Millimetre);
-    (unit, given.space.or(said.space).unwrap_or(Space::Lps))
+impl Settled {
+    fn finish(self, mut mesh: TriMesh, format: &'static str, n_parts: usize) -> MeshFile {
+        let Self { about: About { said, notes }, unit, space } = self;
+        let scale = space.to_lps().map(|sign| sign * unit.in_mm());
+        if (space, unit) != (Space::Lps, Unit::Millimetre) {
+            mesh.vertices.par_iter_mut().for_each(|point| {
+                *point = [0, 1, 2].map(|k| point[k] * scale[k] + 0.0);
+            });
+        }
+        MeshFile { mesh, unit, space, said, notes, format, n_parts }
+    }
 }
