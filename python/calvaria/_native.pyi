@@ -16,6 +16,12 @@ __all__ = [
     "fill_holes",
     "distance",
     "reshape_mask",
+    "diffuse",
+    "gaussian",
+    "grow_from_seeds",
+    "median",
+    "solid_mask",
+    "watershed",
     "find_series",
     "keep_connected",
     "keep_parts",
@@ -211,3 +217,40 @@ def distance(
     is_signed: bool,
     progress: Progress,
 ) -> NDArray[np.float32]: ...
+def gaussian(
+    values: NDArray[np.int16] | NDArray[np.float32],
+    sigma_ijk: tuple[float, float, float],
+    progress: Progress,
+) -> NDArray[np.int16] | NDArray[np.float32]: ...
+def median(
+    values: NDArray[np.int16] | NDArray[np.float32], progress: Progress
+) -> NDArray[np.int16] | NDArray[np.float32]: ...
+def diffuse(
+    values: NDArray[np.int16] | NDArray[np.float32],
+    spacing_xyz_mm: tuple[float, float, float],
+    sigma_mm: float,
+    contrast: float,
+    progress: Progress,
+) -> NDArray[np.int16] | NDArray[np.float32]: ...
+def watershed(
+    depth: NDArray[np.float32],
+    markers: NDArray[np.uint32],
+    mask: NDArray[np.uint8],
+    progress: Progress,
+) -> NDArray[np.uint32]: ...
+def grow_from_seeds(
+    values: NDArray[np.int16] | NDArray[np.float32],
+    seeds: NDArray[np.uint32],
+    mask: NDArray[np.uint8] | None,
+    spacing_xyz_mm: tuple[float, float, float],
+    per_mm: float,
+    progress: Progress,
+) -> NDArray[np.uint32]: ...
+def solid_mask(
+    dims_ijk: tuple[int, int, int],
+    lps_from_ijk: NDArray[np.float64],
+    kind: str,
+    vectors: list[tuple[float, float, float]],
+    numbers: list[float],
+    corners: list[tuple[float, float]],
+) -> NDArray[np.uint8]: ...
