@@ -16,6 +16,7 @@ from calvaria.invesalius import load_invesalius
 from calvaria.mesh import FaceKind, Mesh
 from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal
 from calvaria.rules import Rules, load_rules
+from calvaria.total_segmentator import load_total_segmentator
 from calvaria.volume import Acquisition, Mask, Volume
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "load_mask",
     "load_rules",
     "load_series",
+    "load_total_segmentator",
     "phantom",
     "plan_imaging",
     "resample_slices",
