@@ -11,7 +11,7 @@ use super::value::Value;
 use crate::progress::{Cancelled, Progress};
 
 /// Voxels that are worked on together.
-const LANES: usize = 32;
+const LANES: usize = 8;
 
 type Lanes<T> = [T; LANES];
 
@@ -88,9 +88,7 @@ fn sort_rows<T: Value>(rows: &[&[T]; 9], sorted: &mut [Vec<T>; 9]) {
         for (lanes, row) in nine.iter_mut().zip(rows) {
             lanes[..n].copy_from_slice(&row[from..from + n]);
         }
-        for (a, b) in SORT_NINE {
-            exchange(&mut nine, a, b);
-        }
+        sort_nine(&mut nine);
         for (lanes, row) in nine.iter().zip(sorted.iter_mut()) {
             row[LEFT + from..LEFT + from + n].copy_from_slice(&lanes[..n]);
         }
@@ -101,9 +99,23 @@ fn sort_rows<T: Value>(rows: &[&[T]; 9], sorted: &mut [Vec<T>; 9]) {
     }
 }
 
+/// Written out, so that nine values stay in nine registers.
+#[inline]
+fn sort_nine<T: Value>(nine: &mut [Lanes<T>; 9]) {
+    let mut n = 0;
+    while n < SORT_NINE.len() {
+        exchange(nine, SORT_NINE[n].0, SORT_NINE[n].1);
+        n += 1;
+    }
+}
+
 fn pick_medians<T: Value>(sorted: &[Vec<T>; 9], out: &mut [T]) {
     for (n, out) in out.chunks_mut(LANES).enumerate() {
-        let three = |m: usize| [0, 1, 2].map(|shift| lanes(&sorted[m], LEFT - 1 + n * LANES + shift));
+        let at = LEFT - 1 + n * LANES;
+        let three = |m: usize| {
+            let row = &sorted[m];
+            [lanes(row, at), lanes(row, at + 1), lanes(row, at + 2)]
+        };
         let found = median_of_27(three);
         out.copy_from_slice(&found[..out.len()]);
     }
@@ -113,40 +125,48 @@ fn pick_medians<T: Value>(sorted: &[Vec<T>; 9], out: &mut [T]) {
 /// along both sides; seven places are surely below the median and seven above. Thirteen are left.
 #[inline]
 fn median_of_27<T: Value>(three: impl Fn(usize) -> [Lanes<T>; 3]) -> Lanes<T> {
-    let highest = |m: usize| {
-        let [a, b, c] = three(m);
-        max(&max(&a, &b), &c)
-    };
-    let lowest = |m: usize| {
-        let [a, b, c] = three(m);
-        min(&min(&a, &b), &c)
-    };
-    let (two_mid, two_high) = middle_and(three(2), max);
-    let (three_mid, three_high) = middle_and(three(3), max);
-    let (five_mid, five_low) = middle_and(three(5), min);
-    let (six_mid, six_low) = middle_and(three(6), min);
-    let (four_mid, _) = middle_and(three(4), min);
-    let mut eight = [five_low, six_low, lowest(7), lowest(8), highest(0), highest(1), two_high, three_high];
+    let mut eight = [[T::default(); LANES]; 8];
+    let mut five = [[T::default(); LANES]; 5];
+    eight[0] = end(three(0), false);
+    eight[1] = end(three(1), false);
+    (five[0], eight[2]) = middle_and(three(2), false);
+    (five[1], eight[3]) = middle_and(three(3), false);
+    (five[2], _) = middle_and(three(4), false);
+    (five[3], eight[4]) = middle_and(three(5), true);
+    (five[4], eight[5]) = middle_and(three(6), true);
+    eight[6] = end(three(7), true);
+    eight[7] = end(three(8), true);
+    // The four highest and the four lowest come in order; merged they are eight in order.
     for (a, b) in MERGE_FOURS {
         exchange(&mut eight, a, b);
     }
     // The seventh smallest of eight sorted and five sorted ones.
-    let five = [two_mid, three_mid, four_mid, five_mid, six_mid];
     let mut found = eight[6];
     for n in 0..5 {
-        found = min(&found, &max(&eight[5 - n], &five[n]));
+        let mut higher = five[n];
+        raise(&mut higher, &eight[5 - n]);
+        lower(&mut found, &higher);
     }
     found
 }
 
-/// The middle one of three, and the highest or lowest.
+/// The lowest or the highest of three.
 #[inline]
-fn middle_and<T: Value>(
-    [a, b, c]: [Lanes<T>; 3],
-    end: impl Fn(&Lanes<T>, &Lanes<T>) -> Lanes<T>,
-) -> (Lanes<T>, Lanes<T>) {
-    let (low, high) = (min(&a, &b), max(&a, &b));
-    (max(&low, &min(&high, &c)), end(&end(&a, &b), &c))
+fn end<T: Value>([mut a, b, c]: [Lanes<T>; 3], is_lowest: bool) -> Lanes<T> {
+    let pull = if is_lowest { lower } else { raise };
+    pull(&mut a, &b);
+    pull(&mut a, &c);
+    a
+}
+
+/// The middle one of three, and the lowest or the highest.
+#[inline]
+fn middle_and<T: Value>([a, b, c]: [Lanes<T>; 3], is_lowest: bool) -> (Lanes<T>, Lanes<T>) {
+    let mut all = [a, b, c];
+    exchange(&mut all, 0, 1);
+    exchange(&mut all, 1, 2);
+    exchange(&mut all, 0, 1);
+    (all[1], if is_lowest { all[0] } else { all[2] })
 }
 
 #[inline]
@@ -157,20 +177,26 @@ fn lanes<T: Value>(row: &[T], from: usize) -> Lanes<T> {
 }
 
 #[inline]
-fn min<T: Value>(a: &Lanes<T>, b: &Lanes<T>) -> Lanes<T> {
-    std::array::from_fn(|n| if a[n] < b[n] { a[n] } else { b[n] })
+fn lower<T: Value>(a: &mut Lanes<T>, b: &Lanes<T>) {
+    for n in 0..LANES {
+        a[n] = a[n].ordered(b[n]).0;
+    }
 }
 
 #[inline]
-fn max<T: Value>(a: &Lanes<T>, b: &Lanes<T>) -> Lanes<T> {
-    std::array::from_fn(|n| if a[n] < b[n] { b[n] } else { a[n] })
+fn raise<T: Value>(a: &mut Lanes<T>, b: &Lanes<T>) {
+    for n in 0..LANES {
+        a[n] = a[n].ordered(b[n]).1;
+    }
 }
 
-#[inline]
+/// Puts the lower one at `a` and the higher one at `b`.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "a network is one straight run of minima and maxima")]
 fn exchange<T: Value, const N: usize>(values: &mut [Lanes<T>; N], a: usize, b: usize) {
-    let low = min(&values[a], &values[b]);
-    values[b] = max(&values[a], &values[b]);
-    values[a] = low;
+    for n in 0..LANES {
+        (values[a][n], values[b][n]) = values[a][n].ordered(values[b][n]);
+    }
 }
 
 #[cfg(test)]
