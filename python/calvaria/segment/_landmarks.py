@@ -41,6 +41,8 @@ _ROOM_MM = 20.0
 # Cross-section of a spinal canal with its ring of bone closed; the foramen magnum is larger.
 _CANAL_MM2 = (100.0, 750.0)
 _CANAL_SHIFT_MM = 12.0
+# The foramen magnum lies about 1.15 radii of the braincase below its middle; the neck begins there.
+_NECK_RADII = 1.25
 # How far arches may gape, and how far a spine may bend to the side.
 _RING_MM = 5.0
 _ASIDE_MM = 30.0
@@ -178,7 +180,7 @@ def _below(place: NDArray[np.float64], braincase: Braincase) -> bool:
     """Whether a place lies where the neck joins a braincase: below, near the middle, not in front."""
     x, y, z = (place - np.asarray(braincase.centre_lps_mm)).tolist()
     radius = braincase.radius_mm
-    return abs(x) < 0.4 * radius and -0.5 * radius < y < radius and z < -0.75 * radius
+    return abs(x) < 0.4 * radius and -0.5 * radius < y < radius and z < -_NECK_RADII * radius
 
 
 def _slice_affine(bone: Mask, k: int) -> NDArray[np.float64]:

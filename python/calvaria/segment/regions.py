@@ -35,9 +35,10 @@ _CHIN_SEED_MM = 12.0
 # Vertebrae reach this far from the middle of the canal, and no other bone comes nearer.
 _VERTEBRA_SEED_MM = 18.0
 _NO_VERTEBRA_MM = 75.0
-_BELOW_TOP_MM = 6.0
+_BELOW_TOP_MM = 2.0
 # What a millimetre of way through bone costs, HU: so that noise does not decide.
 _PER_MM = 20.0
+_COMPACT_HU = 1500
 
 
 def bone_regions(volume: Volume, *, bone: Mask) -> Mask:
@@ -99,8 +100,12 @@ def _grown(volume: Volume, bone: Mask, seeds: NDArray[np.uint8]) -> NDArray[np.u
     part = crop_to_mask(bone, mask=bone)
     offset = np.rint(bone.grid.ijk_from_lps_mm([part.grid.origin_lps_mm])[0]).astype(int)[::-1]
     box = tuple(slice(o, o + n) for o, n in zip(offset, part.values.shape, strict=True))
+    # Teeth are denser than the jaw that holds them, and touch those of the other one: what is denser
+    # than compact bone counts as compact bone.
+    image = crop_to_mask(volume, mask=bone)
+    image = dataclasses.replace(image, values=np.minimum(image.values, _COMPACT_HU))
     grown = grow_from_seeds(
-        crop_to_mask(volume, mask=bone),
+        image,
         seeds=Mask(values=seeds[box], grid=part.grid),
         within=part,
         per_mm=_PER_MM,
@@ -122,7 +127,9 @@ def _seeds(
     else:
         _, cy, cz = braincase.centre_lps_mm
         radius = braincase.radius_mm
+        # Below that lie the jaw in front, and behind only the occiput until the neck begins.
         labels[z > cz - 0.6 * radius] = 1
+        labels[(z > cz - radius) & (y > cy - 0.1 * radius)] = 1
         told.append(step(f"Braincase: as large as a ball of {radius:.0f} mm.", radius, "mm"))
         front = (z < cz - _CHIN_RADII * radius) & (y < cy - 0.2 * radius)
         if front.any():
