@@ -8,6 +8,7 @@ shows the median wall time, processor time and what memory grew by.  Only the ra
 on a shared machine.  A peer that is not installed is left out.
 """
 
+# ruff: noqa: ARG001 - every library is given the same arrays
 import argparse
 import json
 import resource
@@ -43,9 +44,7 @@ def calvaria_jobs(values, mask, spacing_zyx):
     volume = Volume(values=values, grid=grid)
     one = Mask(values=mask, grid=grid)
     # A voxel of 1 mm: the standard deviation in voxels.
-    unit = Volume(
-        values=values, grid=Grid(dims_ijk=values.shape[::-1], lps_from_ijk=np.eye(4))
-    )
+    unit = Volume(values=values, grid=Grid(dims_ijk=values.shape[::-1], lps_from_ijk=np.eye(4)))
     return {
         "2": lambda: segment.keep_largest(segment.threshold(volume, lower_hu=LEVEL_HU)).values,
         "3": lambda: segment.closing(one, radius_mm=3.0).values,

@@ -4,7 +4,6 @@ import warnings
 
 import numpy as np
 import pytest
-from test_segment_binary import blobs, grid_of, mask_of
 
 import calvaria
 from calvaria import CalvariaWarning, Grid, Mask, Volume, convert, segment
@@ -15,6 +14,7 @@ from calvaria.errors import (
     NotDicomError,
     SegmentationError,
 )
+from test_segment_binary import blobs, grid_of, mask_of
 
 pydicom = pytest.importorskip("pydicom")
 SHAPE = (4, 9, 13)
@@ -55,7 +55,7 @@ def seg(labels, *, kind="BINARY", skip_empty=True, shift=None):
             group, place, which = Dataset(), Dataset(), Dataset()
             at = np.array([3.0, -8.0, 40.0]) + k * STEP
             if shift and shift == (n, k):
-                at = at + [0, 0, 0.4]
+                at += np.array([0, 0, 0.4])
             place.ImagePositionPatient = at.tolist()
             which.ReferencedSegmentNumber = n
             group.PlanePositionSequence, group.SegmentIdentificationSequence = [place], [which]
@@ -91,7 +91,9 @@ def test_a_seg_comes_back_in_its_place(kind):
     np.testing.assert_array_equal(made.values, labels[::-1])
     assert made.names == {1: "part 1", 2: "part 2", 3: "part 3"}
     place = made.grid.lps_mm_from_ijk([[2, 3, 3]])[0]
-    np.testing.assert_allclose(place, np.array([3.0, -8.0, 40.0]) + 2 * 0.5 * ROW + 3 * 0.7 * COLUMN, atol=1e-9)
+    np.testing.assert_allclose(
+        place, np.array([3.0, -8.0, 40.0]) + 2 * 0.5 * ROW + 3 * 0.7 * COLUMN, atol=1e-9
+    )
     one = convert.mask_from_dicom_seg(seg(labels, kind=kind), segment="part 2")
     np.testing.assert_array_equal(one.values, (labels == 2)[::-1])
     assert one.values.dtype == np.bool_
@@ -164,7 +166,9 @@ def test_a_folder_of_masks_becomes_labels(tmp_path):
     np.testing.assert_array_equal(only.values != 0, masks["mandible"])
     with pytest.raises(CalvariaError, match="femur"):
         calvaria.load_total_segmentator(tmp_path, names=["femur"])
-    fine = Volume(values=np.zeros((12, 14, 16), np.int16), grid=grid_of((12, 14, 16), (0.25, 0.3, 0.35)))
+    fine = Volume(
+        values=np.zeros((12, 14, 16), np.int16), grid=grid_of((12, 14, 16), (0.25, 0.3, 0.35))
+    )
     with pytest.warns(CalvariaWarning, match="coarser"):
         calvaria.load_total_segmentator(tmp_path, image=fine)
     odd = mask_of(masks["skull"].astype(np.uint8), (0.5, 0.6, 0.8))
@@ -180,7 +184,9 @@ def test_a_model_output_is_read_with_its_image(calvaria_data):
         warnings.simplefilter("error", CalvariaWarning)
         labels = calvaria.load_total_segmentator(folder / "example_seg.nii.gz")
     assert labels.values.max() > 5
-    assert image.grid.dims_ijk != labels.grid.dims_ijk or image.grid.is_close(labels.grid, tolerance_mm=0.1)
+    assert image.grid.dims_ijk != labels.grid.dims_ijk or image.grid.is_close(
+        labels.grid, tolerance_mm=0.1
+    )
 
 
 def test_a_mask_on_another_grid_is_where_it_was():
@@ -194,13 +200,17 @@ def test_a_mask_on_another_grid_is_where_it_was():
     turn[:3, 3] = [0.0, 5.0, 30.0]
     target = Grid(dims_ijk=(60, 60, 40), lps_from_ijk=turn)
     index = np.stack(np.indices(target.shape_kji)[::-1], axis=-1).reshape(-1, 3)
-    expected = (np.linalg.norm(target.lps_mm_from_ijk(index) - centre, axis=1) < 8).reshape(target.shape_kji)
+    expected = (np.linalg.norm(target.lps_mm_from_ijk(index) - centre, axis=1) < 8).reshape(
+        target.shape_kji
+    )
     for is_smooth in (False, True):
         made = segment.resample_mask(ball, target, is_smooth=is_smooth)
         overlap = (made.values & expected).sum() * 2 / (made.values.sum() + expected.sum())
         assert overlap > 0.97
         assert made.names == {1: "ball"}
-    labels = segment.resample_mask(mask_of(np.arange(24, dtype=np.uint8).reshape(2, 3, 4)), grid_of((2, 3, 4)))
+    labels = segment.resample_mask(
+        mask_of(np.arange(24, dtype=np.uint8).reshape(2, 3, 4)), grid_of((2, 3, 4))
+    )
     assert labels.values.ravel().tolist() == list(range(24))
 
 

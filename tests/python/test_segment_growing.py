@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from test_segment_binary import blobs, grid_of, mask_of
 
 from calvaria import Mask, Volume, segment
 from calvaria.errors import EmptyMaskError, GeometryError, SegmentationError
+from test_segment_binary import blobs, grid_of, mask_of
 
 ndimage = pytest.importorskip("scipy.ndimage")
 SHAPE = (17, 23, 41)
@@ -82,9 +82,7 @@ def test_diffusion_without_edges_smooths_as_a_gaussian():
         spread = np.sqrt((made.sum(axis=other) * index).sum() / made.sum()) * step
         assert spread == pytest.approx(1.5, abs=0.02)
     with pytest.raises(GeometryError):
-        segment.smooth_within_edges(
-            volume_of(values, shear=0.3), sigma_mm=1.0, contrast_hu=100
-        )
+        segment.smooth_within_edges(volume_of(values, shear=0.3), sigma_mm=1.0, contrast_hu=100)
 
 
 def test_a_region_is_that_of_simpleitk():
@@ -104,14 +102,19 @@ def test_a_region_is_that_of_simpleitk():
 @pytest.mark.parametrize("n_rounds", [0, 1, 4])
 def test_a_confident_region_is_that_of_simpleitk(n_rounds):
     sitk = pytest.importorskip("SimpleITK")
-    values = (noise(seed=4, dtype=np.float32) * 0.05 + 100 * (blobs(SHAPE, sigma=3) * 5.0)).astype(np.float32)
+    values = (noise(seed=4, dtype=np.float32) * 0.05 + 100 * (blobs(SHAPE, sigma=3) * 5.0)).astype(
+        np.float32
+    )
     volume = volume_of(values)
     k, j, i = (int(n[0]) for n in np.nonzero(ndimage.binary_erosion(values > 250, iterations=2)))
     place = volume.grid.lps_mm_from_ijk([(i, j, k)])
     made = segment.grow_confident(volume, seeds_lps_mm=place, n_sigma=2.0, n_rounds=n_rounds)
     theirs = sitk.ConfidenceConnected(
-        sitk.GetImageFromArray(values), seedList=[(i, j, k)], multiplier=2.0,
-        numberOfIterations=n_rounds, initialNeighborhoodRadius=1,
+        sitk.GetImageFromArray(values),
+        seedList=[(i, j, k)],
+        multiplier=2.0,
+        numberOfIterations=n_rounds,
+        initialNeighborhoodRadius=1,
     )
     np.testing.assert_array_equal(made.values, sitk.GetArrayFromImage(theirs) != 0)
 
@@ -134,12 +137,19 @@ def test_seeds_grow_along_the_shortest_paths():
     rows, columns, costs = [], [], []
     for axis, step in enumerate(SPACING[::-1]):
         a, b = (np.take(number, np.arange(n, shape[axis] - 1 + n), axis=axis) for n in (0, 1))
-        ok = np.take(inside, np.arange(shape[axis] - 1), axis=axis) & np.take(inside, np.arange(1, shape[axis]), axis=axis)
+        ok = np.take(inside, np.arange(shape[axis] - 1), axis=axis) & np.take(
+            inside, np.arange(1, shape[axis]), axis=axis
+        )
         v = values.ravel().astype(float)
-        rows.append(a[ok]); columns.append(b[ok])  # noqa: E702
+        rows.append(a[ok])
+        columns.append(b[ok])
         costs.append(np.abs(v[a[ok]] - v[b[ok]]) + 10.0 * step)
-    graph = coo_matrix((np.concatenate(costs), (np.concatenate(rows), np.concatenate(columns))), (values.size,) * 2)
-    away = csgraph.dijkstra(graph, directed=False, indices=[number[seeds == n][0] for n in (1, 2, 3)])
+    graph = coo_matrix(
+        (np.concatenate(costs), (np.concatenate(rows), np.concatenate(columns))), (values.size,) * 2
+    )
+    away = csgraph.dijkstra(
+        graph, directed=False, indices=[number[seeds == n][0] for n in (1, 2, 3)]
+    )
     best = away.min(axis=0).reshape(shape)
     labels = made.values
     assert ((labels > 0) == (np.isfinite(best) & inside)).all()
@@ -163,7 +173,9 @@ def test_a_watershed_is_that_of_scikit_image():
         values = blobs((14, 22, 30), seed=seed, share=0.5, sigma=2.0)
         mask = mask_of(values, SPACING)
         # Without ties, of which the order is nobody's law.
-        exact = segment.distance_map(mask).values + np.float32(1e-3) * rng.random(values.shape, np.float32)
+        exact = segment.distance_map(mask).values + np.float32(1e-3) * rng.random(
+            values.shape, np.float32
+        )
         depth = Volume(values=exact, grid=mask.grid, quantity="distance_mm")
         markers = np.zeros(values.shape, np.uint16)
         peaks = np.argwhere((ndimage.maximum_filter(depth.values, 5) == depth.values) & values)
@@ -219,9 +231,13 @@ def test_cuts_are_the_inequalities_of_their_solids():
     made = segment.cut_plane(full, point_lps_mm=centre, normal_lps=3 * turn[0])
     np.testing.assert_array_equal(made.values, (local[:, 0] >= -1e-6).reshape(shape))
     made = segment.cut_sphere(full, centre_lps_mm=centre, radius_mm=5.0, keep="outside")
-    np.testing.assert_array_equal(made.values, (np.linalg.norm(local, axis=1) > 5.0 + 1e-6).reshape(shape))
+    np.testing.assert_array_equal(
+        made.values, (np.linalg.norm(local, axis=1) > 5.0 + 1e-6).reshape(shape)
+    )
     made = segment.cut_box(full, centre_lps_mm=centre, size_mm=(8, 9, 10), axes_lps=turn)
-    np.testing.assert_array_equal(made.values, (np.abs(local) <= [4, 4.5, 5]).all(axis=1).reshape(shape))
+    np.testing.assert_array_equal(
+        made.values, (np.abs(local) <= [4, 4.5, 5]).all(axis=1).reshape(shape)
+    )
     made = segment.cut_cylinder(
         full, start_lps_mm=centre - 6 * turn[2], end_lps_mm=centre + 6 * turn[2], radius_mm=4.0
     )
@@ -232,14 +248,18 @@ def test_cuts_are_the_inequalities_of_their_solids():
 def test_scissors_cut_a_polygon_as_matplotlib_sees_it():
     path = pytest.importorskip("matplotlib.path")
     full = mask_of(np.ones((12, 40, 44), bool), (0.5, 0.6, 1.0))
-    corners = np.array([[-28, 14, 5], [-12, 15, 9], [-14, 32, 4], [-20, 22, 8], [-26, 31, 5]], float) + [0.0137, 0.0071, 0]
+    corners = np.array(
+        [[-28, 14, 5], [-12, 15, 9], [-14, 32, 4], [-20, 22, 8], [-26, 31, 5]], float
+    ) + np.array([0.0137, 0.0071, 0])
     made = segment.cut_polygon(full, corners_lps_mm=corners, view_lps=(0, 0, 1))
     index = np.stack(np.indices(full.values.shape)[::-1], axis=-1).reshape(-1, 3)
     points = full.grid.lps_mm_from_ijk(index)
     expected = path.Path(corners[:, :2]).contains_points(points[:, :2])
     np.testing.assert_array_equal(made.values.ravel(), expected)
     part = segment.cut_polygon(full, corners_lps_mm=corners, view_lps=(0, 0, 1), depth_mm=(0, 3))
-    np.testing.assert_array_equal(part.values.ravel(), expected & (points[:, 2] >= 5) & (points[:, 2] <= 8))
+    np.testing.assert_array_equal(
+        part.values.ravel(), expected & (points[:, 2] >= 5) & (points[:, 2] <= 8)
+    )
     with pytest.raises(ValueError, match="corners"):
         segment.cut_polygon(full, corners_lps_mm=corners[:2], view_lps=(0, 0, 1))
 
@@ -264,7 +284,13 @@ def test_threads_do_not_change_a_bit(tmp_path):
     seen = set()
     for threads in ("1", "2", "5"):
         environment = {**os.environ, "RAYON_NUM_THREADS": threads}
-        done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         seen.add(done.stdout.strip())
     assert len(seen) == 1
     assert len(seen.pop()) == len(hashlib.sha256().hexdigest())

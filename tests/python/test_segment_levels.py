@@ -59,7 +59,9 @@ def test_other_methods_part_two_clear_bells():
         assert 75 < found.level < 150, method
     filters = pytest.importorskip("skimage.filters")
     isodata = segment.automatic_level(line(values), method="isodata").level
-    assert isodata == pytest.approx(filters.threshold_isodata(values.astype(np.uint8)) + 0.5, abs=1.1)
+    assert isodata == pytest.approx(
+        filters.threshold_isodata(values.astype(np.uint8)) + 0.5, abs=1.1
+    )
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 4])
@@ -73,10 +75,14 @@ def test_several_classes_are_those_of_scikit_image(n_classes):
 
 
 def test_a_local_level_looks_at_its_mask_only():
-    values = np.concatenate([np.full(500, -1000), np.full(50, 0), np.full(50, 100), np.full(50, 110)])
+    values = np.concatenate(
+        [np.full(500, -1000), np.full(50, 0), np.full(50, 100), np.full(50, 110)]
+    )
     volume = line(values)
     whole = segment.automatic_level(volume, n_bins=1110)
-    local = segment.automatic_level(volume, n_bins=110, within=segment.threshold(volume, lower_hu=0))
+    local = segment.automatic_level(
+        volume, n_bins=110, within=segment.threshold(volume, lower_hu=0)
+    )
     assert whole.level < 0 < local.level < 100
 
 
@@ -91,8 +97,13 @@ def test_one_value_has_no_level_and_an_unknown_method_is_named():
 def test_the_level_of_a_thick_wall_is_midway(tilt_deg):
     """A ball of 1000 HU in air: the half-maximum is 0, and at it the ball has its size."""
     settings = Scanner(
-        columns=120, rows=120, spacing_xy_mm=(0.7, 0.7), slice_thickness_mm=1.0,
-        slice_increment_mm=1.0, gantry_tilt_deg=tilt_deg, noise_hu=8.0,
+        columns=120,
+        rows=120,
+        spacing_xy_mm=(0.7, 0.7),
+        slice_thickness_mm=1.0,
+        slice_increment_mm=1.0,
+        gantry_tilt_deg=tilt_deg,
+        noise_hu=8.0,
     )
     volume = scan(phantom.sphere(radius_mm=30.0, hu=1000.0), scanner=settings)
     found = segment.bone_level(volume)
@@ -107,8 +118,13 @@ def test_the_level_of_a_thick_wall_is_midway(tilt_deg):
 
 def test_the_level_of_a_head_is_midway_between_bone_and_what_surrounds_it():
     settings = Scanner(
-        columns=256, rows=256, spacing_xy_mm=(0.9, 0.9), slice_thickness_mm=1.0,
-        slice_increment_mm=1.5, n_slices=60, centre_lps_mm=(0.0, 3.0, 60.0),
+        columns=256,
+        rows=256,
+        spacing_xy_mm=(0.9, 0.9),
+        slice_thickness_mm=1.0,
+        slice_increment_mm=1.5,
+        n_slices=60,
+        centre_lps_mm=(0.0, 3.0, 60.0),
     )
     found = segment.bone_level(scan(phantom.head(), scanner=settings))
     assert found.surroundings == "soft tissue"

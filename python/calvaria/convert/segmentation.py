@@ -179,7 +179,11 @@ def _stack(dataset: Any, frames: list[_Frame], *, name: str) -> tuple[Grid, list
         msg = f"{name}: frames on one regular stack expected, found one {off:.3g} mm off it"
         raise InconsistentSeriesError(msg)
     affine = np.eye(4)
-    affine[:3, 0], affine[:3, 1], affine[:3, 2] = row * between_columns, column * between_rows, slide
+    affine[:3, 0], affine[:3, 1], affine[:3, 2] = (
+        row * between_columns,
+        column * between_rows,
+        slide,
+    )
     affine[:3, 3] = first
     dims = (int(dataset.Columns), int(dataset.Rows), n_steps + 1)
     if dims[0] * dims[1] * dims[2] > _MOST_VOXELS:

@@ -23,6 +23,8 @@ from calvaria.volume import Mask, Volume
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from calvaria.segment.parts import Part
+
 __all__ = [
     "Braincase",
     "Canal",
@@ -153,34 +155,33 @@ def _ring(
     if not holes.any():
         return None
     grid = Grid(dims_ijk=(*bone.grid.dims_ijk[:2], 1), lps_from_ijk=_slice_affine(bone, k))
-    candidates = []
+    candidates: list[tuple[float, float, NDArray[np.float64]]] = []
     for part in find_parts(Mask(values=holes[None], grid=grid), connectivity=6).parts:
-        area = part.n_voxels * _STEP_MM**2
         place = np.asarray(part.centre_lps_mm)
-        if not _CANAL_MM2[0] <= area <= _CANAL_MM2[1]:
-            continue
-        # Round: a canal fills its box better than a slit between two bones.
-        width, depth = (np.asarray(part.high_ijk) - part.low_ijk + 1)[:2] * _STEP_MM
-        if area < 0.5 * width * depth or max(width, depth) > 2.2 * min(width, depth):
-            continue
-        if abs(place[0] - middle_x) > _ASIDE_MM:
-            continue
-        if braincase is not None and not _below(place, braincase):
-            continue
+        is_there = abs(place[0] - middle_x) <= _ASIDE_MM
+        if braincase is not None:
+            is_there &= _below(place, braincase)
         apart = 0.0 if last is None else float(np.linalg.norm((place - last)[:2]))
-        if apart <= _CANAL_SHIFT_MM:
-            candidates.append((apart, -area, place))
-    if not candidates:
-        return None
-    place: NDArray[np.float64] = min(candidates, key=lambda c: c[:2])[2]
-    return place
+        if is_there and apart <= _CANAL_SHIFT_MM and _is_canal(part):
+            candidates.append((apart, -part.volume_mm3, place))
+    return min(candidates, key=lambda c: c[:2])[2] if candidates else None
+
+
+def _is_canal(part: Part) -> bool:
+    """Whether a hole in a slice has the size of a canal and is round, no slit between two bones."""
+    area = part.n_voxels * _STEP_MM**2
+    width, depth = (
+        (h - low + 1) * _STEP_MM for h, low in zip(part.high_ijk[:2], part.low_ijk[:2], strict=True)
+    )
+    is_round = area >= 0.5 * width * depth and max(width, depth) <= 2.2 * min(width, depth)
+    return is_round and _CANAL_MM2[0] <= area <= _CANAL_MM2[1]
 
 
 def _below(place: NDArray[np.float64], braincase: Braincase) -> bool:
     """Whether a place lies where the neck joins a braincase: below, near the middle, not in front."""
     x, y, z = (place - np.asarray(braincase.centre_lps_mm)).tolist()
     radius = braincase.radius_mm
-    return abs(x) < 0.4 * radius and -0.5 * radius < y < radius and z < -_NECK_RADII * radius
+    return bool(abs(x) < 0.4 * radius and -0.5 * radius < y < radius and z < -_NECK_RADII * radius)
 
 
 def _slice_affine(bone: Mask, k: int) -> NDArray[np.float64]:

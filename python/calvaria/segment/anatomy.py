@@ -74,7 +74,11 @@ def bone(
     outline = patient(volume, bone_hu=sure)
     core = remove_small(threshold(volume, lower_hu=sure, within=outline), min_mm3=min_part_mm3)
     keep_largest(core)  # says so when nothing is left
-    steps = (why, *_steps_of(outline), step(f"Parts below {min_part_mm3:g} mm3 left out.", min_part_mm3, "mm3"))
+    steps = (
+        why,
+        *_steps_of(outline),
+        step(f"Parts below {min_part_mm3:g} mm3 left out.", min_part_mm3, "mm3"),
+    )
     if level >= sure:
         return named(core, "bone", steps)
     # A bone in air: its surface lies farther out than where it can be told from soft material.

@@ -196,7 +196,12 @@ def cut_polygon(
         There are fewer than three corners, the view has no length, or `keep` is neither.
     """
     corners = np.asarray(corners_lps_mm, dtype=np.float64)
-    if corners.ndim != 2 or corners.shape[1] != 3 or len(corners) < 3 or not np.isfinite(corners).all():
+    if (
+        corners.ndim != 2
+        or corners.shape[1] != 3
+        or len(corners) < 3
+        or not np.isfinite(corners).all()
+    ):
         msg = f"corners_lps_mm: at least three points (n, 3) expected, found {corners.shape}"
         raise ValueError(msg)
     view = np.asarray(_unit("view_lps", view_lps))

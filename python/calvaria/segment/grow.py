@@ -115,7 +115,12 @@ def grow_confident(
     r = int(radius_voxels)
     # Beyond the border the outermost values count again, as in ITK.
     at = [
-        np.ix_(*(np.clip(np.arange(c - r, c + r + 1), 0, n - 1) for c, n in zip(seed[::-1], volume.values.shape, strict=True)))
+        np.ix_(
+            *(
+                np.clip(np.arange(c - r, c + r + 1), 0, n - 1)
+                for c, n in zip(seed[::-1], volume.values.shape, strict=True)
+            )
+        )
         for seed in indices
     ]
     boxes = [volume.values[box].astype(np.float64).ravel() for box in at]

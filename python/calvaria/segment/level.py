@@ -30,6 +30,7 @@ _NEAR_HU = 100.0
 _EVEN_HU = 150.0
 # Vessels with contrast and calcified cartilage lie below this above soft tissue.
 _THIN_ABOVE_SOFT_HU = 150.0
+_AIR_HU = -700.0
 _MOST_PROFILES = 40_000
 _LEAST_PROFILES = 50
 _ROUNDS = 8
@@ -223,11 +224,15 @@ def _measure(volume: Volume, level: float, within: Mask | None, soft: float | No
 def _around(
     outside: NDArray[np.float32], even: NDArray[np.bool_], soft: float | None
 ) -> NDArray[np.bool_]:
-    """Choose the profiles that have soft tissue outside, or, where it is rare, the commonest."""
-    if soft is not None:
-        near = np.abs(outside - soft) < _NEAR_HU
-        if (near & even).sum() >= 0.25 * even.sum():
-            return np.asarray(near)
+    """Choose the profiles that border on soft tissue, or on air where more do; else the commonest.
+
+    Marrow lies beside bone as well, but it is bone.
+    """
+    near_air = outside < _AIR_HU
+    near_soft = np.zeros_like(even) if soft is None else np.abs(outside - soft) < _NEAR_HU
+    n_air, n_soft = int((near_air & even).sum()), int((near_soft & even).sum())
+    if max(n_air, n_soft) >= _LEAST_PROFILES:
+        return np.asarray(near_air if n_air > n_soft else near_soft)
     counts, edges = np.histogram(outside[even], bins=np.arange(-1200.0, 3100.0, _NEAR_HU))
     most = int(np.argmax(counts))
     centre = (edges[most] + edges[most + 1]) / 2
@@ -235,6 +240,6 @@ def _around(
 
 
 def _name(hu: float) -> str:
-    if hu < -700.0:
+    if hu < _AIR_HU:
         return "air"
     return "soft tissue" if -150.0 <= hu <= 200.0 else "other"

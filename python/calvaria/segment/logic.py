@@ -121,8 +121,8 @@ def pick(mask: Mask, *, label: int | str) -> Mask:
     if isinstance(label, str):
         found = [number for number, name in mask.names.items() if name == label]
         if len(found) != 1:
-            names = ", ".join(sorted(mask.names.values())) or "none"
-            msg = f"label: one of the names {names} expected, found {label!r}"
+            told = ", ".join(sorted(mask.names.values())) or "none"
+            msg = f"label: one of the names {told} expected, found {label!r}"
             raise ValueError(msg)
         value = found[0]
     made = mask_of(mask.values == int(value), mask)
@@ -179,9 +179,7 @@ def label_map(**masks: Mask) -> Mask:
     )
 
 
-def _joined(
-    join: Callable[..., NDArray[np.bool_]], mask: Mask, others: tuple[Mask, ...]
-) -> Mask:
+def _joined(join: Callable[..., NDArray[np.bool_]], mask: Mask, others: tuple[Mask, ...]) -> Mask:
     made = bytes_of(mask) != 0
     for other in others:
         check_grids("others", other, mask)

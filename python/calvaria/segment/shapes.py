@@ -199,7 +199,11 @@ def hollow(mask: Mask, *, shell_mm: float, side: str = "inside") -> Mask:
         The thickness is not above 0, or there is no such side.
     """
     thickness = positive("shell_mm", shell_mm)
-    reaches = {"inside": (0.0, thickness), "outside": (thickness, 0.0), "middle": (thickness / 2,) * 2}
+    reaches = {
+        "inside": (0.0, thickness),
+        "outside": (thickness, 0.0),
+        "middle": (thickness / 2,) * 2,
+    }
     if side not in reaches:
         msg = f"side: inside, outside or middle expected, found {side!r}"
         raise ValueError(msg)

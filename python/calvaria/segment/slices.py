@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,7 +72,7 @@ def fill_between_slices(mask: Mask, *, axis: str = "k") -> Mask:
         msg = "mask: at least one drawn slice expected, found none"
         raise EmptyMaskError(msg)
     steps = [s for n, s in enumerate(mask.grid.spacing_zyx_mm) if n != across]
-    for first, last in zip(drawn[:-1], drawn[1:], strict=True):
+    for first, last in itertools.pairwise(drawn):
         if last - first > 1:
             _between(values, first, last, steps)
     made = np.ascontiguousarray(np.moveaxis(values, 0, across))

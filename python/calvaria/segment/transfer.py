@@ -106,7 +106,9 @@ def _nearest(mask: Mask, grid: Grid) -> np.ndarray[tuple[int, ...], np.dtype[np.
 
 def _check_reach(mask: Grid, grid: Grid) -> None:
     ours, theirs = mask.corners_lps_mm(), grid.corners_lps_mm()
-    if (ours.min(axis=0) > theirs.max(axis=0)).any() or (ours.max(axis=0) < theirs.min(axis=0)).any():
+    if (ours.min(axis=0) > theirs.max(axis=0)).any() or (
+        ours.max(axis=0) < theirs.min(axis=0)
+    ).any():
         msg = "mask: a mask that overlaps the grid expected, found one that lies elsewhere"
         raise GeometryError(msg)
 
