@@ -31,6 +31,7 @@ from calvaria.mesh import (
 )
 from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal
 from calvaria.rules import Rules, load_rules
+from calvaria.total_segmentator import load_total_segmentator
 from calvaria.volume import Acquisition, Mask, Volume
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "load_rules",
     "load_series",
     "mesh_topology",
+    "load_total_segmentator",
     "phantom",
     "plan_imaging",
     "read_mesh",

@@ -13,14 +13,18 @@ __all__ = [
     "components",
     "count_values",
     "decimate_mesh",
+    "diffuse",
     "distance",
     "edge_profiles",
     "extract_surface",
     "fill_holes",
     "find_series",
+    "gaussian",
+    "grow_from_seeds",
     "keep_connected",
     "keep_parts",
     "load_series",
+    "median",
     "mesh_quality",
     "mesh_self_intersections",
     "mesh_topology",
@@ -34,8 +38,10 @@ __all__ = [
     "resample_to_grid_i16",
     "reshape_mask",
     "smooth_mesh",
+    "solid_mask",
     "survey_volume",
     "threshold",
+    "watershed",
     "write_capture",
     "write_ct",
     "write_mesh",
@@ -294,3 +300,40 @@ def repair_mesh(
     islands_below_mm3: float | None,
     progress: Progress,
 ) -> tuple[_Arrays, list[tuple[str, int]]]: ...
+def gaussian(
+    values: NDArray[np.int16] | NDArray[np.float32],
+    sigma_ijk: tuple[float, float, float],
+    progress: Progress,
+) -> NDArray[np.int16] | NDArray[np.float32]: ...
+def median(
+    values: NDArray[np.int16] | NDArray[np.float32], progress: Progress
+) -> NDArray[np.int16] | NDArray[np.float32]: ...
+def diffuse(
+    values: NDArray[np.int16] | NDArray[np.float32],
+    spacing_xyz_mm: tuple[float, float, float],
+    sigma_mm: float,
+    contrast: float,
+    progress: Progress,
+) -> NDArray[np.int16] | NDArray[np.float32]: ...
+def watershed(
+    depth: NDArray[np.float32],
+    markers: NDArray[np.uint32],
+    mask: NDArray[np.uint8],
+    progress: Progress,
+) -> NDArray[np.uint32]: ...
+def grow_from_seeds(
+    values: NDArray[np.int16] | NDArray[np.float32],
+    seeds: NDArray[np.uint32],
+    mask: NDArray[np.uint8] | None,
+    spacing_xyz_mm: tuple[float, float, float],
+    per_mm: float,
+    progress: Progress,
+) -> NDArray[np.uint32]: ...
+def solid_mask(
+    dims_ijk: tuple[int, int, int],
+    lps_from_ijk: NDArray[np.float64],
+    kind: str,
+    vectors: list[tuple[float, float, float]],
+    numbers: list[float],
+    corners: list[tuple[float, float]],
+) -> NDArray[np.uint8]: ...

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calvaria import _image_meta, _image_nifti, _image_nrrd
+from calvaria import _image_meta, _image_nifti, _image_nrrd, _image_seg
 from calvaria.errors import CalvariaError, CalvariaWarning
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _READERS: dict[str, Any] = {
     ".nhdr": _image_nrrd,
     ".mha": _image_meta,
     ".mhd": _image_meta,
+    ".dcm": _image_seg,
 }
 
 # A mask is called coarser when its voxels are longer than the image's by more than rounding.
@@ -104,17 +105,18 @@ def load_mask(
     lps_from_ijk: ArrayLike | None = None,
     form: str | None = None,
 ) -> Mask:
-    """Read a mask or label image from a NIfTI, NRRD or MetaImage file.
+    """Read a mask or label image from a NIfTI, NRRD, MetaImage or DICOM SEG file.
 
     Parameters
     ----------
     path : str or path
-        As for :func:`load_image`; ``.seg.nrrd`` of 3D Slicer keeps the names of its segments.
+        As for :func:`load_image`, or a DICOM SEG (``.dcm``); ``.seg.nrrd`` of 3D Slicer and DICOM
+        SEG keep the names of their segments.
     image : Volume, optional
         The image the mask was drawn on.  A warning says when the mask is coarser than it, or
         lies elsewhere.
     segment : str, optional
-        Name of one segment of a ``.seg.nrrd``; the mask is then boolean.  Needed where segments
+        Name of one segment of a ``.seg.nrrd`` or a DICOM SEG; the mask is then boolean.  Needed where segments
         overlap.
     lps_from_ijk, form
         As for :func:`load_image`.

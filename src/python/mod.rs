@@ -43,8 +43,8 @@ mod _native {
     };
     #[pymodule_export]
     use super::segment::{
-        components, count_values, distance, edge_profiles, fill_holes, keep_connected, keep_parts,
-        reshape_mask, threshold,
+        components, count_values, diffuse, distance, edge_profiles, fill_holes, gaussian, grow_from_seeds,
+        keep_connected, keep_parts, median, reshape_mask, solid_mask, threshold, watershed,
     };
     #[pymodule_export]
     use super::study::{write_capture, write_ct};

@@ -173,13 +173,17 @@ fn count(words: &[u64]) -> usize {
 
 fn pack_row<T: Copy>(row: &[T], words: &mut [u64], test: &impl Fn(T) -> bool) {
     let (chunks, rest) = row.as_chunks::<64>();
+    let mut bytes = [0; 64];
     for (chunk, word) in chunks.iter().zip(words.iter_mut()) {
-        *word = pack(chunk.map(|value| u8::from(test(value))));
+        for n in 0..64 {
+            bytes[n] = u8::from(test(chunk[n]));
+        }
+        *word = pack(&bytes);
     }
     if let (false, Some(word)) = (rest.is_empty(), words.last_mut()) {
         let mut bytes = [0; 64];
         bytes.iter_mut().zip(rest).for_each(|(byte, value)| *byte = u8::from(test(*value)));
-        *word = pack(bytes);
+        *word = pack(&bytes);
     }
 }
 
@@ -190,13 +194,26 @@ fn pack_strided<T: Copy>(row: ArrayView1<'_, T>, words: &mut [u64], test: &impl 
 }
 
 fn unpack_row(words: &[u64], row: &mut [u8]) {
-    let (chunks, rest) = row.as_chunks_mut::<8>();
-    let bytes = || words.iter().flat_map(|word| word.to_le_bytes());
-    let whole = chunks.len();
-    chunks.iter_mut().zip(bytes()).for_each(|(eight, byte)| *eight = unpack(byte));
-    if let (false, Some(byte)) = (rest.is_empty(), bytes().nth(whole)) {
-        let eight = unpack(byte);
-        rest.copy_from_slice(&eight[..rest.len()]);
+    let (chunks, rest) = row.as_chunks_mut::<64>();
+    for (chunk, word) in chunks.iter_mut().zip(words) {
+        // Most words lie wholly inside or outside.
+        match *word {
+            0 => chunk.fill(0),
+            u64::MAX => chunk.fill(1),
+            word => unpack_word(word, chunk),
+        }
+    }
+    if let (false, Some(word)) = (rest.is_empty(), words.last()) {
+        let mut chunk = [0; 64];
+        unpack_word(*word, &mut chunk);
+        rest.copy_from_slice(&chunk[..rest.len()]);
+    }
+}
+
+fn unpack_word(word: u64, chunk: &mut [u8; 64]) {
+    let bytes = word.to_le_bytes();
+    for (eight, byte) in chunk.as_chunks_mut::<8>().0.iter_mut().zip(bytes) {
+        *eight = unpack(byte);
     }
 }
 

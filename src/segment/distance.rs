@@ -5,15 +5,17 @@
 //! lower envelope of parabolas. Columns are cut at voxels of distance 0, and only the box around
 //! the voxels that have a distance is visited.
 
-use ndarray::{Array3, ArrayViewMut2, Axis, s};
+use ndarray::{Array3, ArrayViewMut1, ArrayViewMut2, Axis, s};
 use rayon::prelude::*;
 
 use super::bits::Bits;
 use super::runs::Runs;
 use crate::progress::{Cancelled, Progress};
 
-/// Columns that are taken up together: one cache line of float32.
-const BLOCK: usize = 16;
+/// Columns that are taken up together: two cache lines of float32, which come from memory as one.
+const BLOCK: usize = 32;
+/// Added to the length of a column, so that columns of 2^n voxels do not fall on the same cache lines.
+const GAP: usize = 8;
 
 /// Distance of every set voxel to the nearest unset one, mm; 0 for unset voxels, infinity where
 /// nothing is unset.
@@ -93,12 +95,19 @@ struct Envelope {
     slopes: Vec<f32>,
 }
 
-/// Parabolas on the envelope.
-#[derive(Default)]
-struct Sites {
-    places: Vec<f32>,
-    heights: Vec<f32>,
-    starts: Vec<f32>,
+/// The first whole number above a number that is not below -1; without a call of floor(), which the
+/// baseline x86-64 has no instruction for.
+fn after(number: f32) -> usize {
+    (number.max(-1.0) + 1.0) as usize
+}
+
+/// A parabola on the envelope.
+#[derive(Clone, Copy, Default)]
+struct Site {
+    index: u32,
+    place: f32,
+    height: f32,
+    start: f32,
 }
 
 impl Envelope {
@@ -108,36 +117,42 @@ impl Envelope {
     }
 
     /// Runs over all columns (along the first axis) of a sheet; takes the root when this is the last pass.
-    fn columns(&self, mut sheet: ArrayViewMut2<'_, f32>, is_last: bool) {
-        let n = sheet.len_of(Axis(0));
-        let mut block = vec![0.0; BLOCK * n];
-        let mut sites = Sites::default();
-        for mut part in sheet.axis_chunks_iter_mut(Axis(1), BLOCK) {
-            let width = part.len_of(Axis(1));
+    fn columns(&self, sheet: ArrayViewMut2<'_, f32>, is_last: bool) {
+        let mut rows: Vec<&mut [f32]> =
+            sheet.into_outer_iter_mut().filter_map(ArrayViewMut1::into_slice).collect();
+        let (n, width) = (rows.len(), rows.first().map_or(0, |row| row.len()));
+        let pitch = n + GAP;
+        let mut block = vec![0.0; BLOCK * pitch];
+        let mut sites = vec![Site::default(); n];
+        for from in (0..width).step_by(BLOCK) {
+            let to = (from + BLOCK).min(width);
             let mut is_used = [false; BLOCK];
-            for (at, row) in part.rows().into_iter().enumerate() {
-                for (c, value) in row.iter().enumerate() {
-                    block[c * n + at] = *value;
+            for (at, row) in rows.iter().enumerate() {
+                for (c, value) in row[from..to].iter().enumerate() {
+                    block[c * pitch + at] = *value;
                     is_used[c] |= *value != 0.0;
                 }
             }
             if !is_used.contains(&true) {
                 continue;
             }
-            for column in block.chunks_exact_mut(n).take(width).zip(is_used).filter(|(_, used)| *used) {
-                self.column(column.0, &mut sites);
+            for (column, _) in block.chunks_exact_mut(pitch).zip(is_used).filter(|(_, used)| *used) {
+                let column = &mut column[..n];
+                self.column(column, &mut sites);
+                if is_last {
+                    column.iter_mut().for_each(|value| *value = value.sqrt());
+                }
             }
-            for (at, row) in part.rows_mut().into_iter().enumerate() {
-                for (c, value) in row.into_iter().enumerate() {
-                    let found = block[c * n + at];
-                    *value = if is_last { found.sqrt() } else { found };
+            for (at, row) in rows.iter_mut().enumerate() {
+                for (c, value) in row[from..to].iter_mut().enumerate() {
+                    *value = block[c * pitch + at];
                 }
             }
         }
     }
 
     /// Nothing beyond a 0 can be nearer than the 0: the stretches between are independent.
-    fn column(&self, column: &mut [f32], sites: &mut Sites) {
+    fn column(&self, column: &mut [f32], sites: &mut [Site]) {
         let mut at = 0;
         while at < column.len() {
             if column[at] == 0.0 {
@@ -152,49 +167,47 @@ impl Envelope {
         }
     }
 
-    fn stretch(&self, column: &mut [f32], start: usize, end: usize, sites: &mut Sites) {
-        sites.places.clear();
-        sites.heights.clear();
-        sites.starts.clear();
-        for at in start.saturating_sub(1)..(end + 1).min(column.len()) {
-            if column[at] < f32::INFINITY {
-                self.add(at as f32, column[at], sites);
+    fn stretch(&self, column: &mut [f32], start: usize, end: usize, sites: &mut [Site]) {
+        let n = self.envelope(column, start, end, sites);
+        for site in 0..n {
+            let Site { place, height, start: from, .. } = sites[site];
+            let to = if site + 1 < n { sites[site + 1].start } else { end as f32 };
+            // A parabola rules from the voxel after its start on.
+            let (from, to) = (after(from).max(start), after(to).min(end));
+            for at in from..to {
+                let apart = at as f32 - place;
+                column[at] = height + apart * apart * self.step2;
             }
-        }
-        if sites.places.is_empty() {
-            return;
-        }
-        let mut site = 0;
-        for (at, value) in column[start..end].iter_mut().enumerate() {
-            let place = (start + at) as f32;
-            while site + 1 < sites.starts.len() && sites.starts[site + 1] < place {
-                site += 1;
-            }
-            let apart = place - sites.places[site];
-            *value = sites.heights[site] + apart * apart * self.step2;
         }
     }
 
-    #[inline]
-    fn add(&self, place: f32, height: f32, sites: &mut Sites) {
-        loop {
-            let (Some(last), Some(below)) = (sites.places.last(), sites.heights.last()) else {
-                sites.starts.push(f32::NEG_INFINITY);
-                break;
-            };
-            let apart = place - last;
-            let crossing = (place + last) * 0.5 + (height - below) * self.slopes[apart as usize];
-            if sites.starts.last().is_some_and(|start| crossing <= *start) {
-                sites.places.pop();
-                sites.heights.pop();
-                sites.starts.pop();
-            } else {
-                sites.starts.push(crossing);
-                break;
+    /// Gathers the parabolas that are lowest somewhere between `start` and `end`; returns how many.
+    fn envelope(&self, column: &[f32], start: usize, end: usize, sites: &mut [Site]) -> usize {
+        let last = end as f32;
+        let mut top = 0;
+        for index in start.saturating_sub(1)..(end + 1).min(column.len()) {
+            let (height, place) = (column[index], index as f32);
+            if height == f32::INFINITY {
+                continue;
+            }
+            let mut begin = f32::NEG_INFINITY;
+            while top > 0 {
+                let below = sites[top - 1];
+                let slope = self.slopes[index - below.index as usize];
+                let crossing = (place + below.place) * 0.5 + (height - below.height) * slope;
+                if crossing > below.start {
+                    begin = crossing;
+                    break;
+                }
+                top -= 1;
+            }
+            // A parabola that rules only beyond the end is none of this stretch.
+            if begin < last {
+                sites[top] = Site { index: index as u32, place, height, start: begin };
+                top += 1;
             }
         }
-        sites.places.push(place);
-        sites.heights.push(height);
+        top
     }
 }
 

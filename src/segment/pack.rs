@@ -2,7 +2,7 @@
 
 /// Every byte is 0 or 1: bit n of the result is byte n.
 #[inline]
-pub(super) fn pack(bytes: [u8; 64]) -> u64 {
+pub(super) fn pack(bytes: &[u8; 64]) -> u64 {
     let mut word = 0;
     for (n, eight) in bytes.as_chunks::<8>().0.iter().enumerate() {
         // The product moves byte n to bit 56 + n; no two products meet, so nothing carries.
@@ -32,7 +32,7 @@ mod tests {
             for at in 0..8 {
                 let mut all = [0; 64];
                 all[8 * at..8 * at + 8].copy_from_slice(&bytes);
-                assert_eq!(pack(all), u64::from(byte) << (8 * at));
+                assert_eq!(pack(&all), u64::from(byte) << (8 * at));
             }
         }
     }

@@ -8,6 +8,9 @@ pub trait Value: Copy + PartialOrd + Send + Sync + Default + 'static {
     /// The nearest value of this type; ties go away from zero.
     fn from_f32(value: f32) -> Self;
 
+    /// The lower and the higher of two values, without a branch.
+    fn ordered(self, other: Self) -> (Self, Self);
+
     /// The lowest and the highest value of this type within two bounds, both counted in; None when
     /// there is none.
     fn within(lower: f64, upper: f64) -> Option<(Self, Self)>;
@@ -23,6 +26,11 @@ impl Value for i16 {
     fn from_f32(value: f32) -> Self {
         // Without a call of round(), which the baseline x86-64 has no instruction for.
         (value + 0.5_f32.copysign(value)) as Self
+    }
+
+    #[inline]
+    fn ordered(self, other: Self) -> (Self, Self) {
+        (Ord::min(self, other), Ord::max(self, other))
     }
 
     fn within(lower: f64, upper: f64) -> Option<(Self, Self)> {
@@ -41,6 +49,11 @@ impl Value for f32 {
     #[inline]
     fn from_f32(value: f32) -> Self {
         value
+    }
+
+    #[inline]
+    fn ordered(self, other: Self) -> (Self, Self) {
+        (if self < other { self } else { other }, if self < other { other } else { self })
     }
 
     fn within(lower: f64, upper: f64) -> Option<(Self, Self)> {

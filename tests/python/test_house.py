@@ -22,8 +22,9 @@ PYTHON_FLOORS = (
     {"cohort"},
     # Side doors: they may use any floor below, and only the command uses them.
     {"convert"},
-    {"_image_nifti", "_image_nrrd", "_image_meta", "invesalius", "plot", "view"},
+    {"_image_nifti", "_image_nrrd", "_image_meta", "_image_seg", "invesalius", "plot", "view"},
     {"images"},
+    {"total_segmentator"},
     {"_terminal", "_judging"},
     {"_demo"},
     {"cli"},
@@ -35,8 +36,8 @@ RUST_FLOORS = (
     {"checks", "overlay", "bar", "printability", "design"},
     {"python"},
 )
-SIDE_DOORS = {"convert", "images", "invesalius", "plot", "view"}
-ALLOWED_THROUGH = {"cli", "_demo", "_image_nifti", "_image_nrrd", "_image_meta"}
+SIDE_DOORS = {"convert", "images", "invesalius", "plot", "total_segmentator", "view"}
+ALLOWED_THROUGH = {"cli", "_demo", "_image_nifti", "_image_nrrd", "_image_meta", "_image_seg"}
 CUPBOARDS = {"utils", "util", "helpers", "helper", "common", "misc", "shared", "tools"}
 MOST_LINES = 600
 NATIVE_IMPORT = re.compile(r"\bimport [^\n]*\b_native\b|\bcalvaria\._native\b")

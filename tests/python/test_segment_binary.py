@@ -86,7 +86,7 @@ def test_parts_are_those_of_scipy(connectivity):
 @pytest.mark.parametrize("connectivity", [6, 18, 26])
 def test_the_largest_and_the_not_small_parts_are_those_of_scipy(connectivity):
     for values, spacing in cases():
-        labels, n = ndimage.label(values, structure=STRUCTURES[connectivity])
+        labels, _ = ndimage.label(values, structure=STRUCTURES[connectivity])
         sizes = np.bincount(labels.ravel())
         sizes[0] = 0
         mask = mask_of(values, spacing)
@@ -97,7 +97,9 @@ def test_the_largest_and_the_not_small_parts_are_those_of_scipy(connectivity):
         np.testing.assert_array_equal(made.values, sizes[labels] >= 20)
         seeds = np.zeros(values.shape, bool)
         seeds[0, values.shape[1] // 2, ::7] = True
-        made = segment.keep_connected(mask, seeds=mask_of(seeds, spacing), connectivity=connectivity)
+        made = segment.keep_connected(
+            mask, seeds=mask_of(seeds, spacing), connectivity=connectivity
+        )
         np.testing.assert_array_equal(made.values, np.isin(labels, labels[seeds & values]) & values)
 
 
@@ -118,11 +120,15 @@ def test_a_seed_outside_of_the_image_is_named():
 
 def test_hysteresis_is_that_of_scikit_image():
     filters = pytest.importorskip("skimage.filters")
-    values = (ndimage.gaussian_filter(np.random.default_rng(3).normal(size=(20, 30, 40)), 1.5) * 1e4).astype(np.int16)
+    values = (
+        ndimage.gaussian_filter(np.random.default_rng(3).normal(size=(20, 30, 40)), 1.5) * 1e4
+    ).astype(np.int16)
     volume = Volume(values=values, grid=grid_of(values.shape))
     made = segment.hysteresis(volume, lower_hu=300, upper_hu=1200, connectivity=6)
     # scikit-image counts values above the bound, and joins by faces.
-    np.testing.assert_array_equal(made.values, filters.apply_hysteresis_threshold(values, 299, 1199))
+    np.testing.assert_array_equal(
+        made.values, filters.apply_hysteresis_threshold(values, 299, 1199)
+    )
 
 
 @pytest.mark.parametrize("connectivity", [6, 18, 26])
@@ -232,7 +238,9 @@ def test_a_distance_needs_two_sides_and_right_angles():
 def test_holes_are_those_of_scipy():
     for values, spacing in cases():
         mask = mask_of(values, spacing)
-        np.testing.assert_array_equal(segment.fill_holes(mask).values, ndimage.binary_fill_holes(values))
+        np.testing.assert_array_equal(
+            segment.fill_holes(mask).values, ndimage.binary_fill_holes(values)
+        )
         for axis, name in enumerate("kji"):
             made = segment.fill_holes(mask, by_slice=name).values
             slices = [ndimage.binary_fill_holes(s) for s in np.moveaxis(values, axis, 0)]
@@ -300,7 +308,7 @@ def test_any_mask_obeys_the_laws(seed, shape, share, connectivity):
     values = np.random.default_rng(seed).random(shape) < share
     mask = mask_of(values, (0.5, 0.8, 1.1))
     found = segment.find_parts(mask, connectivity=connectivity)
-    labels, n = ndimage.label(values, structure=STRUCTURES[connectivity])
+    _, n = ndimage.label(values, structure=STRUCTURES[connectivity])
     assert len(found) == n
     flipped = mask_of(np.ascontiguousarray(values[::-1, :, ::-1]), (0.5, 0.8, 1.1))
     assert [p.n_voxels for p in segment.find_parts(flipped, connectivity=connectivity)] == [

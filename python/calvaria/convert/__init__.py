@@ -8,12 +8,14 @@ from calvaria.convert.datasets import from_pydicom, to_pydicom
 from calvaria.convert.itk import from_sitk, mask_from_sitk, to_sitk
 from calvaria.convert.labelled import from_xarray, mask_from_xarray, to_xarray
 from calvaria.convert.nifti import from_nibabel, mask_from_nibabel, to_nibabel
+from calvaria.convert.segmentation import mask_from_dicom_seg
 
 __all__ = [
     "from_nibabel",
     "from_pydicom",
     "from_sitk",
     "from_xarray",
+    "mask_from_dicom_seg",
     "mask_from_nibabel",
     "mask_from_sitk",
     "mask_from_xarray",

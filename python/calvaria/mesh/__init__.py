@@ -3,8 +3,8 @@
 from calvaria.mesh.check import check_mesh, find_self_intersections
 from calvaria.mesh.decimation import DecimationResult, decimate_mesh
 from calvaria.mesh.files import MeshFileInfo, read_mesh, read_mesh_info, write_mesh
-from calvaria.mesh.smoothing import SmoothingResult, smooth_mesh
 from calvaria.mesh.repair import RepairAction, RepairResult, repair_mesh
+from calvaria.mesh.smoothing import SmoothingResult, smooth_mesh
 from calvaria.mesh.topology import BoundaryLoop, MeshTopology, mesh_topology
 from calvaria.mesh.triangles import FaceKind, Mesh
 
@@ -15,16 +15,16 @@ __all__ = [
     "Mesh",
     "MeshFileInfo",
     "MeshTopology",
-    "SmoothingResult",
     "RepairAction",
     "RepairResult",
+    "SmoothingResult",
     "check_mesh",
     "decimate_mesh",
     "find_self_intersections",
     "mesh_topology",
     "read_mesh",
     "read_mesh_info",
-    "smooth_mesh",
     "repair_mesh",
+    "smooth_mesh",
     "write_mesh",
 ]

@@ -6,7 +6,14 @@ up to 1e-6 mm.
 """
 
 from calvaria.segment.anatomy import (
+    airway,
+    bone,
+    calvaria,
+    mandible,
+    skin,
     skull,
+    teeth,
+    vertebrae,
 )
 from calvaria.segment.automatic import (
     AutomaticLevel,
@@ -17,8 +24,22 @@ from calvaria.segment.crop import (
     crop,
     crop_to_mask,
 )
+from calvaria.segment.cut import (
+    cut_box,
+    cut_cylinder,
+    cut_plane,
+    cut_polygon,
+    cut_sphere,
+)
 from calvaria.segment.distances import (
     distance_map,
+)
+from calvaria.segment.grow import (
+    grow_confident,
+    grow_from_seeds,
+    grow_region,
+    split_touching,
+    watershed,
 )
 from calvaria.segment.holes import (
     fill_holes,
@@ -48,10 +69,18 @@ from calvaria.segment.parts import (
     keep_largest,
     remove_small,
 )
+from calvaria.segment.patient import (
+    metal,
+    patient,
+    remove_table,
+)
 from calvaria.segment.presets import (
     HuRange,
     hu_presets,
     preset_range,
+)
+from calvaria.segment.regions import (
+    bone_regions,
 )
 from calvaria.segment.shapes import (
     closing,
@@ -61,6 +90,17 @@ from calvaria.segment.shapes import (
     margin,
     opening,
 )
+from calvaria.segment.slices import (
+    fill_between_slices,
+)
+from calvaria.segment.smoothing import (
+    gaussian,
+    median,
+    smooth_within_edges,
+)
+from calvaria.segment.transfer import (
+    resample_mask,
+)
 
 __all__ = [
     "AutomaticLevel",
@@ -68,17 +108,31 @@ __all__ = [
     "HuRange",
     "Part",
     "Parts",
+    "airway",
     "automatic_level",
+    "bone",
     "bone_level",
+    "bone_regions",
+    "calvaria",
     "closing",
     "crop",
     "crop_to_mask",
+    "cut_box",
+    "cut_cylinder",
+    "cut_plane",
+    "cut_polygon",
+    "cut_sphere",
     "difference",
     "dilate",
     "distance_map",
     "erode",
+    "fill_between_slices",
     "fill_holes",
     "find_parts",
+    "gaussian",
+    "grow_confident",
+    "grow_from_seeds",
+    "grow_region",
     "hollow",
     "hu_presets",
     "hysteresis",
@@ -87,14 +141,26 @@ __all__ = [
     "keep_connected",
     "keep_largest",
     "label_map",
+    "mandible",
     "margin",
+    "median",
+    "metal",
     "multi_otsu_levels",
     "opening",
+    "patient",
     "pick",
     "preset_range",
     "remove_small",
+    "remove_table",
+    "resample_mask",
+    "skin",
     "skull",
+    "smooth_within_edges",
     "soft_tissue_hu",
+    "split_touching",
+    "teeth",
     "threshold",
     "union",
+    "vertebrae",
+    "watershed",
 ]

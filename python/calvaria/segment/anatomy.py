@@ -1,6 +1,7 @@
 """Anatomy in one line: a preset is a short recipe of the public functions of this room.
 
-What a preset chose stands in the findings of its mask, under the code ``segmentation``.
+What a preset chose stands in the findings of its mask, under the code ``segmentation``; the
+docstring says the steps, so that each can be done by hand with other numbers.
 """
 
 from __future__ import annotations
@@ -8,27 +9,51 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from calvaria.errors import SegmentationError
 from calvaria.findings import Finding, Verdict
 from calvaria.segment._bytes import hu_only
+from calvaria.segment._landmarks import coarse_bone, find_braincase
+from calvaria.segment._steps import named, step
+from calvaria.segment.cut import cut_plane
+from calvaria.segment.holes import fill_holes
 from calvaria.segment.level import bone_level
 from calvaria.segment.levels import threshold
-from calvaria.segment.parts import keep_largest
+from calvaria.segment.logic import pick, union
+from calvaria.segment.parts import keep_largest, remove_small
+from calvaria.segment.patient import patient
+from calvaria.segment.presets import preset_range
+from calvaria.segment.regions import bone_regions
+from calvaria.segment.shapes import closing, margin
 
 if TYPE_CHECKING:
     from calvaria.volume import Mask, Volume
 
-__all__ = ["skull"]
+__all__ = ["airway", "bone", "calvaria", "mandible", "skin", "skull", "teeth", "vertebrae"]
+
+# Smaller crumbs of bone are noise, stones and calcifications.
+_MIN_PART_MM3 = 100.0
+_MIN_TOOTH_MM3 = 20.0
+# How far the surface of a dry bone lies outside of what is surely bone.
+_EDGE_MM = 2.0
 
 
-def skull(volume: Volume, *, lower_hu: float | None = None) -> Mask:
-    """Outline the bones of the head.
+def bone(
+    volume: Volume, *, lower_hu: float | None = None, min_part_mm3: float = _MIN_PART_MM3
+) -> Mask:
+    """Outline all bone of the patient: no table, no head holder, no crumbs.
+
+    The recipe: :func:`bone_level`; :func:`threshold`; within :func:`patient`;
+    :func:`remove_small`.
 
     Parameters
     ----------
     volume : Volume
-        A CT of the head in HU.
+        A CT in HU.
     lower_hu : float, optional
-        The level; left out, that of :func:`bone_level`.
+        The level; left out, the `thin_bone_hu` of :func:`bone_level`: the mask says which bone,
+        and has to hold all of it; where its surface is, :func:`bone_level` says.
+    min_part_mm3 : float
+        Smaller parts are left out, mm3.
 
     Returns
     -------
@@ -37,33 +62,301 @@ def skull(volume: Volume, *, lower_hu: float | None = None) -> Mask:
 
     Raises
     ------
+    EmptyMaskError
+        Nothing is left.
     SegmentationError
         No bone was found.
     ValueError
         The volume is not in HU.
     """
-    hu_only(volume, "skull")
-    level, why = _level(volume, lower_hu)
-    mask = keep_largest(threshold(volume, lower_hu=level))
-    return _named(mask, "skull", (why,))
-
-
-def _level(volume: Volume, lower_hu: float | None) -> tuple[float, Finding]:
-    if lower_hu is not None:
-        return float(lower_hu), _step(f"Level {lower_hu:.0f} HU, as given.", lower_hu, "HU")
-    found = bone_level(volume)
-    return found.separate_hu, _step(f"Level {found!r}.", found.separate_hu, "HU")
-
-
-def _step(message: str, measured: float | None = None, unit: str = "") -> Finding:
-    return Finding(
-        code="segmentation",
-        verdict=Verdict.PASS,
-        message=message,
-        measured=None if measured is None else float(measured),
-        unit=unit,
+    hu_only(volume, "bone")
+    level, sure, why = _level(volume, lower_hu)
+    outline = patient(volume, bone_hu=sure)
+    core = remove_small(threshold(volume, lower_hu=sure, within=outline), min_mm3=min_part_mm3)
+    keep_largest(core)  # says so when nothing is left
+    steps = (
+        why,
+        *_steps_of(outline),
+        step(f"Parts below {min_part_mm3:g} mm3 left out.", min_part_mm3, "mm3"),
     )
+    if level >= sure:
+        return named(core, "bone", steps)
+    # A bone in air: its surface lies farther out than where it can be told from soft material.
+    made = threshold(volume, lower_hu=level, within=margin(core, by_mm=_EDGE_MM))
+    return named(made, "bone", steps)
 
 
-def _named(mask: Mask, name: str, steps: tuple[Finding, ...]) -> Mask:
-    return dataclasses.replace(mask, names={1: name}, findings=(*mask.findings, *steps))
+def skull(volume: Volume, *, lower_hu: float | None = None) -> Mask:
+    """Outline the skull: cranium, mandible and teeth, without vertebrae.
+
+    The recipe: :func:`bone`; :func:`bone_regions` parts it; cranium and mandible are joined.
+
+    Parameters
+    ----------
+    volume : Volume
+        A CT of the head in HU.
+    lower_hu : float, optional
+        The level; left out, as for :func:`bone`.  A lower one keeps more thin bone.
+
+    Returns
+    -------
+    Mask
+        Boolean; its findings say what was chosen, and when there was nothing to part.
+
+    Raises
+    ------
+    SegmentationError
+        No bone was found.
+    ValueError
+        The volume is not in HU.
+
+    Examples
+    --------
+    >>> from calvaria.phantom import Scanner, head, scan
+    >>> settings = Scanner(
+    ...     columns=96, rows=96, spacing_xy_mm=(2.5, 2.5), slice_thickness_mm=2.5, slice_increment_mm=2.5
+    ... )
+    >>> mask = skull(scan(head(), scanner=settings))
+    >>> mask.names
+    {1: 'skull'}
+    """
+    regions = bone_regions(volume, bone=bone(volume, lower_hu=lower_hu))
+    masks = [pick(regions, label=name) for name in regions.names.values() if name != "vertebrae"]
+    if not masks:
+        msg = "volume: a skull expected, found nothing but vertebrae"
+        raise SegmentationError(msg)
+    told: tuple[Finding, ...] = ()
+    if "cranium" not in regions.names.values():
+        message = "No braincase in the image: all bone but vertebrae was taken for the skull."
+        told = (dataclasses.replace(step(message), verdict=Verdict.BORDERLINE),)
+    return named(union(*masks), "skull", told)
+
+
+def calvaria(
+    volume: Volume, *, lower_hu: float | None = None, height_mm: float | None = None
+) -> Mask:
+    """Outline the roof of the skull.
+
+    The recipe: :func:`skull`; everything above a level plane; :func:`keep_largest`.
+
+    Parameters
+    ----------
+    volume : Volume
+        A CT of the head in HU.
+    lower_hu : float, optional
+        The level; left out, as for :func:`bone`.
+    height_mm : float, optional
+        Height of the plane, LPS z, mm.  Left out: below the middle of the braincase by a quarter of
+        its radius (that of a ball of its volume), which is about the level of the brow.  For a tilted
+        plane take :func:`cut_plane`.
+
+    Returns
+    -------
+    Mask
+        Boolean.
+
+    Raises
+    ------
+    SegmentationError
+        No bone, or no braincase, was found.
+    ValueError
+        The volume is not in HU.
+    """
+    whole = skull(volume, lower_hu=lower_hu)
+    height = height_mm
+    if height is None:
+        found = find_braincase(coarse_bone(volume, whole))
+        if found is None:
+            msg = "volume: a braincase expected, found none; give height_mm"
+            raise SegmentationError(msg)
+        height = found.centre_lps_mm[2] - 0.25 * found.radius_mm
+    above = cut_plane(whole, point_lps_mm=(0.0, 0.0, height), normal_lps=(0.0, 0.0, 1.0))
+    made = keep_largest(above)
+    return named(made, "calvaria", (step(f"Cut at z = {height:.1f} mm.", height, "mm"),))
+
+
+def mandible(volume: Volume, *, lower_hu: float | None = None) -> Mask:
+    """Outline the lower jaw with its teeth.
+
+    The recipe: :func:`bone`; :func:`bone_regions`; the part named mandible, its largest piece.
+
+    Parameters
+    ----------
+    volume : Volume
+        A CT of the head in HU.
+    lower_hu : float, optional
+        The level; left out, as for :func:`bone`.
+
+    Returns
+    -------
+    Mask
+        Boolean.
+
+    Raises
+    ------
+    SegmentationError
+        No mandible was found: the image ends above the chin, or shows no head.
+    ValueError
+        The volume is not in HU.
+    """
+    return keep_largest(_region(volume, "mandible", lower_hu))
+
+
+def vertebrae(volume: Volume, *, lower_hu: float | None = None) -> Mask:
+    """Outline the vertebrae, as one structure.
+
+    The recipe: :func:`bone`; :func:`bone_regions`; the part named vertebrae.
+
+    Parameters
+    ----------
+    volume : Volume
+        A CT in HU with the spinal canal in it.
+    lower_hu : float, optional
+        The level; left out, as for :func:`bone`.
+
+    Returns
+    -------
+    Mask
+        Boolean.  :func:`split_touching` parts it further.
+
+    Raises
+    ------
+    SegmentationError
+        No spinal canal was found.
+    ValueError
+        The volume is not in HU.
+    """
+    return _region(volume, "vertebrae", lower_hu)
+
+
+def teeth(volume: Volume, *, lower_hu: float | None = None) -> Mask:
+    """Outline the teeth as far as they are denser than bone: the crowns, and roots of dense dentine.
+
+    The recipe: :func:`threshold` at the level of enamel within :func:`skull`, but not in the upper
+    half of the braincase; :func:`remove_small`.
+
+    Parameters
+    ----------
+    volume : Volume
+        A CT of the head in HU.
+    lower_hu : float, optional
+        The level; left out, 1553 HU, where adult enamel begins in the presets of InVesalius.
+        Fillings are denser and are in.
+
+    Returns
+    -------
+    Mask
+        Boolean.
+
+    Raises
+    ------
+    SegmentationError
+        No bone was found, or nothing in it is as dense as enamel.
+    ValueError
+        The volume is not in HU.
+    """
+    hu_only(volume, "teeth")
+    lower = preset_range("enamel-adult").lower_hu if lower_hu is None else float(lower_hu)
+    whole = skull(volume)
+    made = threshold(volume, lower_hu=lower, within=whole)
+    found = find_braincase(coarse_bone(volume, whole))
+    if found is not None:
+        # The petrous bone is as dense as dentine; it lies at the height of the skull base.
+        lowest = found.centre_lps_mm[2] - 1.1 * found.radius_mm
+        made = cut_plane(made, point_lps_mm=(0.0, 0.0, lowest), normal_lps=(0.0, 0.0, -1.0))
+    made = remove_small(made, min_mm3=_MIN_TOOTH_MM3)
+    if not made.values.any():
+        msg = f"volume: teeth above {lower:.0f} HU expected, found none"
+        raise SegmentationError(msg)
+    return named(made, "teeth", (step(f"Enamel from {lower:.0f} HU.", lower, "HU"),))
+
+
+def skin(volume: Volume, *, lower_hu: float | None = None) -> Mask:
+    """Outline the whole patient up to the skin, with everything inside filled.
+
+    The recipe: :func:`patient`; :func:`closing` by 2 mm; :func:`fill_holes` in three dimensions and
+    in every slice along all three axes.
+
+    Parameters
+    ----------
+    volume : Volume
+        A CT in HU.
+    lower_hu : float, optional
+        Where tissue begins; left out, -300 HU.
+
+    Returns
+    -------
+    Mask
+        Boolean.
+
+    Raises
+    ------
+    SegmentationError
+        Nothing is as dense as tissue.
+    ValueError
+        The volume is not in HU.
+    """
+    outline = keep_largest(patient(volume, lower_hu=lower_hu))
+    filled = fill_holes(closing(outline, radius_mm=2.0))
+    for axis in "kji":
+        filled = fill_holes(filled, by_slice=axis)
+    return named(filled, "skin", (step("Closed by 2 mm and filled along all axes."),))
+
+
+def airway(volume: Volume, *, upper_hu: float | None = None, skin_mm: float = 1.0) -> Mask:
+    """Outline the largest connected air space inside the patient.
+
+    In a head these are nose, pharynx and the sinuses that open into them; in a chest the lungs are
+    part of it.  The recipe: :func:`threshold` below -400 HU within :func:`skin`, shrunk a little;
+    :func:`keep_largest` by faces.
+
+    Parameters
+    ----------
+    volume : Volume
+        A CT in HU.
+    upper_hu : float, optional
+        Where air ends; left out, -400 HU, the preset ``"air"``.
+    skin_mm : float
+        How far from the skin it ends, mm.
+
+    Returns
+    -------
+    Mask
+        Boolean.
+
+    Raises
+    ------
+    EmptyMaskError
+        There is no air inside.
+    ValueError
+        The volume is not in HU.
+    """
+    hu_only(volume, "airway")
+    upper = preset_range("air").upper_hu if upper_hu is None else float(upper_hu)
+    inside = margin(skin(volume), by_mm=-skin_mm)
+    made = keep_largest(threshold(volume, upper_hu=upper, within=inside), connectivity=6)
+    return named(made, "airway", (step(f"Air up to {upper:.0f} HU.", upper, "HU"),))
+
+
+def _region(volume: Volume, name: str, lower_hu: float | None) -> Mask:
+    regions = bone_regions(volume, bone=bone(volume, lower_hu=lower_hu))
+    if name not in regions.names.values():
+        told = "; ".join(f.message for f in regions.findings if f.code == "segmentation")
+        msg = f"volume: {name} expected, found none ({told})"
+        raise SegmentationError(msg)
+    return named(remove_small(pick(regions, label=name), min_mm3=_MIN_PART_MM3), name, ())
+
+
+def _level(volume: Volume, lower_hu: float | None) -> tuple[float, float, Finding]:
+    """Return where the surface is, from where on it is surely bone, and why."""
+    if lower_hu is not None:
+        level = float(lower_hu)
+        return level, level, step(f"Level {level:.0f} HU, as given.", level, "HU")
+    found = bone_level(volume)
+    level = found.thin_bone_hu
+    sure = found.separate_hu if found.separate_hu > found.level_hu else level
+    return level, sure, step(f"Level {level:.0f} HU, to keep thin bone; {found!r}.", level, "HU")
+
+
+def _steps_of(mask: Mask) -> tuple[Finding, ...]:
+    return tuple(finding for finding in mask.findings if finding.code == "segmentation")

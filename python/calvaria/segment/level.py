@@ -28,6 +28,9 @@ _ABOVE_SOFT_HU = 200.0
 # Surroundings count as soft tissue within this of its mode, and as one thing within this range.
 _NEAR_HU = 100.0
 _EVEN_HU = 150.0
+# Vessels with contrast and calcified cartilage lie below this above soft tissue.
+_THIN_ABOVE_SOFT_HU = 150.0
+_AIR_HU = -700.0
 _MOST_PROFILES = 40_000
 _LEAST_PROFILES = 50
 _ROUNDS = 8
@@ -55,6 +58,11 @@ class BoneLevel:
         The level that parts bone from soft tissue.  It is `level_hu`, unless the bone lies in air
         (a dry skull, a plastic phantom) while something of the value of soft tissue is there
         too: then midway between bone and that.
+    thin_bone_hu : float
+        A lower level that keeps thin bone whole: a quarter of the way from the surroundings to
+        bone, but at least 150 HU above soft tissue and never above `level_hu`.  The thin walls of
+        orbit and sinuses do not reach `level_hu` in a blurred image; at this level they do, and
+        compact bone comes out thicker.
     n_profiles : int
         Number of profiles across the surface that were used.
     method : str
@@ -67,6 +75,7 @@ class BoneLevel:
     surroundings_hu: float
     surroundings: str
     separate_hu: float
+    thin_bone_hu: float
     n_profiles: int
     method: str = "local half-maximum"
 
@@ -197,6 +206,8 @@ def _measure(volume: Volume, level: float, within: Mask | None, soft: float | No
     low, middle, high = np.quantile((bone + beside) / 2, (0.25, 0.5, 0.75)).tolist()
     surroundings_hu, bone_hu = float(np.median(beside)), float(np.median(bone))
     apart = middle if soft is None else max(middle, (bone_hu + soft) / 2)
+    quarter = surroundings_hu + (bone_hu - surroundings_hu) / 4
+    thin = min(middle, max(quarter, -1000.0 if soft is None else soft + _THIN_ABOVE_SOFT_HU))
     is_dry = surroundings_hu < -_NEAR_HU - 50.0
     return BoneLevel(
         level_hu=middle,
@@ -205,6 +216,7 @@ def _measure(volume: Volume, level: float, within: Mask | None, soft: float | No
         surroundings_hu=surroundings_hu,
         surroundings=_name(surroundings_hu),
         separate_hu=apart if is_dry else middle,
+        thin_bone_hu=middle if is_dry else thin,
         n_profiles=int(chosen.sum()),
     )
 
@@ -212,11 +224,15 @@ def _measure(volume: Volume, level: float, within: Mask | None, soft: float | No
 def _around(
     outside: NDArray[np.float32], even: NDArray[np.bool_], soft: float | None
 ) -> NDArray[np.bool_]:
-    """Choose the profiles that have soft tissue outside, or, where it is rare, the commonest."""
-    if soft is not None:
-        near = np.abs(outside - soft) < _NEAR_HU
-        if (near & even).sum() >= 0.25 * even.sum():
-            return np.asarray(near)
+    """Choose the profiles that border on soft tissue, or on air where more do; else the commonest.
+
+    Marrow lies beside bone as well, but it is bone.
+    """
+    near_air = outside < _AIR_HU
+    near_soft = np.zeros_like(even) if soft is None else np.abs(outside - soft) < _NEAR_HU
+    n_air, n_soft = int((near_air & even).sum()), int((near_soft & even).sum())
+    if max(n_air, n_soft) >= _LEAST_PROFILES:
+        return np.asarray(near_air if n_air > n_soft else near_soft)
     counts, edges = np.histogram(outside[even], bins=np.arange(-1200.0, 3100.0, _NEAR_HU))
     most = int(np.argmax(counts))
     centre = (edges[most] + edges[most + 1]) / 2
@@ -224,6 +240,6 @@ def _around(
 
 
 def _name(hu: float) -> str:
-    if hu < -700.0:
+    if hu < _AIR_HU:
         return "air"
     return "soft tissue" if -150.0 <= hu <= 200.0 else "other"

@@ -121,8 +121,8 @@ def pick(mask: Mask, *, label: int | str) -> Mask:
     if isinstance(label, str):
         found = [number for number, name in mask.names.items() if name == label]
         if len(found) != 1:
-            names = ", ".join(sorted(mask.names.values())) or "none"
-            msg = f"label: one of the names {names} expected, found {label!r}"
+            told = ", ".join(sorted(mask.names.values())) or "none"
+            msg = f"label: one of the names {told} expected, found {label!r}"
             raise ValueError(msg)
         value = found[0]
     made = mask_of(mask.values == int(value), mask)

@@ -1,0 +1,309 @@
+"""Time and peak memory of segmentation, beside other libraries, in one run.
+
+    python benches/segment.py                # 256 x 256 x 160
+    python benches/segment.py --large        # 512 x 512 x 300
+
+Every library gets the same NumPy arrays in a process of its own, in turn, several rounds; the table
+shows the median wall time, processor time and what memory grew by.  Only the ratios mean anything
+on a shared machine.  A peer that is not installed is left out.
+"""
+
+# ruff: noqa: ARG001 - every library is given the same arrays
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+LEVEL_HU = 300
+# Stage, what it does, and the goal: calvaria / the fastest peer named here.
+STAGES = {
+    "2": ("threshold + largest part (26)", {"cc3d": 0.35}),
+    "3": ("closing, 3 mm ball", {"edt twice": 0.2}),
+    "3b": ("opening, 1 voxel", {"scipy": 0.1}),
+    "3c": ("fill holes", {"SimpleITK": 0.35, "cc3d": 0.35, "fill_voids": 0.35}),
+    "4": ("distance, anisotropic", {"edt": 0.6}),
+    "4s": ("signed distance", {"SimpleITK": 0.6}),
+    "5": ("gaussian, sigma 1 voxel", {"scipy": 0.3, "SimpleITK": 0.3}),
+    "5b": ("median 3 x 3 x 3", {"scipy": 0.1, "SimpleITK": 0.1}),
+}
+
+
+def calvaria_jobs(values, mask, spacing_zyx):
+    from calvaria import Grid, Mask, Volume, segment
+
+    grid = Grid(dims_ijk=values.shape[::-1], lps_from_ijk=np.diag([*spacing_zyx[::-1], 1.0]))
+    volume = Volume(values=values, grid=grid)
+    one = Mask(values=mask, grid=grid)
+    # A voxel of 1 mm: the standard deviation in voxels.
+    unit = Volume(values=values, grid=Grid(dims_ijk=values.shape[::-1], lps_from_ijk=np.eye(4)))
+    return {
+        "2": lambda: segment.keep_largest(segment.threshold(volume, lower_hu=LEVEL_HU)).values,
+        "3": lambda: segment.closing(one, radius_mm=3.0).values,
+        "3b": lambda: segment.opening(one, n_voxels=1).values,
+        "3c": lambda: segment.fill_holes(one).values,
+        "4": lambda: segment.distance_map(one).values,
+        "4s": lambda: segment.distance_map(one, is_signed=True).values,
+        "5": lambda: segment.gaussian(unit, sigma_mm=1.0).values,
+        "5b": lambda: segment.median(volume).values,
+    }
+
+
+def scipy_jobs(values, mask, spacing_zyx):
+    from scipy import ndimage
+
+    def largest():
+        labels, _ = ndimage.label(values >= LEVEL_HU, np.ones((3, 3, 3)))
+        sizes = np.bincount(labels.ravel())
+        sizes[0] = 0
+        return labels == sizes.argmax()
+
+    return {
+        "2": largest,
+        "3b": lambda: ndimage.binary_opening(mask),
+        "3c": lambda: ndimage.binary_fill_holes(mask),
+        "5": lambda: ndimage.gaussian_filter(values, 1.0, mode="nearest"),
+        "5b": lambda: ndimage.median_filter(values, size=3),
+    }
+
+
+def cc3d_jobs(values, mask, spacing_zyx):
+    import cc3d
+
+    def holes():
+        labels = cc3d.connected_components(~mask, connectivity=6)
+        border = np.unique(
+            np.concatenate([np.take(labels, e, axis=a).ravel() for a in range(3) for e in (0, -1)])
+        )
+        return ~np.isin(labels, border[border > 0])
+
+    return {
+        "2": lambda: cc3d.largest_k(values >= LEVEL_HU, k=1, connectivity=26) != 0,
+        "3c": holes,
+    }
+
+
+def edt_jobs(values, mask, spacing_zyx):
+    import edt
+
+    mask = mask.copy()  # it takes no array that is read-only
+    return {"4": lambda: edt.edt(mask, anisotropy=spacing_zyx, parallel=2)}
+
+
+def edt_twice_jobs(values, mask, spacing_zyx):
+    import edt
+
+    def closed():
+        grown = edt.edt(~mask, anisotropy=spacing_zyx, parallel=2) <= 3.0 + 1e-6
+        return edt.edt(grown, anisotropy=spacing_zyx, parallel=2) > 3.0 + 1e-6
+
+    return {"3": closed}
+
+
+def fill_voids_jobs(values, mask, spacing_zyx):
+    import fill_voids
+
+    return {"3c": lambda: fill_voids.fill(mask)}
+
+
+def simpleitk_jobs(values, mask, spacing_zyx):
+    import SimpleITK as sitk
+
+    def image(array):
+        made = sitk.GetImageFromArray(array)
+        made.SetSpacing(spacing_zyx[::-1])
+        return made
+
+    def largest():
+        labels = sitk.ConnectedComponent(image((values >= LEVEL_HU).view(np.uint8)), True)
+        ordered = sitk.RelabelComponent(labels, sortByObjectSize=True)
+        return sitk.GetArrayFromImage(ordered) == 1
+
+    def array(made):
+        return sitk.GetArrayFromImage(made)
+
+    def distance(is_signed):
+        made = array(
+            sitk.SignedMaurerDistanceMap(
+                image(mask.view(np.uint8)),
+                insideIsPositive=not is_signed,
+                squaredDistance=False,
+                useImageSpacing=True,
+            )
+        )
+        return made if is_signed else np.maximum(made, 0)
+
+    unit = sitk.GetImageFromArray
+    return {
+        "2": largest,
+        "3c": lambda: array(sitk.BinaryFillhole(image(mask.view(np.uint8)))) != 0,
+        "4": lambda: distance(is_signed=False),
+        "4s": lambda: distance(is_signed=True),
+        "5": lambda: array(sitk.DiscreteGaussian(unit(values), 1.0)),
+        "5b": lambda: array(sitk.Median(image(values), (1, 1, 1))),
+    }
+
+
+PEERS = {
+    "calvaria": calvaria_jobs,
+    "scipy": scipy_jobs,
+    "cc3d": cc3d_jobs,
+    "edt": edt_jobs,
+    "edt twice": edt_twice_jobs,
+    "fill_voids": fill_voids_jobs,
+    "SimpleITK": simpleitk_jobs,
+}
+
+
+def write_head(folder, size, n_slices):
+    from scipy import ndimage
+
+    from calvaria import phantom
+
+    # The step of the slices is that of the sizes the goals were set on.
+    spacing = (0.6 * 300 / n_slices, 230 / size, 230 / size)
+    scanner = phantom.Scanner(
+        columns=size,
+        rows=size,
+        n_slices=n_slices,
+        spacing_xy_mm=spacing[1:],
+        slice_thickness_mm=spacing[0],
+        slice_increment_mm=spacing[0],
+        noise_hu=30.0,
+    )
+    values = phantom.scan(phantom.head(), scanner=scanner).values
+    labels, _ = ndimage.label(values >= LEVEL_HU, np.ones((3, 3, 3)))
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    np.save(folder / "values.npy", values)
+    np.save(folder / "mask.npy", labels == sizes.argmax())
+    (folder / "spacing.json").write_text(json.dumps(spacing))
+
+
+def resident_kib():
+    """Resident memory now; 0 where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return 0
+    return pages * resource.getpagesize() // 1024
+
+
+class Peak:
+    """Samples resident memory from a thread of its own."""
+
+    def __enter__(self):
+        self.start = self.most = resident_kib()
+        self.is_done = False
+        self.thread = threading.Thread(target=self.watch, daemon=True)
+        self.thread.start()
+        return self
+
+    def watch(self):
+        while not self.is_done:
+            self.most = max(self.most, resident_kib())
+            time.sleep(0.002)
+
+    def __exit__(self, *error):
+        self.most = max(self.most, resident_kib())
+        self.is_done = True
+        self.thread.join()
+
+
+def measure(peer, stage, folder):
+    """One process: a warm-up, then three timed runs; prints JSON."""
+    values, mask = np.load(folder / "values.npy"), np.load(folder / "mask.npy")
+    values.flags.writeable = mask.flags.writeable = False
+    spacing = tuple(json.loads((folder / "spacing.json").read_text()))
+    job = PEERS[peer](values, mask, spacing)[stage]
+    small = PEERS[peer](values[:8].copy(), mask[:8].copy(), spacing)[stage]
+    small()  # modules and thread pools
+    with Peak() as peak:
+        made = job()
+    check = zlib.crc32(np.ascontiguousarray(made).view(np.uint8)) if made.dtype == bool else None
+    total = float(np.abs(made).sum(dtype=np.float64))
+    del made
+    walls, cpus = [], []
+    for _ in range(2):
+        start, before = time.perf_counter(), time.process_time()
+        made = job()
+        walls.append(time.perf_counter() - start)
+        cpus.append(time.process_time() - before)
+        del made
+    return {
+        "wall": min(walls),
+        "cpu": min(cpus),
+        "extra_mib": (peak.most - peak.start) / 1024,
+        "crc": check,
+        "total": total,
+    }
+
+
+def run(folder, rounds, stages):
+    results = {}
+    for _ in range(rounds):
+        for stage in stages:
+            for peer in PEERS:
+                call = [sys.executable, __file__, "--measure", peer, stage, str(folder)]
+                done = subprocess.run(call, capture_output=True, text=True, check=False)
+                if done.returncode == 0:
+                    results.setdefault((stage, peer), []).append(json.loads(done.stdout))
+    return results
+
+
+def is_same(one, other):
+    if one["crc"] is not None and other["crc"] is not None:
+        return "yes" if one["crc"] == other["crc"] else "no"
+    apart = abs(one["total"] - other["total"]) / max(other["total"], 1e-9)
+    return f"sum {apart:.0e}"
+
+
+def report(results, stages):
+    print("| stage | library | wall s | cpu s | extra MiB | calvaria / it | goal | same |")
+    print("|---|---|---|---|---|---|---|---|")
+    for stage in stages:
+        title, goals = STAGES[stage]
+        own = results[stage, "calvaria"]
+        best = statistics.median(one["wall"] for one in own)
+        for peer in PEERS:
+            rows = results.get((stage, peer))
+            if not rows:
+                continue
+            wall, cpu, extra = (
+                statistics.median(one[key] for one in rows) for key in ("wall", "cpu", "extra_mib")
+            )
+            ratio = "" if peer == "calvaria" else f"{best / wall:.2f}"
+            same = "" if peer == "calvaria" else is_same(own[0], rows[0])
+            goal = goals.get(peer, "")
+            print(
+                f"| {stage} {title} | {peer} | {wall:.3f} | {cpu:.3f} | {extra:.0f} "
+                f"| {ratio} | {goal} | {same} |"
+            )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--measure", nargs=3, metavar=("LIBRARY", "STAGE", "FOLDER"))
+    parser.add_argument("--large", action="store_true")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--stages", nargs="*", default=list(STAGES))
+    arguments = parser.parse_args()
+    if arguments.measure:
+        peer, stage, folder = arguments.measure
+        print(json.dumps(measure(peer, stage, Path(folder))))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        write_head(Path(folder), *((512, 300) if arguments.large else (256, 160)))
+        report(run(Path(folder), arguments.rounds, arguments.stages), arguments.stages)
+
+
+if __name__ == "__main__":
+    main()

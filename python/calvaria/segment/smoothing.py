@@ -1,0 +1,147 @@
+"""Smoothed volumes: Gaussian, median, and diffusion that stops at edges."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from calvaria import _native, _progress
+from calvaria.errors import GeometryError
+from calvaria.segment._bytes import positive
+from calvaria.segment._steps import step
+
+if TYPE_CHECKING:
+    from calvaria.volume import Volume
+
+__all__ = ["gaussian", "median", "smooth_within_edges"]
+
+
+def gaussian(volume: Volume, *, sigma_mm: float) -> Volume:
+    """Smooth a volume with a Gaussian.
+
+    Parameters
+    ----------
+    volume : Volume
+        The image.
+    sigma_mm : float
+        Standard deviation, mm, the same along every axis of the grid.
+
+    Returns
+    -------
+    Volume
+        Same grid and dtype; int16 is rounded to the nearest, ties away from zero.
+
+    Raises
+    ------
+    ValueError
+        `sigma_mm` is not above 0.
+
+    Notes
+    -----
+    The kernel ends at four standard deviations and the border is continued by its own value, as in
+    `scipy.ndimage.gaussian_filter(..., mode="nearest")`.  Thin bone loses height: with 0.5 mm
+    a wall of 1 mm keeps 68 % of it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> values = np.zeros((1, 1, 9), np.int16)
+    >>> values[0, 0, 4] = 1000
+    >>> grid = Grid(dims_ijk=(9, 1, 1), lps_from_ijk=np.eye(4))
+    >>> gaussian(Volume(values=values, grid=grid), sigma_mm=1.0).values[0, 0].tolist()
+    [0, 4, 54, 242, 399, 242, 54, 4, 0]
+    """
+    sigma = positive("sigma_mm", sigma_mm)
+    x, y, z = volume.grid.spacing_xyz_mm
+    values: Any = _progress.run(
+        lambda progress: _native.gaussian(
+            volume.values, (sigma / x, sigma / y, sigma / z), progress
+        ),
+        title="smoothing",
+    )
+    return _smoothed(volume, values, f"Gaussian of {sigma:g} mm", sigma)
+
+
+def median(volume: Volume) -> Volume:
+    """Replace every value by the median of it and its 26 neighbours.
+
+    Parameters
+    ----------
+    volume : Volume
+        The image.
+
+    Returns
+    -------
+    Volume
+        Same grid and dtype.
+
+    Notes
+    -----
+    The border is continued by its own value, as in `scipy.ndimage.median_filter(size=3)`.  Single
+    outliers go, straight edges stay; structures thinner than two voxels go as well.
+    """
+    values: Any = _progress.run(
+        lambda progress: _native.median(volume.values, progress), title="median"
+    )
+    return _smoothed(volume, values, "Median of 3 x 3 x 3 voxels", None)
+
+
+def smooth_within_edges(volume: Volume, *, sigma_mm: float, contrast_hu: float) -> Volume:
+    """Smooth a volume within its regions but little across their edges.
+
+    Parameters
+    ----------
+    volume : Volume
+        The image.
+    sigma_mm : float
+        In a flat region it smooths as a Gaussian of this standard deviation does, mm.
+    contrast_hu : float
+        Neighbours that differ by this much exchange half as much as equal ones would, and by
+        three times as much a tenth.  Two to three times the noise is a start; for an image that is
+        not in HU in its own values.
+
+    Returns
+    -------
+    Volume
+        Same grid and dtype.
+
+    Raises
+    ------
+    GeometryError
+        The grid is sheared.
+    ValueError
+        A number is not above 0.
+
+    Notes
+    -----
+    Anisotropic diffusion with the conductance 1 / (1 + (d / contrast)^2), as many steps as
+    stability asks for; what leaves one voxel enters its neighbour, so the sum stays.
+
+    References
+    ----------
+    P. Perona, J. Malik, Scale-space and edge detection using anisotropic diffusion,
+    doi 10.1109/34.56205.
+    """
+    sigma = positive("sigma_mm", sigma_mm)
+    contrast = positive("contrast_hu", contrast_hu)
+    if volume.grid.is_sheared:
+        msg = (
+            "volume: a grid at right angles expected, found one sheared by "
+            f"{volume.grid.shear_deg:.2f} degrees; resample_to_orthogonal(volume) makes one"
+        )
+        raise GeometryError(msg)
+    values: Any = _progress.run(
+        lambda progress: _native.diffuse(
+            volume.values, volume.grid.spacing_xyz_mm, sigma, contrast, progress
+        ),
+        title="smoothing",
+    )
+    what = f"Diffusion of {sigma:g} mm, stopped at differences above {contrast:g}"
+    return _smoothed(volume, values, what, sigma)
+
+
+def _smoothed(volume: Volume, values: Any, what: str, sigma_mm: float | None) -> Volume:
+    values.flags.writeable = False
+    why = step(f"Smoothed: {what}.", sigma_mm, "" if sigma_mm is None else "mm")
+    return dataclasses.replace(volume, values=values, findings=(*volume.findings, why))
