@@ -23,7 +23,7 @@ pub(super) struct Scratch {
     other_ring: Vec<u32>,
 }
 
-impl Patch {
+impl Patch<'_> {
     /// Collapses edges whose cost lies in a bucket up to `last` until `n_faces` are left.
     pub(super) fn run(&mut self, last: usize, n_faces: usize, limits: &Limits, scratch: &mut Scratch) {
         while self.n_live > n_faces {
@@ -45,7 +45,7 @@ impl Patch {
         }
         if !self.is_topology_kept(u, v, scratch)
             || !self.is_shape_kept(u, v, &place, limits, &scratch.kept)
-            || !self.are_samples_near(u, v, &place, limits, &scratch.kept)
+            || !self.are_samples_near(u, v, &place, limits, scratch)
         {
             return;
         }
@@ -188,8 +188,8 @@ impl Patch {
         })
     }
 
-    /// The original points that both ends stand for stay near the new faces.
-    fn are_samples_near(&self, u: u32, v: u32, place: &Vector3<f64>, limits: &Limits, kept: &[u32]) -> bool {
+    /// The new faces stay near the original surface, and the original vertices near the new faces.
+    fn are_samples_near(&self, u: u32, v: u32, place: &Vector3<f64>, limits: &Limits, scratch: &Scratch) -> bool {
         let Some(samples) = &self.samples else { return true };
         let bound = (limits.bound_mm * SAMPLE_SHARE).powi(2);
         let triangle = |face: u32| {
@@ -197,10 +197,23 @@ impl Patch {
                 if index == u || index == v { *place } else { self.points[index as usize] }
             })
         };
-        samples
-            .of(u)
-            .chain(samples.of(v))
-            .all(|point| kept.iter().any(|&face| squared_distance(point, &triangle(face)) <= bound))
+        let is_new_near = samples.is_near(place, &[u, v], bound)
+            && scratch.ring.iter().all(|&vertex| {
+                let middle = (place + self.points[vertex as usize]) / 2.0;
+                samples.is_near(&middle, &[u, v, vertex], bound)
+            });
+        if !is_new_near {
+            return false;
+        }
+        let is_near = |point: &Vector3<f64>, face: u32| squared_distance(point, &triangle(face)) <= bound;
+        let is_near_new = |point: &Vector3<f64>| scratch.kept.iter().any(|&face| is_near(point, face));
+        samples.points_of(u).chain(samples.points_of(v)).all(|point| is_near_new(&point))
+            && scratch.ring.iter().all(|&vertex| {
+                let own = self.around(vertex).filter(|face| !scratch.shared.contains(face));
+                samples
+                    .points_of(vertex)
+                    .all(|point| own.clone().any(|face| is_near(&point, face)) || is_near_new(&point))
+            })
     }
 }
 

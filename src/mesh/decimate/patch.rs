@@ -30,9 +30,14 @@ pub(super) enum Role {
     Seam,
 }
 
-/// What a patch is made from; `roles` say `Seam` or `Free`.
+/// What a vertex may do before its surroundings are looked at.
+pub(super) fn role(is_kept: &[bool], vertex: usize) -> Role {
+    if is_kept.get(vertex).copied().unwrap_or(false) { Role::Fixed } else { Role::Free }
+}
+
+/// What a patch is made from; `roles` say `Seam`, `Fixed` or `Free`.
 #[derive(Debug, Default)]
-pub(super) struct Part {
+pub(super) struct Part<'a> {
     pub(super) points: Vec<Vector3<f64>>,
     pub(super) faces: Vec<[u32; 3]>,
     pub(super) kinds: Vec<u8>,
@@ -42,7 +47,7 @@ pub(super) struct Part {
     pub(super) quadrics: Vec<Quadric>,
     pub(super) has_walls: Vec<bool>,
     /// Which original points are where; followed only when there is a bound.
-    pub(super) samples: Option<Samples>,
+    pub(super) samples: Option<Samples<'a>>,
 }
 
 /// Limits of a collapse.
@@ -55,7 +60,7 @@ pub(super) struct Limits {
 }
 
 #[derive(Debug)]
-pub(super) struct Patch {
+pub(super) struct Patch<'a> {
     pub(super) points: Vec<Vector3<f64>>,
     pub(super) quadrics: Vec<Quadric>,
     pub(super) roles: Vec<Role>,
@@ -67,7 +72,7 @@ pub(super) struct Patch {
     /// Where the faces of each vertex stand in the pool; dead ones among them are skipped.
     spans: Vec<(u32, u32)>,
     pool: Vec<u32>,
-    pub(super) samples: Option<Samples>,
+    pub(super) samples: Option<Samples<'a>>,
 }
 
 /// An edge at a vertex.
@@ -84,8 +89,8 @@ impl Spoke {
     }
 }
 
-impl Patch {
-    pub(super) fn new(part: Part) -> Self {
+impl<'a> Patch<'a> {
+    pub(super) fn new(part: Part<'a>) -> Self {
         let n_vertices = part.points.len();
         let (spans, pool) = spans(n_vertices, &part.faces);
         let has_sums = !part.quadrics.is_empty();
@@ -139,7 +144,7 @@ impl Patch {
         for vertex in 0..self.points.len() as u32 {
             self.spokes_at(vertex, &mut spokes);
             let is_seam = self.roles[vertex as usize] == Role::Seam;
-            if !is_seam {
+            if self.roles[vertex as usize] == Role::Free {
                 self.roles[vertex as usize] = self.role_of(vertex, &spokes);
             }
             for spoke in &spokes {
@@ -203,7 +208,7 @@ impl Patch {
     }
 
     /// The live faces around a vertex.
-    pub(super) fn around(&self, vertex: u32) -> impl Iterator<Item = u32> + '_ {
+    pub(super) fn around(&self, vertex: u32) -> impl Iterator<Item = u32> + Clone + '_ {
         let (start, n) = self.spans[vertex as usize];
         self.pool[start as usize..(start + n) as usize]
             .iter()
