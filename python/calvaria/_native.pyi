@@ -177,3 +177,64 @@ def decimate_mesh(
     bound_mm: float,
     progress: Progress,
 ) -> tuple[tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]], dict[str, Any]]: ...
+def cut_mesh(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    normal: tuple[float, float, float],
+    offset_mm: float,
+    has_lid: bool,
+) -> tuple[tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]], int, int]: ...
+def fill_holes(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    max_diameter_mm: float,
+    progress: Progress,
+) -> tuple[
+    tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]],
+    list[tuple[float, int, tuple[float, float, float], float, bool]],
+]: ...
+def measure_mesh(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+) -> dict[str, Any]: ...
+def curvature_mesh(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+def signed_distance_mesh(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    queries: NDArray[np.float64],
+) -> NDArray[np.float64]: ...
+def closest_points(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    queries: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]: ...
+def section_mesh(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    normal: tuple[float, float, float],
+    offsets_mm: NDArray[np.float64],
+) -> list[list[tuple[NDArray[np.float64], bool]]]: ...
+def fit_points(
+    *,
+    points: NDArray[np.float64],
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    start: NDArray[np.float64],
+    n_iterations: int,
+    kept_fraction: float,
+    tolerance_mm: float,
+    progress: Progress,
+) -> tuple[NDArray[np.float64], dict[str, Any]]: ...

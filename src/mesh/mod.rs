@@ -2,10 +2,16 @@
 
 pub mod adjacency;
 pub mod closest;
+pub mod curvature;
 pub mod decimate;
+pub mod cut;
 pub mod deviation;
+pub mod fill_hole;
 pub mod measure;
 pub mod morton;
+pub mod planar;
+pub mod section;
+pub mod signed;
 pub mod smooth;
 pub mod triangle;
 mod trimesh;

@@ -40,6 +40,12 @@ impl From<crate::mesh::MeshError> for PyErr {
     }
 }
 
+impl From<crate::mesh::cut::CutError> for PyErr {
+    fn from(error: crate::mesh::cut::CutError) -> Self {
+        Python::attach(|py| raise(py, "MeshError", error.to_string()))
+    }
+}
+
 /// Name of the exception that a DICOM error becomes.
 pub(super) fn dicom_class(error: &crate::dicom::DicomError) -> &'static str {
     use crate::dicom::DicomError as E;

@@ -38,11 +38,8 @@ impl Patch<'_> {
 
     /// Makes `u` and `v` one vertex if nothing speaks against it.
     fn collapse(&mut self, u: u32, v: u32, limits: &Limits, scratch: &mut Scratch) {
-        let Some((cost, place)) = self.plan(u, v) else { return };
+        let Some((_, place)) = self.plan(u, v) else { return };
         let sum = self.quadrics[u as usize].sum(&self.quadrics[v as usize]);
-        if cost > sum.weight * limits.bound_mm * limits.bound_mm {
-            return;
-        }
         if !self.is_topology_kept(u, v, scratch)
             || !self.is_shape_kept(u, v, &place, limits, &scratch.kept)
             || !self.are_samples_near(u, v, &place, limits, scratch)
@@ -197,17 +194,17 @@ impl Patch<'_> {
                 if index == u || index == v { *place } else { self.points[index as usize] }
             })
         };
-        let is_new_near = samples.is_near(place, &[u, v], bound)
-            && scratch.ring.iter().all(|&vertex| {
-                let middle = (place + self.points[vertex as usize]) / 2.0;
-                samples.is_near(&middle, &[u, v, vertex], bound)
-            });
-        if !is_new_near {
-            return false;
-        }
         let is_near = |point: &Vector3<f64>, face: u32| squared_distance(point, &triangle(face)) <= bound;
         let is_near_new = |point: &Vector3<f64>| scratch.kept.iter().any(|&face| is_near(point, face));
+        let is_new_near = || {
+            samples.is_near(place, &[u, v], bound)
+                && scratch.ring.iter().all(|&vertex| {
+                    let middle = (place + self.points[vertex as usize]) / 2.0;
+                    samples.is_near(&middle, &[u, v, vertex], bound)
+                })
+        };
         samples.points_of(u).chain(samples.points_of(v)).all(|point| is_near_new(&point))
+            && is_new_near()
             && scratch.ring.iter().all(|&vertex| {
                 let own = self.around(vertex).filter(|face| !scratch.shared.contains(face));
                 samples

@@ -3,7 +3,7 @@
 use nalgebra::Vector3;
 use rayon::prelude::*;
 
-use super::patch::{NONE, Part, Patch, Role, role};
+use super::patch::{Limits, NONE, Part, Patch, Role, role};
 use super::quadric::Quadric;
 use super::samples::{Original, Samples};
 use crate::mesh::MeshRef;
@@ -52,6 +52,7 @@ impl Partition {
         mesh: MeshRef<'_>,
         is_kept: &[bool],
         original: Option<&'a Original<'a>>,
+        limits: &Limits,
     ) -> Vec<(Patch<'a>, Vec<u32>)> {
         let size = self.order.len().div_ceil(self.n_parts).max(1);
         self.order
@@ -59,7 +60,7 @@ impl Partition {
             .with_max_len(1)
             .map_init(
                 || vec![NONE; mesh.vertices().len()],
-                |numbers, faces| self.patch(mesh, faces, is_kept, numbers, original),
+                |numbers, faces| self.patch(mesh, faces, is_kept, numbers, original, limits),
             )
             .collect()
     }
@@ -71,6 +72,7 @@ impl Partition {
         is_kept: &[bool],
         numbers: &mut [u32],
         original: Option<&'a Original<'a>>,
+        limits: &Limits,
     ) -> (Patch<'a>, Vec<u32>) {
         let mut part = Part::default();
         let mut names = Vec::with_capacity(faces.len() / 2 + 64);
@@ -103,7 +105,7 @@ impl Partition {
             }
             part.samples = Some(samples);
         }
-        (Patch::new(part), names)
+        (Patch::new(part, limits), names)
     }
 }
 

@@ -13,6 +13,9 @@ pub(super) const NONE: u32 = u32::MAX;
 /// Weight of the walls that stand on the borders of a surface.
 const BORDER_WEIGHT: f64 = 8.0;
 
+/// Part of the bound that the root mean square of the distances of a vertex may reach.
+const MEAN_SHARE: f64 = 0.6;
+
 /// Lids are flat when the cosine between the normals of their faces is above this.
 const FLAT: f64 = 1.0 - 1e-9;
 
@@ -73,6 +76,8 @@ pub(super) struct Patch<'a> {
     spans: Vec<(u32, u32)>,
     pool: Vec<u32>,
     pub(super) samples: Option<Samples<'a>>,
+    /// Where the mean square of the distance to the planes is above this, the bound will not hold.
+    most_mean_mm2: f64,
 }
 
 /// An edge at a vertex.
@@ -90,7 +95,7 @@ impl Spoke {
 }
 
 impl<'a> Patch<'a> {
-    pub(super) fn new(part: Part<'a>) -> Self {
+    pub(super) fn new(part: Part<'a>, limits: &Limits) -> Self {
         let n_vertices = part.points.len();
         let (spans, pool) = spans(n_vertices, &part.faces);
         let has_sums = !part.quadrics.is_empty();
@@ -106,6 +111,7 @@ impl<'a> Patch<'a> {
             spans,
             pool,
             samples: part.samples,
+            most_mean_mm2: (limits.bound_mm * MEAN_SHARE).powi(2),
         };
         if !has_sums {
             patch.sum_planes();
@@ -245,6 +251,10 @@ impl<'a> Patch<'a> {
     /// Puts an edge in the queue, unless its ends may never meet.
     pub(super) fn push(&mut self, u: u32, v: u32) {
         if let Some((cost, _)) = self.plan(u, v) {
+            let weight = self.quadrics[u as usize].weight + self.quadrics[v as usize].weight;
+            if cost > weight * self.most_mean_mm2 {
+                return;
+            }
             let version = self.versions[u as usize].wrapping_add(self.versions[v as usize]);
             self.queue.push(cost, [u, v], version);
         }

@@ -52,7 +52,7 @@ pub fn decimate(
     let original = asked.bound_mm.is_finite().then(|| Original::new(mesh));
     let part = in_patches(mesh, asked, is_kept, original.as_ref(), &limits, progress)?;
     progress.step()?;
-    let mut whole = Patch::new(part);
+    let mut whole = Patch::new(part, &limits);
     progress.step()?;
     let mut scratch = Scratch::default();
     whole.run(usize::MAX, asked.n_faces, &limits, &mut scratch);
@@ -61,7 +61,7 @@ pub fn decimate(
         let before = whole.n_live;
         whole.run(usize::MAX, asked.n_faces, &limits, &mut scratch);
         // What was refused may be possible now that its surroundings have changed.
-        if before - whole.n_live < before / 200 + 1 {
+        if before - whole.n_live < before / 50 + 1 {
             break;
         }
     }
@@ -91,7 +91,7 @@ fn in_patches<'a>(
     if partition.n_parts() == 1 {
         return Ok(whole(mesh, is_kept, original));
     }
-    let mut patches = partition.patches(mesh, is_kept, original);
+    let mut patches = partition.patches(mesh, is_kept, original, limits);
     let enough = (asked.n_faces as f64 * PATCH_SHARE) as usize;
     let mut last = bucket_of(1e-12);
     loop {
