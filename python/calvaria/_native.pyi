@@ -186,7 +186,7 @@ def cut_mesh(
     offset_mm: float,
     has_lid: bool,
 ) -> tuple[tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]], int, int]: ...
-def fill_holes(
+def fill_mesh_holes(
     *,
     vertices: NDArray[np.float64],
     faces: NDArray[np.int32],
@@ -238,3 +238,8 @@ def fit_points(
     tolerance_mm: float,
     progress: Progress,
 ) -> tuple[NDArray[np.float64], dict[str, Any]]: ...
+def mesh_parts(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+) -> NDArray[np.uint32]: ...

@@ -9,6 +9,7 @@ pub mod deviation;
 pub mod fill_hole;
 pub mod measure;
 pub mod morton;
+pub mod parts;
 pub mod planar;
 pub mod section;
 pub mod signed;

@@ -8,7 +8,7 @@ use pyo3::types::PyDict;
 use super::super::array;
 use super::points;
 use crate::mesh::closest::ClosestPoints;
-use crate::mesh::{curvature, measure, section, signed};
+use crate::mesh::{curvature, measure, parts, section, signed};
 
 /// Area, volume, and where the body has them, its centre and covariance (rows).
 #[pyfunction]
@@ -102,4 +102,16 @@ pub fn section_mesh<'py>(
             contours.map(|contour| Ok((points(py, contour.points)?, contour.is_closed))).collect()
         })
         .collect()
+}
+
+/// For each face the number of its part.
+#[pyfunction]
+pub fn mesh_parts<'py>(
+    py: Python<'py>,
+    vertices: PyReadonlyArray2<'py, f64>,
+    faces: PyReadonlyArray2<'py, i32>,
+    kinds: PyReadonlyArray1<'py, u8>,
+) -> PyResult<Bound<'py, PyArray1<u32>>> {
+    let mesh = array::mesh(&vertices, &faces, &kinds)?;
+    Ok(py.detach(|| parts::parts_of_faces(mesh)).into_pyarray(py))
 }

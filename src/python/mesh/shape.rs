@@ -86,7 +86,7 @@ pub fn cut_mesh<'py>(
 #[pyfunction]
 #[pyo3(signature = (*, vertices, faces, kinds, max_diameter_mm, progress))]
 #[allow(clippy::type_complexity)] // one row per hole
-pub fn fill_holes<'py>(
+pub fn fill_mesh_holes<'py>(
     py: Python<'py>,
     vertices: PyReadonlyArray2<'py, f64>,
     faces: PyReadonlyArray2<'py, i32>,
