@@ -14,6 +14,7 @@ _EXTRA_OF = {
     "nrrd": "io",
     "pydicom": "neighbours",
     "xarray": "neighbours",
+    "manifold3d": "boolean",
     "matplotlib": "plot",
     "matplotlib.figure": "plot",
     "matplotlib.patheffects": "plot",

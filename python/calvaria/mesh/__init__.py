@@ -1,14 +1,66 @@
 """Triangle meshes in LPS millimetres."""
 
+from calvaria.mesh.alignment import Alignment, align_icp, align_landmarks
+from calvaria.mesh.booleans import combine_meshes
+from calvaria.mesh.cutting import (
+    Contour,
+    CutResult,
+    Section,
+    cut_mesh,
+    section_mesh,
+    section_mesh_at,
+)
 from calvaria.mesh.decimation import DecimationResult, decimate_mesh
+from calvaria.mesh.holes import FillingResult, Hole, fill_holes
+from calvaria.mesh.measures import (
+    ClosestPoints,
+    Curvature,
+    MeshMeasures,
+    closest_points,
+    measure_curvature,
+    measure_mesh,
+    signed_distance_mm,
+)
+from calvaria.mesh.placing import (
+    flip_mesh,
+    keep_largest_part,
+    mirror_mesh,
+    split_mesh,
+    transform_mesh,
+)
 from calvaria.mesh.smoothing import SmoothingResult, smooth_mesh
 from calvaria.mesh.triangles import FaceKind, Mesh
 
 __all__ = [
+    "Alignment",
+    "ClosestPoints",
+    "Contour",
+    "Curvature",
+    "CutResult",
     "DecimationResult",
     "FaceKind",
+    "FillingResult",
+    "Hole",
     "Mesh",
+    "MeshMeasures",
+    "Section",
     "SmoothingResult",
+    "align_icp",
+    "align_landmarks",
+    "closest_points",
+    "combine_meshes",
+    "cut_mesh",
     "decimate_mesh",
+    "fill_holes",
+    "flip_mesh",
+    "keep_largest_part",
+    "measure_curvature",
+    "measure_mesh",
+    "mirror_mesh",
+    "section_mesh",
+    "section_mesh_at",
+    "signed_distance_mm",
     "smooth_mesh",
+    "split_mesh",
+    "transform_mesh",
 ]

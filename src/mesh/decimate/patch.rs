@@ -2,7 +2,7 @@
 
 use nalgebra::Vector3;
 
-use super::quadric::Quadric;
+use super::quadric::{Quadric, TANGENT_WEIGHT};
 use super::queue::BucketQueue;
 use super::samples::Samples;
 use crate::mesh::FaceKind;
@@ -14,7 +14,7 @@ pub(super) const NONE: u32 = u32::MAX;
 const BORDER_WEIGHT: f64 = 8.0;
 
 /// Part of the bound that the root mean square of the distances of a vertex may reach.
-const MEAN_SHARE: f64 = 0.6;
+const MEAN_SHARE: f64 = 0.75;
 
 /// Lids are flat when the cosine between the normals of their faces is above this.
 const FLAT: f64 = 1.0 - 1e-9;
@@ -252,7 +252,8 @@ impl<'a> Patch<'a> {
     pub(super) fn push(&mut self, u: u32, v: u32) {
         if let Some((cost, _)) = self.plan(u, v) {
             let weight = self.quadrics[u as usize].weight + self.quadrics[v as usize].weight;
-            if cost > weight * self.most_mean_mm2 {
+            // Flat parts cost what their vertices are apart, about the area; that moves no surface.
+            if cost > weight * (self.most_mean_mm2 + TANGENT_WEIGHT * weight) {
                 return;
             }
             let version = self.versions[u as usize].wrapping_add(self.versions[v as usize]);
