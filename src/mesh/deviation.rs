@@ -25,7 +25,7 @@ pub struct Deviation {
 
 /// The distance between two surfaces.
 ///
-/// All vertices of both are looked at. A triangle is divided, down to sides of 1.5 `step_mm`, as long as
+/// All vertices of both are looked at. A triangle is divided, down to sides of `step_mm`, as long as
 /// somewhere on it the distance could be larger than the largest found at vertices: the distance
 /// changes by no more than one goes, and that to one and the same triangle is largest at a corner.
 /// `None` where one of them has no faces. Faces beyond `limit_mm` are named.
@@ -116,7 +116,7 @@ impl Search<'_> {
         if found + longest * 0.577_350_3 <= self.enough || self.is_near_one(ends) {
             return found;
         }
-        if longest <= self.step_mm * 1.5 || level == MOST_LEVELS {
+        if longest <= self.step_mm || level == MOST_LEVELS {
             return found.max(self.end((a.point + b.point + c.point) / 3.0, a.face).distance);
         }
         let [ab, bc, ca] = [(a, b), (b, c), (c, a)].map(|(p, q)| self.end((p.point + q.point) / 2.0, p.face));

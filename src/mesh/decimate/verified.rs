@@ -12,6 +12,9 @@ use crate::progress::{Cancelled, Progress};
 /// So often is a result that broke the bound made again, with its surroundings kept as they were.
 const MOST_TRIES: usize = 5;
 
+/// Part of the bound that may be found: between the places that are looked at it may be more.
+const MEASURED_SHARE: f64 = 0.95;
+
 /// A smaller mesh and how far it is from the first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verified {
@@ -34,14 +37,15 @@ pub fn decimate_verified(
     progress: &Progress,
 ) -> Result<Verified, Cancelled> {
     progress.expect(1);
-    let step_mm = mean_edge_mm(mesh);
+    let edge_mm = mean_edge_mm(mesh);
+    let (step_mm, limit_mm) = (0.5 * edge_mm, MEASURED_SHARE * asked.bound_mm);
     let mut is_kept = Vec::new();
-    let mut reach_mm = 2.0 * step_mm;
+    let mut reach_mm = 2.0 * edge_mm;
     for _ in 0..MOST_TRIES {
         let Decimated { mesh: made, is_exhausted } = decimate(mesh, asked, &is_kept, progress)?;
-        let measured = deviation(mesh, made.view(), step_mm, asked.bound_mm).unwrap_or_default();
+        let measured = deviation(mesh, made.view(), step_mm, limit_mm).unwrap_or_default();
         progress.step()?;
-        if measured.max_mm <= asked.bound_mm {
+        if measured.max_mm <= limit_mm {
             return Ok(Verified { mesh: made, deviation: measured, is_exhausted });
         }
         progress.expect(1);
