@@ -27,9 +27,7 @@ def icosphere(radius=1.0, n=3, centre=(0, 0, 0)):
                     faces.append([number[i + 1, j], number[i + 1, j + 1], number[i, j + 1]])
     points = np.array(points)
     points /= np.linalg.norm(points, axis=1, keepdims=True)
-    _, first, numbers = np.unique(
-        points.round(9), axis=0, return_index=True, return_inverse=True
-    )
+    _, first, numbers = np.unique(points.round(9), axis=0, return_index=True, return_inverse=True)
     return Mesh(vertices=points[first] * radius + np.asarray(centre), faces=numbers.ravel()[faces])
 
 
@@ -58,13 +56,17 @@ def box(size=(2.0, 3.0, 4.0), n=8, kind_of_top=0):
             first = sum(len(p) for p in points)
             number = first + np.arange((n + 1) ** 2).reshape(n + 1, n + 1)
             a, b, c, d = number[:-1, :-1], number[1:, :-1], number[1:, 1:], number[:-1, 1:]
-            both = np.vstack([np.c_[a.ravel(), b.ravel(), c.ravel()], np.c_[a.ravel(), c.ravel(), d.ravel()]])
+            both = np.vstack(
+                [np.c_[a.ravel(), b.ravel(), c.ravel()], np.c_[a.ravel(), c.ravel(), d.ravel()]]
+            )
             faces.append(both if high else both[:, ::-1])
             kinds.append(np.full(2 * n * n, kind_of_top if axis == 2 and high else 0))
             points.append(side.reshape(-1, 3))
     whole, numbers = np.unique(np.vstack(points), axis=0, return_inverse=True)
     return Mesh(
-        vertices=whole / n * np.asarray(size), faces=numbers.ravel()[np.vstack(faces)], kinds=np.concatenate(kinds)
+        vertices=whole / n * np.asarray(size),
+        faces=numbers.ravel()[np.vstack(faces)],
+        kinds=np.concatenate(kinds),
     )
 
 
@@ -86,11 +88,15 @@ def noisy_bone(seed=0, n=40, noise=60.0, closed=True):
     value += 900 * ((r < 0.28 * n) & (np.sin(x * 0.9) * np.sin(y * 0.8) * np.sin(z * 0.7) > 0.2))
     from scipy import ndimage
 
-    value = ndimage.gaussian_filter(value, 0.9) + np.random.default_rng(seed).normal(0, noise, value.shape)
+    value = ndimage.gaussian_filter(value, 0.9) + np.random.default_rng(seed).normal(
+        0, noise, value.shape
+    )
     if closed:
         value = np.pad(value[2:-2, 2:-2, 2:-2], 2, constant_values=-1000.0)
     # Linear crossings far from the samples: no ties, no needles.
-    vertices, faces, _, _ = measure.marching_cubes(value, 400.37, method="lorensen", spacing=(0.5, 0.5, 0.5))
+    vertices, faces, _, _ = measure.marching_cubes(
+        value, 400.37, method="lorensen", spacing=(0.5, 0.5, 0.5)
+    )
     mesh = Mesh(vertices=vertices[:, ::-1], faces=faces)
     return mesh if signed_volume(mesh) > 0 else Mesh(vertices=mesh.vertices, faces=faces[:, ::-1])
 

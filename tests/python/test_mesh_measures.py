@@ -1,11 +1,11 @@
 """Measures, curvature, distances, sections and cuts against what is known and what others say."""
 
-import mesh_shapes as shapes
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import mesh_shapes as shapes
 from calvaria.errors import MeshError, OpenSurfaceError
 from calvaria.mesh import (
     FaceKind,
@@ -51,12 +51,17 @@ def test_trimesh_measures_the_same():
     assert ours.volume_mm3 == pytest.approx(theirs.volume, rel=1e-9)
     assert ours.area_mm2 == pytest.approx(theirs.area, rel=1e-9)
     assert ours.centroid_lps_mm == pytest.approx(theirs.center_mass, abs=1e-8)
-    assert (ours.low_lps_mm, ours.high_lps_mm) == (pytest.approx(theirs.bounds[0]), pytest.approx(theirs.bounds[1]))
+    assert (ours.low_lps_mm, ours.high_lps_mm) == (
+        pytest.approx(theirs.bounds[0]),
+        pytest.approx(theirs.bounds[1]),
+    )
 
 
 def test_inside_out_is_negative_and_open_is_said():
     sphere = shapes.icosphere(10.0, 6)
-    assert measure_mesh(flip_mesh(sphere)).volume_mm3 == pytest.approx(-measure_mesh(sphere).volume_mm3)
+    assert measure_mesh(flip_mesh(sphere)).volume_mm3 == pytest.approx(
+        -measure_mesh(sphere).volume_mm3
+    )
     assert not measure_mesh(opened(sphere)).is_closed
     with pytest.raises(MeshError, match="face"):
         measure_mesh(Mesh(vertices=np.zeros((0, 3)), faces=np.zeros((0, 3), int)))
@@ -95,9 +100,11 @@ def test_signed_distance_of_a_box_is_exact():
     inside = np.minimum(points - low, high - points).min(axis=1)
     truth = np.where(inside > 0, -inside, np.linalg.norm(out, axis=1))
     assert np.abs(signed_distance_mm(shapes.box(n=5), points) - truth).max() < 1e-9
-    far = points + [1e5, 0, 0]
+    far = points + np.array([1e5, 0, 0])
     out = np.maximum(np.maximum(low - far, far - high), 0)
-    assert np.abs(signed_distance_mm(shapes.box(n=5), far) - np.linalg.norm(out, axis=1)).max() < 1e-9
+    assert (
+        np.abs(signed_distance_mm(shapes.box(n=5), far) - np.linalg.norm(out, axis=1)).max() < 1e-9
+    )
 
 
 def test_closest_points_are_those_of_trimesh():
@@ -133,15 +140,21 @@ def test_sections_of_a_torus_are_two_rings_or_two_circles():
     circles = section_mesh(torus, point_lps_mm=[0, 0.01, 0], normal=[0, 1, 0])
     assert len(circles.contours) == 2
     assert circles.area_mm2 == pytest.approx(2 * np.pi * 100, rel=1e-3)
-    assert sorted(line.length_mm for line in circles.contours) == pytest.approx([2 * np.pi * 10] * 2, rel=1e-3)
+    assert sorted(line.length_mm for line in circles.contours) == pytest.approx(
+        [2 * np.pi * 10] * 2, rel=1e-3
+    )
 
 
 def test_a_sweep_gives_the_volume_and_the_single_sections():
     bone = shapes.noisy_bone(n=30)
     heights = np.arange(0.25, 15, 0.125)
-    sweep = section_mesh_at(bone, point_lps_mm=[0, 0, 0], normal=[0, 0, 1], offsets_mm=heights[::-1])
+    sweep = section_mesh_at(
+        bone, point_lps_mm=[0, 0, 0], normal=[0, 0, 1], offsets_mm=heights[::-1]
+    )
     assert all(line.is_closed for section in sweep for line in section.contours)
-    assert sum(s.area_mm2 for s in sweep) * 0.125 == pytest.approx(shapes.signed_volume(bone), rel=0.01)
+    assert sum(s.area_mm2 for s in sweep) * 0.125 == pytest.approx(
+        shapes.signed_volume(bone), rel=0.01
+    )
     single = section_mesh(bone, point_lps_mm=[0, 0, heights[40]], normal=[0, 0, 1])
     assert single.area_mm2 == pytest.approx(sweep[-41].area_mm2)
     assert all(np.abs(line.points[:, 2] - heights[40]).max() < 1e-12 for line in single.contours)

@@ -3,12 +3,12 @@
 import subprocess
 import sys
 
-import mesh_shapes as shapes
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import mesh_shapes as shapes
 from calvaria.mesh import FaceKind, Mesh, decimate_mesh, fill_holes, measure_mesh, smooth_mesh
 
 METHODS = ["windowed_sinc", "taubin"]
@@ -24,7 +24,9 @@ def test_smoothing_takes_the_noise_and_leaves_the_volume(method):
     clean, noisy = shapes.bumpy(), shapes.bumpy(noise=0.05)
     result = smooth_mesh(noisy, method=method)
     before = np.abs(np.linalg.norm(noisy.vertices, axis=1) - np.linalg.norm(clean.vertices, axis=1))
-    after = np.abs(np.linalg.norm(result.mesh.vertices, axis=1) - np.linalg.norm(clean.vertices, axis=1))
+    after = np.abs(
+        np.linalg.norm(result.mesh.vertices, axis=1) - np.linalg.norm(clean.vertices, axis=1)
+    )
     assert after.mean() < 0.6 * before.mean()
     assert abs(result.volume_drift_percent) < 0.1
     drift = 100 * (shapes.signed_volume(result.mesh) / shapes.signed_volume(noisy) - 1)
@@ -46,7 +48,10 @@ def test_taubin_agrees_with_the_formula_in_64_bits(bone):
     f = bone.faces
     ends = np.vstack([f[:, [0, 1]], f[:, [1, 2]], f[:, [2, 0]]])
     n = len(bone.vertices)
-    joined = coo_matrix((np.ones(len(ends) * 2), (np.r_[ends[:, 0], ends[:, 1]], np.r_[ends[:, 1], ends[:, 0]])), (n, n)).tocsr()
+    joined = coo_matrix(
+        (np.ones(len(ends) * 2), (np.r_[ends[:, 0], ends[:, 1]], np.r_[ends[:, 1], ends[:, 0]])),
+        (n, n),
+    ).tocsr()
     joined.data[:] = 1
     mean = diags(1 / np.asarray(joined.sum(axis=1)).ravel()) @ joined
     x = bone.vertices.copy()
@@ -82,7 +87,10 @@ def test_the_windowed_sinc_damps_as_vtk_does(bone):
     theirs = numpy_support.vtk_to_numpy(smoother.GetOutput().GetPoints().GetData())
     ours = smooth_mesh(bone, iterations=20, passband=0.1).mesh.vertices
     # The same filter but for its scale at frequency 0, which is exactly 1 here.
-    assert np.linalg.norm(ours - theirs, axis=1).mean() < 0.25 * np.linalg.norm(theirs - bone.vertices, axis=1).mean()
+    assert (
+        np.linalg.norm(ours - theirs, axis=1).mean()
+        < 0.25 * np.linalg.norm(theirs - bone.vertices, axis=1).mean()
+    )
 
 
 def test_boundaries_stay_and_lids_stay_flat():
@@ -92,7 +100,10 @@ def test_boundaries_stay_and_lids_stay_flat():
     assert np.abs(result.vertices[lid, 2] - 4.0).max() < 1e-12
     opened = Mesh(vertices=mesh.vertices, faces=mesh.faces[mesh.kinds == 0])
     moved = smooth_mesh(opened)
-    rim = lid[(np.abs(mesh.vertices[lid, 2] - 4) < 1e-9) & ~((mesh.vertices[lid, :2] % [2, 3]).all(axis=1))]
+    rim = lid[
+        (np.abs(mesh.vertices[lid, 2] - 4) < 1e-9)
+        & ~((mesh.vertices[lid, :2] % [2, 3]).all(axis=1))
+    ]
     assert np.array_equal(moved.mesh.vertices[rim], opened.vertices[rim])
     assert moved.volume_drift_percent is None
 
@@ -153,7 +164,9 @@ def test_a_box_becomes_twelve_triangles_and_keeps_its_lid():
     assert measure_mesh(result.mesh).volume_mm3 == pytest.approx(24.0, abs=52 * 0.001)
     lid = result.mesh.faces[result.mesh.kinds == FaceKind.CAP]
     a, b, c = result.mesh.vertices[lid].transpose(1, 0, 2)
-    assert np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2 == pytest.approx(6.0, abs=10 * 0.001)
+    assert np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2 == pytest.approx(
+        6.0, abs=10 * 0.001
+    )
     assert np.abs(result.mesh.vertices[lid][..., 2] - 4).max() < 1e-9
 
 
@@ -241,7 +254,9 @@ def test_a_hole_in_a_sphere_is_filled_like_a_sphere(opening):
     sphere = shapes.icosphere(30.0, 24)
     centre = sphere.vertices[sphere.faces].mean(axis=1)
     kept = centre[:, 2] < 30 * np.cos(opening)
-    result = fill_holes(Mesh(vertices=sphere.vertices, faces=sphere.faces[kept]), max_diameter_mm=100)
+    result = fill_holes(
+        Mesh(vertices=sphere.vertices, faces=sphere.faces[kept]), max_diameter_mm=100
+    )
     shapes.assert_closed(Mesh(vertices=result.mesh.vertices, faces=result.mesh.faces))
     filled = np.unique(result.mesh.faces[result.mesh.kinds == FaceKind.FILLED])
     error = np.abs(np.linalg.norm(result.mesh.vertices[filled], axis=1) - 30)

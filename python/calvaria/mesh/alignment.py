@@ -51,7 +51,9 @@ class Alignment:
     def rotation_deg(self) -> float:
         """Angle of the rotation."""
         turn = self.matrix[:3, :3] / self.scale
-        sine = np.linalg.norm([turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]])
+        sine = np.linalg.norm(
+            [turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]]
+        )
         return float(np.degrees(np.arctan2(sine, np.trace(turn) - 1)))
 
     def to_dict(self) -> dict[str, Any]:
@@ -69,9 +71,7 @@ class Alignment:
         return html_table(header=("alignment", "value"), rows=self.to_dict().items())
 
 
-def align_landmarks(
-    moving: ArrayLike, fixed: ArrayLike, *, allow_scale: bool = False
-) -> Alignment:
+def align_landmarks(moving: ArrayLike, fixed: ArrayLike, *, allow_scale: bool = False) -> Alignment:
     """Return the transform that lays landmarks on their partners with the least squares.
 
     Parameters

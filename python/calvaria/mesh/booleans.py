@@ -68,10 +68,10 @@ def combine_meshes(
     merged = np.arange(len(vertices))
     merged[np.asarray(raw.merge_from_vert, dtype=np.int64)] = np.asarray(raw.merge_to_vert)
     used, numbers = np.unique(merged[faces], return_inverse=True)
-    findings = {finding: None for finding in (*first.findings, *second.findings)}
+    findings = dict.fromkeys((*first.findings, *second.findings))
     return Mesh(
         vertices=vertices[used],
-        faces=numbers.reshape(-1, 3),
+        faces=numbers.reshape(-1, 3).astype(np.int32),
         kinds=_kinds(raw, bodies, (first, second), len(faces)),
         findings=tuple(findings),
     )
@@ -80,7 +80,7 @@ def combine_meshes(
 def _body(manifold3d: Any, name: str, mesh: Mesh) -> Any:
     """Return a manifold3d body whose faces remember their numbers."""
     raw = manifold3d.Mesh64(
-        vert_properties=np.ascontiguousarray(mesh.vertices),
+        vert_properties=mesh.vertices.copy(),  # manifold3d asks for memory it could write to
         tri_verts=mesh.faces.astype(np.uint64),
         face_id=np.arange(len(mesh.faces), dtype=np.uint64),
     )

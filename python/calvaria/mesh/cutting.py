@@ -279,9 +279,7 @@ def section_mesh_at(
         raise ValueError(msg)
     order = np.argsort(offsets, kind="stable")
     heights = np.ascontiguousarray(offsets[order] + origin @ direction)
-    found = _native.section_mesh(
-        mesh.vertices, mesh.faces, mesh.kinds, _three(direction), heights
-    )
+    found = _native.section_mesh(mesh.vertices, mesh.faces, mesh.kinds, _three(direction), heights)
     sections: list[Section | None] = [None] * len(offsets)
     for place, lines in zip(order, found, strict=True):
         for points, _ in lines:

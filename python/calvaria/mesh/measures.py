@@ -129,8 +129,8 @@ def measure_mesh(mesh: Mesh) -> MeshMeasures:
         values, vectors = np.linalg.eigh(np.array(facts["covariance_mm2"]))
         axes = vectors.T[::-1].copy()
         # The largest component of the first two axes is positive, and the third completes them.
-        for axis in axes[:2]:
-            axis *= np.sign(axis[np.argmax(np.abs(axis))])
+        for n in range(2):
+            axes[n] *= np.sign(axes[n, np.argmax(np.abs(axes[n]))])
         axes[2] = np.cross(axes[0], axes[1])
         spread = _three(np.sqrt(np.maximum(values[::-1], 0.0)))
         along = used @ axes.T
@@ -343,9 +343,7 @@ def signed_distance_mm(mesh: Mesh, points: ArrayLike) -> NDArray[np.float64]:
     if n_open:
         msg = f"mesh: a closed surface expected, found {n_open} boundary edges"
         raise OpenSurfaceError(msg)
-    found = _native.signed_distance_mesh(
-        mesh.vertices, mesh.faces, mesh.kinds, _as_points(points)
-    )
+    found = _native.signed_distance_mesh(mesh.vertices, mesh.faces, mesh.kinds, _as_points(points))
     found.flags.writeable = False
     return found
 

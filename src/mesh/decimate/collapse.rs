@@ -12,7 +12,7 @@ const MIN_QUALITY: f64 = 0.05;
 /// Least cosine of the turn of a triangle.
 const MIN_TURN: f64 = 0.3;
 /// Samples are held to this part of the bound: they are not the whole surface.
-const SAMPLE_SHARE: f64 = 0.85;
+const SAMPLE_SHARE: f64 = 0.75;
 
 /// Memory to work in.
 #[derive(Debug, Default)]

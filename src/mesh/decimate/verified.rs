@@ -40,7 +40,7 @@ pub fn decimate_verified(
     let edge_mm = mean_edge_mm(mesh);
     let (step_mm, limit_mm) = (0.5 * edge_mm, MEASURED_SHARE * asked.bound_mm);
     let mut is_kept = Vec::new();
-    let mut reach_mm = 2.0 * edge_mm;
+    let mut reach_mm = edge_mm;
     for _ in 0..MOST_TRIES {
         let Decimated { mesh: made, is_exhausted } = decimate(mesh, asked, &is_kept, progress)?;
         let measured = deviation(mesh, made.view(), step_mm, limit_mm).unwrap_or_default();
