@@ -1,5 +1,7 @@
 //! A part of a mesh whose edges are collapsed one after the other, cheapest first.
 
+use std::cmp::Ordering;
+
 use nalgebra::Vector3;
 
 use super::quadric::{Quadric, TANGENT_WEIGHT};
@@ -269,12 +271,11 @@ impl<'a> Patch<'a> {
             return None;
         }
         let sum = self.quadrics[u as usize].sum(&self.quadrics[v as usize]);
-        let place = if role == other {
-            if role == Role::Free { free_place(&sum, &p, &q) } else { place_along(&sum, &p, &q) }
-        } else if role > other {
-            p
-        } else {
-            q
+        let place = match role.cmp(&other) {
+            Ordering::Equal if role == Role::Free => free_place(&sum, &p, &q),
+            Ordering::Equal => place_along(&sum, &p, &q),
+            Ordering::Greater => p,
+            Ordering::Less => q,
         };
         Some((sum.at(&place), place))
     }

@@ -30,6 +30,8 @@ pub fn measure_mesh<'py>(
     Ok(facts)
 }
 
+type CurvatureArrays<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);
+
 /// Mean and Gaussian curvature at every vertex; NaN where there is none.
 #[pyfunction]
 pub fn curvature_mesh<'py>(
@@ -37,7 +39,7 @@ pub fn curvature_mesh<'py>(
     vertices: PyReadonlyArray2<'py, f64>,
     faces: PyReadonlyArray2<'py, i32>,
     kinds: PyReadonlyArray1<'py, u8>,
-) -> PyResult<(Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>)> {
+) -> PyResult<CurvatureArrays<'py>> {
     let mesh = array::mesh(&vertices, &faces, &kinds)?;
     let (mean, gaussian): (Vec<f64>, Vec<f64>) = py
         .detach(|| curvature::curvatures(mesh).into_iter().map(|found| (found.mean, found.gaussian)).unzip());
