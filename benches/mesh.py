@@ -23,15 +23,24 @@ def make_bone(shape):
     from scipy import ndimage
     from skimage import measure
 
-    z, y, x = np.meshgrid(*[np.arange(n, dtype=np.float32) for n in shape], indexing="ij", sparse=True)
+    z, y, x = np.meshgrid(
+        *[np.arange(n, dtype=np.float32) for n in shape], indexing="ij", sparse=True
+    )
     s = shape[2] / 256
-    r = np.sqrt((x - shape[2] / 2) ** 2 + (y - shape[1] / 2) ** 2 + (1.6 * (z - shape[0] / 2)) ** 2) / s
+    r = (
+        np.sqrt((x - shape[2] / 2) ** 2 + (y - shape[1] / 2) ** 2 + (1.6 * (z - shape[0] / 2)) ** 2)
+        / s
+    )
     value = np.where((r < 105) & (r > 97), np.float32(1200), np.float32(0))
-    value[(r < 60) & (np.sin(x / s * 0.35) * np.sin(y / s * 0.4) * np.sin(z / s * 0.5) > 0.35)] = 900
+    value[(r < 60) & (np.sin(x / s * 0.35) * np.sin(y / s * 0.4) * np.sin(z / s * 0.5) > 0.35)] = (
+        900
+    )
     value = ndimage.gaussian_filter(value, 1.0)
     value += np.random.default_rng(0).normal(0, 30, value.shape).astype(np.float32)
     value = np.pad(value[1:-1, 1:-1, 1:-1], 1, constant_values=-1000)
-    points, faces, _, _ = measure.marching_cubes(value, 450.37, method="lorensen", spacing=(0.7, 0.45, 0.45))
+    points, faces, _, _ = measure.marching_cubes(
+        value, 450.37, method="lorensen", spacing=(0.7, 0.45, 0.45)
+    )
     mesh = cm.Mesh(vertices=points[:, ::-1], faces=faces)
     return mesh if cm.measure_mesh(mesh).volume_mm3 > 0 else cm.flip_mesh(mesh)
 
@@ -120,18 +129,26 @@ def ours(mesh):
         "signed distance": lambda: len(cm.signed_distance_mm(mesh, points)),
         "sections": lambda: sum(
             len(s.contours)
-            for s in cm.section_mesh_at(mesh, point_lps_mm=[0, 0, 0], normal=[0, 0, 1], offsets_mm=heights)
+            for s in cm.section_mesh_at(
+                mesh, point_lps_mm=[0, 0, 0], normal=[0, 0, 1], offsets_mm=heights
+            )
         ),
     }
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--large", action="store_true", help="512 x 512 x 300 instead of 256 x 256 x 160")
+    parser.add_argument(
+        "--large", action="store_true", help="512 x 512 x 300 instead of 256 x 256 x 160"
+    )
     bone = make_bone((300, 512, 512) if parser.parse_args().large else (160, 256, 256))
     print(bone)
     rows = {name: {"calvaria": timed(job)} for name, job in ours(bone).items()}
-    for name, build in (("vtk", with_vtk), ("fast_simplification", with_fast_simplification), ("meshlib.mrmeshpy", with_meshlib)):
+    for name, build in (
+        ("vtk", with_vtk),
+        ("fast_simplification", with_fast_simplification),
+        ("meshlib.mrmeshpy", with_meshlib),
+    ):
         try:
             library = importlib.import_module(name)
         except ImportError:

@@ -60,7 +60,11 @@ def combine_meshes(
         msg = f"method: one of {', '.join(METHODS)} expected, found {method!r}"
         raise ValueError(msg)
     manifold3d = neighbour("manifold3d")
-    bodies = [_body(manifold3d, "first", first), _body(manifold3d, "second", second)]
+    first_id = manifold3d.Manifold.reserve_ids(2)
+    bodies = [
+        _body(manifold3d, "first", first, number=first_id),
+        _body(manifold3d, "second", second, number=first_id + 1),
+    ]
     made = getattr(bodies[0], METHODS[method])(bodies[1])
     raw = made.to_mesh64()
     vertices = np.asarray(raw.vert_properties, dtype=np.float64)[:, :3]
@@ -72,16 +76,18 @@ def combine_meshes(
     return Mesh(
         vertices=vertices[used],
         faces=numbers.reshape(-1, 3).astype(np.int32),
-        kinds=_kinds(raw, bodies, (first, second), len(faces)),
+        kinds=_kinds(raw, {first_id: first, first_id + 1: second}, len(faces)),
         findings=tuple(findings),
     )
 
 
-def _body(manifold3d: Any, name: str, mesh: Mesh) -> Any:
+def _body(manifold3d: Any, name: str, mesh: Mesh, *, number: int) -> Any:
     """Return a manifold3d body whose faces remember their numbers."""
     raw = manifold3d.Mesh64(
         vert_properties=mesh.vertices.copy(),  # manifold3d asks for memory it could write to
         tri_verts=mesh.faces.astype(np.uint64),
+        run_index=np.array([0, 3 * len(mesh.faces)], dtype=np.uint64),
+        run_original_id=np.array([number], dtype=np.uint32),
         face_id=np.arange(len(mesh.faces), dtype=np.uint64),
     )
     body = manifold3d.Manifold(raw)
@@ -94,16 +100,12 @@ def _body(manifold3d: Any, name: str, mesh: Mesh) -> Any:
     return body
 
 
-def _kinds(
-    raw: Any, bodies: list[Any], meshes: tuple[Mesh, Mesh], n_faces: int
-) -> NDArray[np.uint8]:
+def _kinds(raw: Any, meshes: dict[int, Mesh], n_faces: int) -> NDArray[np.uint8]:
     """Return the kind of the face that each new face is a part of."""
     kinds = np.zeros(n_faces, dtype=np.uint8)
-    of_body = {body.original_id(): mesh.kinds for body, mesh in zip(bodies, meshes, strict=True)}
     starts = np.asarray(raw.run_index, dtype=np.int64) // 3
     sources = np.asarray(raw.face_id, dtype=np.int64)
-    for run, body in enumerate(np.asarray(raw.run_original_id).tolist()):
+    for run, number in enumerate(np.asarray(raw.run_original_id).tolist()):
         span = slice(starts[run], starts[run + 1])
-        if body in of_body:
-            kinds[span] = of_body[body][sources[span]]
+        kinds[span] = meshes[number].kinds[sources[span]]
     return kinds
