@@ -277,9 +277,8 @@ mod tests {
             let far = if n % 10 == 0 { 1e6 } else { 6.0 };
             let point = Vector3::new(-702.0 + far * random(), 18.0 + far * random(), 1.0 + far * random());
             let hit = tree.nearest(&point, None).unwrap();
-            let expected = (0..12)
-                .map(|face| tree.on_face(&point, face).squared_distance)
-                .fold(f64::INFINITY, f64::min);
+            let expected =
+                (0..12).map(|face| tree.on_face(&point, face).squared_distance).fold(f64::INFINITY, f64::min);
             assert!((hit.squared_distance - expected).abs() <= 1e-15 * expected.max(1.0), "{n}");
         }
     }

@@ -92,7 +92,8 @@ mod tests {
         let around = VertexFaces::new(8, &mesh.faces);
         let defect: f64 = (0..8_u32)
             .map(|vertex| {
-                let angles = around.of(vertex as usize).iter().map(|&face| angle_at(mesh.view(), face, vertex));
+                let angles =
+                    around.of(vertex as usize).iter().map(|&face| angle_at(mesh.view(), face, vertex));
                 2.0 * std::f64::consts::PI - angles.sum::<f64>()
             })
             .sum();

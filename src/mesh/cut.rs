@@ -32,7 +32,9 @@ pub struct Cut {
 #[non_exhaustive]
 pub enum CutError {
     /// The contours in the plane cross each other.
-    #[error("mesh: contours that do not meet expected in the plane, found a surface that crosses itself there")]
+    #[error(
+        "mesh: contours that do not meet expected in the plane, found a surface that crosses itself there"
+    )]
     Crossing,
 }
 
@@ -43,7 +45,8 @@ pub enum CutError {
 pub fn cut(mesh: MeshRef<'_>, normal: &Vector3<f64>, offset: f64, has_lid: bool) -> Result<Cut, CutError> {
     let moved = clear_of_plane(mesh, normal, offset);
     let mesh = MeshRef::of_parts(&moved, mesh.faces(), mesh.kinds());
-    let heights: Vec<f64> = moved.par_iter().map(|&point| normal.dot(&Vector3::from(point)) - offset).collect();
+    let heights: Vec<f64> =
+        moved.par_iter().map(|&point| normal.dot(&Vector3::from(point)) - offset).collect();
     let is_above = |vertex: u32| heights[vertex as usize] > 0.0;
     let cut_faces: Vec<u32> = (0..mesh.faces().len() as u32)
         .into_par_iter()
@@ -77,7 +80,11 @@ fn clear_of_plane(mesh: MeshRef<'_>, normal: &Vector3<f64>, offset: f64) -> Vec<
         .par_iter()
         .map(|&point| {
             let height = normal.dot(&Vector3::from(point)) - offset;
-            if height.abs() < least { (Vector3::from(point) + normal * (least - height)).into() } else { point }
+            if height.abs() < least {
+                (Vector3::from(point) + normal * (least - height)).into()
+            } else {
+                point
+            }
         })
         .collect()
 }
@@ -157,8 +164,11 @@ impl<'a> Clip<'a> {
                     let [p, q] = [p, q].map(|index| Vector3::from(self.made.vertices[index as usize]));
                     (p - q).norm_squared()
                 };
-                let halves =
-                    if length(a, bc) <= length(b, ca) { [[a, b, bc], [a, bc, ca]] } else { [[a, b, ca], [b, bc, ca]] };
+                let halves = if length(a, bc) <= length(b, ca) {
+                    [[a, b, bc], [a, bc, ca]]
+                } else {
+                    [[a, b, ca], [b, bc, ca]]
+                };
                 for half in halves {
                     self.push(half, kind);
                 }
@@ -182,7 +192,8 @@ impl<'a> Clip<'a> {
             let point = Vector3::from(self.made.vertices[index as usize]);
             [u.dot(&point), v.dot(&point)]
         };
-        let contours: Vec<Vec<[f64; 2]>> = closed.iter().map(|loop_| loop_.iter().map(flat).collect()).collect();
+        let contours: Vec<Vec<[f64; 2]>> =
+            closed.iter().map(|loop_| loop_.iter().map(flat).collect()).collect();
         let triangles = triangulate(&contours).ok_or(CutError::Crossing)?;
         let names: Vec<u32> = closed.concat();
         for [a, b, c] in triangles {
@@ -219,7 +230,9 @@ mod tests {
     #[test]
     fn a_cut_box_is_closed_and_both_parts_make_the_whole() {
         let mesh = cuboid([0.0; 3], [2.0, 3.0, 4.0]);
-        for normal in [Vector3::z(), Vector3::new(1.0, 2.0, 3.0).normalize(), Vector3::new(-1.0, 0.2, 0.0).normalize()] {
+        for normal in
+            [Vector3::z(), Vector3::new(1.0, 2.0, 3.0).normalize(), Vector3::new(-1.0, 0.2, 0.0).normalize()]
+        {
             for offset in [0.0, 0.3, 1.0, -0.4] {
                 let parts = [(normal, offset), (-normal, -offset)]
                     .map(|(normal, offset)| cut(mesh.view(), &normal, offset, true).unwrap().mesh);

@@ -126,7 +126,8 @@ impl Search<'_> {
     }
 
     fn end(&self, point: Vector3<f64>, near: u32) -> End {
-        let hit = self.target.nearest(&point, Some(near)).unwrap_or_else(|| self.target.on_face(&point, near));
+        let hit =
+            self.target.nearest(&point, Some(near)).unwrap_or_else(|| self.target.on_face(&point, near));
         End { point, distance: hit.squared_distance.sqrt(), face: hit.face }
     }
 

@@ -72,9 +72,8 @@ pub fn moments(mesh: MeshRef<'_>) -> Option<Moments> {
         let [a, b, c] = corners.map(|point| Vector3::from(point) - middle);
         let six = a.dot(&b.cross(&c));
         let sum = a + b + c;
-        let square = |i: usize, j: usize| {
-            six / 120.0 * (a[i] * a[j] + b[i] * b[j] + c[i] * c[j] + sum[i] * sum[j])
-        };
+        let square =
+            |i: usize, j: usize| six / 120.0 * (a[i] * a[j] + b[i] * b[j] + c[i] * c[j] + sum[i] * sum[j]);
         [
             six / 6.0,
             six / 24.0 * sum.x,
@@ -128,11 +127,23 @@ pub(crate) mod tests {
     /// A box with its corner at `low`.
     pub(crate) fn cuboid(low: [f64; 3], size: [f64; 3]) -> TriMesh {
         let vertices = (0..8_usize)
-            .map(|n| std::array::from_fn(|axis| low[axis] + if n >> axis & 1 == 1 { size[axis] } else { 0.0 }))
+            .map(|n| {
+                std::array::from_fn(|axis| low[axis] + if n >> axis & 1 == 1 { size[axis] } else { 0.0 })
+            })
             .collect();
         let faces = vec![
-            [0, 2, 1], [1, 2, 3], [4, 5, 6], [5, 7, 6], [0, 1, 4], [1, 5, 4],
-            [2, 6, 3], [3, 6, 7], [0, 4, 2], [2, 4, 6], [1, 3, 5], [3, 7, 5],
+            [0, 2, 1],
+            [1, 2, 3],
+            [4, 5, 6],
+            [5, 7, 6],
+            [0, 1, 4],
+            [1, 5, 4],
+            [2, 6, 3],
+            [3, 6, 7],
+            [0, 4, 2],
+            [2, 4, 6],
+            [1, 3, 5],
+            [3, 7, 5],
         ];
         TriMesh::imaged(vertices, faces)
     }

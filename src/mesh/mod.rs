@@ -3,8 +3,8 @@
 pub mod adjacency;
 pub mod closest;
 pub mod curvature;
-pub mod decimate;
 pub mod cut;
+pub mod decimate;
 pub mod deviation;
 pub mod fill_hole;
 pub mod measure;

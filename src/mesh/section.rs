@@ -92,7 +92,11 @@ pub(super) fn chains(mesh: MeshRef<'_>, faces: &[u32], is_above: impl Fn(u32) ->
     pieces.sort_unstable();
     let starting = |key: EdgeKey| {
         let first = pieces.partition_point(|piece| piece.0 < key);
-        pieces[first..].iter().take_while(move |piece| piece.0 == key).enumerate().map(move |(n, _)| first + n)
+        pieces[first..]
+            .iter()
+            .take_while(move |piece| piece.0 == key)
+            .enumerate()
+            .map(move |(n, _)| first + n)
     };
     let mut is_used = vec![false; pieces.len()];
     let mut has_before = vec![false; pieces.len()];

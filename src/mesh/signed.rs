@@ -73,7 +73,8 @@ mod tests {
     fn inside_is_negative_at_faces_edges_and_corners() {
         let mesh = cuboid([0.0; 3], [2.0, 3.0, 4.0]);
         let tree = ClosestPoints::new(mesh.view());
-        let points = [[1.0, 1.5, 0.5], [1.0, 1.5, -0.5], [-3.0, -4.0, 2.0], [-1.0, -2.0, -2.0], [0.1, 0.1, 0.1]];
+        let points =
+            [[1.0, 1.5, 0.5], [1.0, 1.5, -0.5], [-3.0, -4.0, 2.0], [-1.0, -2.0, -2.0], [0.1, 0.1, 0.1]];
         let found = signed_distances_mm(&tree, &points);
         for (found, expected) in found.iter().zip([-0.5, 0.5, 5.0, 3.0, -0.1]) {
             assert!((found - expected).abs() < 1e-12);

@@ -8,6 +8,8 @@
 //! doi:10.1145/218380.218473; Taubin, Zhang and Golub, Optimal surface smoothing as filter design,
 //! ECCV 1996, doi:10.1007/BFb0015544.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rayon::prelude::*;
 
 use super::adjacency::{Neighbours, Spoke, VertexFaces, spokes};
@@ -86,16 +88,16 @@ struct Stencil {
 impl Stencil {
     fn new(mesh: MeshRef<'_>, is_lid_kept: bool) -> Self {
         let around = VertexFaces::new(mesh.vertices().len(), mesh.faces());
+        let is_open = AtomicBool::new(false);
         let neighbours = Neighbours::build(mesh.vertices().len(), |vertex, list| {
             let (mut scratch, mut found) = (Vec::with_capacity(24), Vec::with_capacity(12));
             spokes(mesh, &around, vertex, &mut scratch, &mut found);
+            if found.iter().any(|spoke| spoke.n_faces == 1) {
+                is_open.store(true, Ordering::Relaxed);
+            }
             choose(mesh, &around, vertex, &found, is_lid_kept, list);
         });
-        let is_closed = (0..mesh.vertices().len()).into_par_iter().all(|vertex| {
-            let (mut scratch, mut found) = (Vec::with_capacity(24), Vec::with_capacity(12));
-            spokes(mesh, &around, vertex as u32, &mut scratch, &mut found);
-            found.iter().all(|spoke| spoke.n_faces != 1)
-        });
+        let is_closed = !is_open.into_inner();
         Self { neighbours, is_closed }
     }
 }
@@ -248,8 +250,7 @@ fn sinc_weights(n_passes: usize, passband: f64) -> Vec<f32> {
         (0..=n_passes)
             .map(|n| {
                 let order = n as f64;
-                let window =
-                    0.54 + 0.46 * (order * std::f64::consts::PI / (n_passes as f64 + 1.0)).cos();
+                let window = 0.54 + 0.46 * (order * std::f64::consts::PI / (n_passes as f64 + 1.0)).cos();
                 let ideal = if n == 0 {
                     (pass_angle + shift) / std::f64::consts::PI
                 } else {
@@ -274,7 +275,8 @@ fn sinc_weights(n_passes: usize, passband: f64) -> Vec<f32> {
 }
 
 fn moved(mesh: MeshRef<'_>, moves: &[Move]) -> Vec<[f64; 3]> {
-    let add = |(point, step): (&[f64; 3], &Move)| std::array::from_fn(|axis| point[axis] + f64::from(step[axis]));
+    let add =
+        |(point, step): (&[f64; 3], &Move)| std::array::from_fn(|axis| point[axis] + f64::from(step[axis]));
     mesh.vertices().par_iter().zip(moves).with_min_len(BLOCK).map(add).collect()
 }
 

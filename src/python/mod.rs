@@ -28,8 +28,8 @@ mod _native {
     use super::dicom::{SeriesHandle, find_series, load_series};
     #[pymodule_export]
     use super::mesh::{
-        closest_points, curvature_mesh, cut_mesh, decimate_mesh, fill_mesh_holes, measure_mesh, mesh_parts, section_mesh,
-        signed_distance_mesh, smooth_mesh,
+        closest_points, curvature_mesh, cut_mesh, decimate_mesh, fill_mesh_holes, measure_mesh, mesh_parts,
+        section_mesh, signed_distance_mesh, smooth_mesh,
     };
     #[pymodule_export]
     use super::phantom::Phantom;

@@ -77,7 +77,12 @@ struct Pair {
 }
 
 /// The closest pairs, in the order of the points.
-fn pairs(points: &[[f64; 3]], tree: &ClosestPoints<'_>, motion: &Isometry3<f64>, kept_fraction: f64) -> Vec<Pair> {
+fn pairs(
+    points: &[[f64; 3]],
+    tree: &ClosestPoints<'_>,
+    motion: &Isometry3<f64>,
+    kept_fraction: f64,
+) -> Vec<Pair> {
     let moved: Vec<nalgebra::Point3<f64>> =
         points.par_iter().map(|&point| motion * nalgebra::Point3::from(point)).collect();
     let hits = tree.nearest_all(moved.len(), |n| moved[n].coords);

@@ -107,7 +107,7 @@ def decimate_mesh(
     ``reached`` and ``reason`` say so.  Vertices that no face names are dropped.
 
     For the measurement all vertices of both surfaces are looked at, and the faces between them
-    wherever their distance could be larger, down to pieces of half an edge of the input; what is
+    wherever their distance could be larger, down to pieces as large as an edge of the input; what is
     found must stay 5 % below the bound, for what lies between.  The result is the same, bit for bit,
     for any number of threads.
 

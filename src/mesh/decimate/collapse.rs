@@ -98,7 +98,8 @@ impl Patch<'_> {
         if n_common != shared.len() || !self.is_border_kept(u, v, shared) {
             return false;
         }
-        if self.is_shut(u, v, &kept[..n_first], &kept[n_first..]) || !self.is_seam_apart(u, v, ring, other_ring)
+        if self.is_shut(u, v, &kept[..n_first], &kept[n_first..])
+            || !self.is_seam_apart(u, v, ring, other_ring)
         {
             return false;
         }
@@ -135,7 +136,13 @@ impl Patch<'_> {
     fn is_shut(&self, u: u32, v: u32, of_u: &[u32], of_v: &[u32]) -> bool {
         let opposite = |face: u32, apex: u32| {
             let [a, b, c] = self.faces[face as usize];
-            let (p, q) = if a == apex { (b, c) } else if b == apex { (c, a) } else { (a, b) };
+            let (p, q) = if a == apex {
+                (b, c)
+            } else if b == apex {
+                (c, a)
+            } else {
+                (a, b)
+            };
             (p.min(q), p.max(q))
         };
         of_u.iter().any(|&face| {
@@ -186,13 +193,19 @@ impl Patch<'_> {
     }
 
     /// The new faces stay near the original surface, and the original vertices near the new faces.
-    fn are_samples_near(&self, u: u32, v: u32, place: &Vector3<f64>, limits: &Limits, scratch: &Scratch) -> bool {
+    fn are_samples_near(
+        &self,
+        u: u32,
+        v: u32,
+        place: &Vector3<f64>,
+        limits: &Limits,
+        scratch: &Scratch,
+    ) -> bool {
         let Some(samples) = &self.samples else { return true };
         let bound = (limits.bound_mm * SAMPLE_SHARE).powi(2);
         let triangle = |face: u32| {
-            self.faces[face as usize].map(|index| {
-                if index == u || index == v { *place } else { self.points[index as usize] }
-            })
+            self.faces[face as usize]
+                .map(|index| if index == u || index == v { *place } else { self.points[index as usize] })
         };
         let is_near = |point: &Vector3<f64>, face: u32| squared_distance(point, &triangle(face)) <= bound;
         let is_near_new = |point: &Vector3<f64>| scratch.kept.iter().any(|&face| is_near(point, face));

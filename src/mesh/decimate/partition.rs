@@ -110,11 +110,7 @@ impl Partition {
 }
 
 /// Joins patches at the vertices they share.
-pub(super) fn join<'a>(
-    patches: Vec<(Patch<'a>, Vec<u32>)>,
-    n_vertices: usize,
-    is_kept: &[bool],
-) -> Part<'a> {
+pub(super) fn join<'a>(patches: Vec<(Patch<'a>, Vec<u32>)>, n_vertices: usize, is_kept: &[bool]) -> Part<'a> {
     let mut numbers = vec![NONE; n_vertices];
     let mut part = Part::default();
     let mut samples = patches
@@ -206,7 +202,8 @@ fn faces_along_curve(mesh: MeshRef<'_>) -> Vec<u32> {
         .into_par_iter()
         .map(|face| {
             let corners = mesh.corners(face);
-            let centre = std::array::from_fn(|axis| (corners[0][axis] + corners[1][axis] + corners[2][axis]) / 3.0);
+            let centre =
+                std::array::from_fn(|axis| (corners[0][axis] + corners[1][axis] + corners[2][axis]) / 3.0);
             u64::from(code(centre, &low, &high)) << 32 | face as u64
         })
         .collect();

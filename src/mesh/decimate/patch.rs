@@ -307,7 +307,13 @@ fn place_along(sum: &Quadric, p: &Vector3<f64>, q: &Vector3<f64>) -> Vector3<f64
 
 fn least(sum: &Quadric, places: [Vector3<f64>; 3]) -> Vector3<f64> {
     let [a, b, c] = places.map(|place| sum.at(&place));
-    places[if a <= b && a <= c { 0 } else if b <= c { 1 } else { 2 }]
+    places[if a <= b && a <= c {
+        0
+    } else if b <= c {
+        1
+    } else {
+        2
+    }]
 }
 
 fn spans(n_vertices: usize, faces: &[[u32; 3]]) -> (Vec<(u32, u32)>, Vec<u32>) {

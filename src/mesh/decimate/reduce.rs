@@ -97,7 +97,9 @@ fn in_patches<'a>(
     loop {
         progress.check()?;
         let n_live: usize = patches.iter().map(|(patch, _)| patch.n_live).sum();
-        let Some(next) = patches.iter_mut().filter_map(|(patch, _)| patch.queue.lowest()).min() else { break };
+        let Some(next) = patches.iter_mut().filter_map(|(patch, _)| patch.queue.lowest()).min() else {
+            break;
+        };
         if n_live <= enough {
             break;
         }

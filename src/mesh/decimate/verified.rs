@@ -38,12 +38,12 @@ pub fn decimate_verified(
 ) -> Result<Verified, Cancelled> {
     progress.expect(1);
     let edge_mm = mean_edge_mm(mesh);
-    let (step_mm, limit_mm) = (0.5 * edge_mm, MEASURED_SHARE * asked.bound_mm);
+    let limit_mm = MEASURED_SHARE * asked.bound_mm;
     let mut is_kept = Vec::new();
     let mut reach_mm = edge_mm;
     for _ in 0..MOST_TRIES {
         let Decimated { mesh: made, is_exhausted } = decimate(mesh, asked, &is_kept, progress)?;
-        let measured = deviation(mesh, made.view(), step_mm, limit_mm).unwrap_or_default();
+        let measured = deviation(mesh, made.view(), edge_mm, limit_mm).unwrap_or_default();
         progress.step()?;
         if measured.max_mm <= limit_mm {
             return Ok(Verified { mesh: made, deviation: measured, is_exhausted });
@@ -68,9 +68,10 @@ fn keep_around(mesh: MeshRef<'_>, points: Vec<[f64; 3]>, reach_mm: f64, is_kept:
         (0..27).any(|n: i64| {
             let key = cell(vertex, [n % 3 - 1, n / 3 % 3 - 1, n / 9 - 1]);
             let first = sorted.partition_point(|entry| entry.0 < key);
-            sorted[first..].iter().take_while(|entry| entry.0 == key).any(|entry| {
-                (Vector3::from(entry.1) - Vector3::from(*vertex)).norm() <= reach_mm
-            })
+            sorted[first..]
+                .iter()
+                .take_while(|entry| entry.0 == key)
+                .any(|entry| (Vector3::from(entry.1) - Vector3::from(*vertex)).norm() <= reach_mm)
         })
     };
     is_kept

@@ -65,8 +65,9 @@ pub fn fill_holes(
 
 fn diameter(points: &[Vector3<f64>]) -> f64 {
     if points.len() > MOST_PAIRS {
-        let (low, high) =
-            points.iter().fold((points[0], points[0]), |(low, high), point| (low.inf(point), high.sup(point)));
+        let (low, high) = points
+            .iter()
+            .fold((points[0], points[0]), |(low, high), point| (low.inf(point), high.sup(point)));
         return (high - low).norm();
     }
     let pairs = points.iter().enumerate().flat_map(|(n, p)| points[..n].iter().map(move |q| (p - q).norm()));
@@ -76,7 +77,8 @@ fn diameter(points: &[Vector3<f64>]) -> f64 {
 fn patch(mesh: MeshRef<'_>, around: &VertexFaces, rim: &Rim, mut points: Vec<Vector3<f64>>) -> Patch {
     let n = points.len();
     let at = |vertex: u32| Vector3::from(mesh.vertices()[vertex as usize]);
-    let neighbours: Vec<Vec<u32>> = rim.vertices.iter().map(|&vertex| neighbours(mesh, around, vertex)).collect();
+    let neighbours: Vec<Vec<u32>> =
+        rim.vertices.iter().map(|&vertex| neighbours(mesh, around, vertex)).collect();
     let is_taken = |i: usize, k: usize| {
         rim.vertices[i] == rim.vertices[k] || neighbours[i].binary_search(&rim.vertices[k]).is_ok()
     };
@@ -98,7 +100,8 @@ fn patch(mesh: MeshRef<'_>, around: &VertexFaces, rim: &Rim, mut points: Vec<Vec
     patch.refine(&is_taken);
     let outside: Vec<Vec<Vector3<f64>>> = (0..n)
         .map(|i| {
-            let is_rim = |other: u32| other == rim.vertices[(i + 1) % n] || other == rim.vertices[(i + n - 1) % n];
+            let is_rim =
+                |other: u32| other == rim.vertices[(i + 1) % n] || other == rim.vertices[(i + n - 1) % n];
             neighbours[i].iter().filter(|&&other| !is_rim(other)).map(|&other| at(other)).collect()
         })
         .collect();

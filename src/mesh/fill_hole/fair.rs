@@ -69,7 +69,9 @@ impl Patch {
             let (Some(&left), Some(&right)) = (sides.get(&(a, b)), sides.get(&(b, a))) else { continue };
             let tip = |face: usize| self.faces[face].into_iter().find(|&corner| corner != a && corner != b);
             let (Some(c), Some(d)) = (tip(left), tip(right)) else { continue };
-            let is_there = sides.contains_key(&(c, d)) || sides.contains_key(&(d, c)) || self.is_rim_edge(c, d, is_taken);
+            let is_there = sides.contains_key(&(c, d))
+                || sides.contains_key(&(d, c))
+                || self.is_rim_edge(c, d, is_taken);
             if is_there || self.angle(c, a, b) + self.angle(d, a, b) <= std::f64::consts::PI + 1e-6 {
                 continue;
             }
@@ -161,7 +163,8 @@ impl Umbrellas<'_> {
     fn apply_transposed(&self, umbrellas: &[Vector3<f64>]) -> Vec<Vector3<f64>> {
         (self.n_rim..umbrellas.len())
             .map(|vertex| {
-                let spread = self.neighbours[vertex].iter().map(|&other| umbrellas[other] / self.degree(other));
+                let spread =
+                    self.neighbours[vertex].iter().map(|&other| umbrellas[other] / self.degree(other));
                 umbrellas[vertex] - spread.sum::<Vector3<f64>>()
             })
             .collect()
@@ -175,7 +178,8 @@ impl Umbrellas<'_> {
 
     /// Conjugate gradients on the normal equations.
     fn solve(&self, right: &[Vector3<f64>]) -> Vec<Vector3<f64>> {
-        let dot = |a: &[Vector3<f64>], b: &[Vector3<f64>]| a.iter().zip(b).map(|(p, q)| p.dot(q)).sum::<f64>();
+        let dot =
+            |a: &[Vector3<f64>], b: &[Vector3<f64>]| a.iter().zip(b).map(|(p, q)| p.dot(q)).sum::<f64>();
         let mut found = vec![Vector3::zeros(); right.len()];
         let mut rest = right.to_vec();
         let mut way = rest.clone();

@@ -74,9 +74,8 @@ pub fn closest_points<'py>(
 ) -> PyResult<ClosestArrays<'py>> {
     let mesh = array::mesh(&vertices, &faces, &kinds)?;
     let queries = array::rows(queries.as_slice()?)?;
-    let hits = py.detach(|| {
-        ClosestPoints::new(mesh).nearest_all(queries.len(), |n| Vector3::from(queries[n]))
-    });
+    let hits =
+        py.detach(|| ClosestPoints::new(mesh).nearest_all(queries.len(), |n| Vector3::from(queries[n])));
     let places: Vec<[f64; 3]> = hits.iter().map(|hit| hit.point.into()).collect();
     let distances: Vec<f64> = hits.iter().map(|hit| hit.squared_distance.sqrt()).collect();
     let numbers: Vec<i32> = hits.iter().map(|hit| hit.face as i32).collect();

@@ -7,7 +7,9 @@ use pyo3::prelude::*;
 mod measure;
 mod shape;
 
-pub use measure::{closest_points, curvature_mesh, measure_mesh, mesh_parts, section_mesh, signed_distance_mesh};
+pub use measure::{
+    closest_points, curvature_mesh, measure_mesh, mesh_parts, section_mesh, signed_distance_mesh,
+};
 pub use shape::{cut_mesh, decimate_mesh, fill_mesh_holes, smooth_mesh};
 
 /// Positions (n, 3) as a NumPy array, without a copy.

@@ -97,8 +97,8 @@ pub fn fill_mesh_holes<'py>(
     let mesh = array::mesh(&vertices, &faces, &kinds)?;
     let progress = progress.inner.clone();
     let (made, holes) = py.detach(|| fill_hole::fill_holes(mesh, max_diameter_mm, &progress))?;
-    let rows = holes.into_iter().map(|hole| {
-        (hole.diameter_mm, hole.n_edges, hole.centre.into(), hole.area_mm2, hole.is_filled)
-    });
+    let rows = holes
+        .into_iter()
+        .map(|hole| (hole.diameter_mm, hole.n_edges, hole.centre.into(), hole.area_mm2, hole.is_filled));
     Ok((array::mesh_arrays(py, made)?, rows.collect()))
 }
