@@ -10,21 +10,28 @@ __all__ = [
     "Phantom",
     "Progress",
     "SeriesHandle",
+    "closest_points",
     "components",
     "count_values",
+    "curvature_mesh",
+    "cut_mesh",
     "decimate_mesh",
     "diffuse",
     "distance",
     "edge_profiles",
     "extract_surface",
     "fill_holes",
+    "fill_mesh_holes",
     "find_series",
+    "fit_points",
     "gaussian",
     "grow_from_seeds",
     "keep_connected",
     "keep_parts",
     "load_series",
+    "measure_mesh",
     "median",
+    "mesh_parts",
     "mesh_quality",
     "mesh_self_intersections",
     "mesh_topology",
@@ -37,6 +44,8 @@ __all__ = [
     "resample_to_grid_f32",
     "resample_to_grid_i16",
     "reshape_mask",
+    "section_mesh",
+    "signed_distance_mesh",
     "smooth_mesh",
     "solid_mask",
     "survey_volume",
@@ -337,3 +346,69 @@ def solid_mask(
     numbers: list[float],
     corners: list[tuple[float, float]],
 ) -> NDArray[np.uint8]: ...
+def cut_mesh(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    normal: tuple[float, float, float],
+    offset_mm: float,
+    has_lid: bool,
+) -> tuple[tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]], int, int]: ...
+def fill_mesh_holes(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    max_diameter_mm: float,
+    progress: Progress,
+) -> tuple[
+    tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]],
+    list[tuple[float, int, tuple[float, float, float], float, bool]],
+]: ...
+def measure_mesh(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+) -> dict[str, Any]: ...
+def curvature_mesh(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+def signed_distance_mesh(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    queries: NDArray[np.float64],
+) -> NDArray[np.float64]: ...
+def closest_points(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    queries: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]: ...
+def section_mesh(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    normal: tuple[float, float, float],
+    offsets_mm: NDArray[np.float64],
+) -> list[list[tuple[NDArray[np.float64], bool]]]: ...
+def fit_points(
+    *,
+    points: NDArray[np.float64],
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    start: NDArray[np.float64],
+    n_iterations: int,
+    kept_fraction: float,
+    tolerance_mm: float,
+    progress: Progress,
+) -> tuple[NDArray[np.float64], dict[str, Any]]: ...
+def mesh_parts(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+) -> NDArray[np.uint32]: ...

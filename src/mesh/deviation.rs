@@ -11,7 +11,7 @@ const BLOCK: usize = 2048;
 const MOST_LEVELS: u32 = 7;
 
 /// How far one surface is from another.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Deviation {
     /// Largest distance, both ways, mm.
     pub max_mm: f64,
@@ -19,29 +19,39 @@ pub struct Deviation {
     pub rms_mm: f64,
     /// Mean of those distances, mm.
     pub mean_mm: f64,
+    /// Corners of the faces, of either surface, that are somewhere farther than the limit.
+    pub beyond: Vec<[f64; 3]>,
 }
 
 /// The distance between two surfaces.
 ///
-/// All vertices of both are looked at. A triangle is divided, down to pieces of `step_mm`, as long as
+/// All vertices of both are looked at. A triangle is divided, down to sides of `step_mm`, as long as
 /// somewhere on it the distance could be larger than the largest found at vertices: the distance
 /// changes by no more than one goes, and that to one and the same triangle is largest at a corner.
-/// `None` where one of them has no faces.
-pub fn deviation(first: MeshRef<'_>, second: MeshRef<'_>, step_mm: f64) -> Option<Deviation> {
+/// `None` where one of them has no faces. Faces beyond `limit_mm` are named.
+pub fn deviation(first: MeshRef<'_>, second: MeshRef<'_>, step_mm: f64, limit_mm: f64) -> Option<Deviation> {
     let trees = [ClosestPoints::new(first), ClosestPoints::new(second)];
     let from_first = used_hits(first, &trees[1])?;
     let from_second = used_hits(second, &trees[0])?;
     let largest = |hits: &[Hit]| hits.iter().map(|hit| hit.squared_distance).fold(0.0, f64::max);
     let at_vertices = largest(&from_first).max(largest(&from_second)).sqrt();
-    let on_first = largest_on_faces(first, &from_first, &trees[1], at_vertices, step_mm);
-    let on_second = largest_on_faces(second, &from_second, &trees[0], at_vertices, step_mm);
+    let enough = at_vertices.min(limit_mm);
+    let on_first = largest_on_faces(first, &from_first, &trees[1], enough, step_mm);
+    let on_second = largest_on_faces(second, &from_second, &trees[0], enough, step_mm);
+    let both = [(first, &on_first), (second, &on_second)];
+    let beyond = both.iter().flat_map(|&(mesh, largest)| {
+        let far = (0..largest.len()).filter(|&face| largest[face] > limit_mm);
+        far.flat_map(move |face| mesh.corners(face))
+    });
+    let on_faces = |largest: &[f64]| largest.iter().copied().fold(0.0, f64::max);
     let n = from_first.len().max(1) as f64;
     let sum_of_squares: f64 = from_first.iter().map(|hit| hit.squared_distance).sum();
     let sum: f64 = from_first.iter().map(|hit| hit.squared_distance.sqrt()).sum();
     Some(Deviation {
-        max_mm: at_vertices.max(on_first).max(on_second),
+        max_mm: at_vertices.max(on_faces(&on_first)).max(on_faces(&on_second)),
         rms_mm: (sum_of_squares / n).sqrt(),
         mean_mm: sum / n,
+        beyond: beyond.collect(),
     })
 }
 
@@ -59,30 +69,27 @@ fn used_hits(mesh: MeshRef<'_>, target: &ClosestPoints<'_>) -> Option<Vec<Hit>> 
     (!hits.is_empty() && !mesh.faces().is_empty()).then_some(hits)
 }
 
-/// The largest distance inside faces, if above what the vertices say.
+/// The largest distance found on each face; exact where it is above `enough`.
 fn largest_on_faces(
     mesh: MeshRef<'_>,
     hits: &[Hit],
     target: &ClosestPoints<'_>,
-    at_vertices: f64,
+    enough: f64,
     step_mm: f64,
-) -> f64 {
-    let search = Search { target, enough: at_vertices, step_mm };
-    let blocks: Vec<f64> = mesh
-        .faces()
-        .par_chunks(BLOCK)
-        .map(|block| {
-            block.iter().fold(0.0, |largest: f64, corners| {
-                let ends = corners.map(|index| {
-                    let hit = hits[index as usize];
-                    let point = Vector3::from(mesh.vertices()[index as usize]);
-                    End { point, distance: hit.squared_distance.sqrt(), face: hit.face }
-                });
-                largest.max(search.largest(&ends, 0))
-            })
+) -> Vec<f64> {
+    let search = Search { target, enough, step_mm };
+    mesh.faces()
+        .par_iter()
+        .with_min_len(BLOCK)
+        .map(|corners| {
+            let ends = corners.map(|index| {
+                let hit = hits[index as usize];
+                let point = Vector3::from(mesh.vertices()[index as usize]);
+                End { point, distance: hit.squared_distance.sqrt(), face: hit.face }
+            });
+            search.largest(&ends, 0)
         })
-        .collect();
-    blocks.into_iter().fold(0.0, f64::max)
+        .collect()
 }
 
 #[derive(Clone, Copy)]
@@ -153,10 +160,10 @@ mod tests {
             roof.faces.push([a, b, tip]);
             roof.kinds.push(0);
         }
-        let found = deviation(plate.view(), roof.view(), 0.1).unwrap();
+        let found = deviation(plate.view(), roof.view(), 0.1, 1.0).unwrap();
         assert!((found.max_mm - 1.0).abs() < 1e-12);
-        assert_eq!(deviation(plate.view(), plate.view(), 0.1).unwrap().max_mm, 0.0);
+        assert!(deviation(plate.view(), plate.view(), 0.1, 1.0).unwrap().max_mm < 1e-12);
         let moved = cuboid([0.0, 0.0, 0.25], [8.0, 8.0, 1.0]);
-        assert!((deviation(plate.view(), moved.view(), 0.1).unwrap().max_mm - 0.25).abs() < 1e-12);
+        assert!((deviation(plate.view(), moved.view(), 0.1, 1.0).unwrap().max_mm - 0.25).abs() < 1e-12);
     }
 }

@@ -3,6 +3,8 @@
 pub mod adjacency;
 pub mod boxes;
 pub mod closest;
+pub mod curvature;
+pub mod cut;
 pub mod decimate;
 pub mod deviation;
 pub mod edges;
@@ -21,10 +23,14 @@ mod repair_split;
 mod repair_weld;
 pub mod self_intersection;
 pub mod side;
+pub mod fill_hole;
+pub mod parts;
+pub mod planar;
+pub mod section;
+pub mod signed;
 pub mod smooth;
 pub mod topology;
 pub mod triangle;
-pub mod topology;
 mod trimesh;
 pub mod weld;
 

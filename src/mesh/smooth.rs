@@ -8,6 +8,8 @@
 //! doi:10.1145/218380.218473; Taubin, Zhang and Golub, Optimal surface smoothing as filter design,
 //! ECCV 1996, doi:10.1007/BFb0015544.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rayon::prelude::*;
 
 use super::adjacency::{Neighbours, Spoke, VertexFaces, spokes};
@@ -86,16 +88,16 @@ struct Stencil {
 impl Stencil {
     fn new(mesh: MeshRef<'_>, is_lid_kept: bool) -> Self {
         let around = VertexFaces::new(mesh.vertices().len(), mesh.faces());
+        let is_open = AtomicBool::new(false);
         let neighbours = Neighbours::build(mesh.vertices().len(), |vertex, list| {
             let (mut scratch, mut found) = (Vec::with_capacity(24), Vec::with_capacity(12));
             spokes(mesh, &around, vertex, &mut scratch, &mut found);
+            if found.iter().any(|spoke| spoke.n_faces == 1) {
+                is_open.store(true, Ordering::Relaxed);
+            }
             choose(mesh, &around, vertex, &found, is_lid_kept, list);
         });
-        let is_closed = (0..mesh.vertices().len()).into_par_iter().all(|vertex| {
-            let (mut scratch, mut found) = (Vec::with_capacity(24), Vec::with_capacity(12));
-            spokes(mesh, &around, vertex as u32, &mut scratch, &mut found);
-            found.iter().all(|spoke| spoke.n_faces != 1)
-        });
+        let is_closed = !is_open.into_inner();
         Self { neighbours, is_closed }
     }
 }

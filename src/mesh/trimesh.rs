@@ -106,6 +106,11 @@ impl<'a> MeshRef<'a> {
         Ok(Self { vertices, faces, kinds })
     }
 
+    /// Puts arrays together that this room made.
+    pub(super) fn of_parts(vertices: &'a [[f64; 3]], faces: &'a [[u32; 3]], kinds: &'a [u8]) -> Self {
+        Self { vertices, faces, kinds }
+    }
+
     /// Positions, LPS mm.
     pub fn vertices(&self) -> &'a [[f64; 3]] {
         self.vertices

@@ -35,7 +35,8 @@ pub(super) fn mesh<'a>(
     Ok(MeshRef::new(vertices, faces, kinds.as_slice()?)?)
 }
 
-fn rows<T>(flat: &[T]) -> PyResult<&[[T; 3]]> {
+/// Takes a flat slice as rows of three.
+pub(super) fn rows<T>(flat: &[T]) -> PyResult<&[[T; 3]]> {
     let (rows, rest) = flat.as_chunks::<3>();
     if rest.is_empty() { Ok(rows) } else { Err(PyValueError::new_err("shape (n, 3) expected")) }
 }

@@ -28,7 +28,10 @@ mod _native {
     #[pymodule_export]
     use super::dicom::{SeriesHandle, find_series, load_series};
     #[pymodule_export]
-    use super::mesh::{decimate_mesh, smooth_mesh};
+    use super::mesh::{
+        closest_points, curvature_mesh, cut_mesh, decimate_mesh, fill_mesh_holes, measure_mesh, mesh_parts,
+        section_mesh, signed_distance_mesh, smooth_mesh,
+    };
     #[pymodule_export]
     use super::mesh_io::{read_mesh, write_mesh};
     #[pymodule_export]
@@ -37,6 +40,8 @@ mod _native {
     use super::phantom::Phantom;
     #[pymodule_export]
     use super::progress::Progress;
+    #[pymodule_export]
+    use super::register::fit_points;
     #[pymodule_export]
     use super::resample::{
         orthogonal_grid, resample_slices_f32, resample_slices_i16, resample_to_grid_f32, resample_to_grid_i16,

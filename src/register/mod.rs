@@ -1,1 +1,3 @@
 //! Floor 2: one mesh laid on another.
+
+pub mod icp;

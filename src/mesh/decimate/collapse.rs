@@ -12,7 +12,7 @@ const MIN_QUALITY: f64 = 0.05;
 /// Least cosine of the turn of a triangle.
 const MIN_TURN: f64 = 0.3;
 /// Samples are held to this part of the bound: they are not the whole surface.
-const SAMPLE_SHARE: f64 = 0.85;
+const SAMPLE_SHARE: f64 = 0.75;
 
 /// Memory to work in.
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ pub(super) struct Scratch {
     other_ring: Vec<u32>,
 }
 
-impl Patch {
+impl Patch<'_> {
     /// Collapses edges whose cost lies in a bucket up to `last` until `n_faces` are left.
     pub(super) fn run(&mut self, last: usize, n_faces: usize, limits: &Limits, scratch: &mut Scratch) {
         while self.n_live > n_faces {
@@ -38,14 +38,11 @@ impl Patch {
 
     /// Makes `u` and `v` one vertex if nothing speaks against it.
     fn collapse(&mut self, u: u32, v: u32, limits: &Limits, scratch: &mut Scratch) {
-        let Some((cost, place)) = self.plan(u, v) else { return };
+        let Some((_, place)) = self.plan(u, v) else { return };
         let sum = self.quadrics[u as usize].sum(&self.quadrics[v as usize]);
-        if cost > sum.weight * limits.bound_mm * limits.bound_mm {
-            return;
-        }
         if !self.is_topology_kept(u, v, scratch)
             || !self.is_shape_kept(u, v, &place, limits, &scratch.kept)
-            || !self.are_samples_near(u, v, &place, limits, &scratch.kept)
+            || !self.are_samples_near(u, v, &place, limits, scratch)
         {
             return;
         }
@@ -195,18 +192,38 @@ impl Patch {
         })
     }
 
-    /// The original points that both ends stand for stay near the new faces.
-    fn are_samples_near(&self, u: u32, v: u32, place: &Vector3<f64>, limits: &Limits, kept: &[u32]) -> bool {
+    /// The new faces stay near the original surface, and the original vertices near the new faces.
+    fn are_samples_near(
+        &self,
+        u: u32,
+        v: u32,
+        place: &Vector3<f64>,
+        limits: &Limits,
+        scratch: &Scratch,
+    ) -> bool {
         let Some(samples) = &self.samples else { return true };
         let bound = (limits.bound_mm * SAMPLE_SHARE).powi(2);
         let triangle = |face: u32| {
             self.faces[face as usize]
                 .map(|index| if index == u || index == v { *place } else { self.points[index as usize] })
         };
-        samples
-            .of(u)
-            .chain(samples.of(v))
-            .all(|point| kept.iter().any(|&face| squared_distance(point, &triangle(face)) <= bound))
+        let is_near = |point: &Vector3<f64>, face: u32| squared_distance(point, &triangle(face)) <= bound;
+        let is_near_new = |point: &Vector3<f64>| scratch.kept.iter().any(|&face| is_near(point, face));
+        let is_new_near = || {
+            samples.is_near(place, &[u, v], bound)
+                && scratch.ring.iter().all(|&vertex| {
+                    let middle = (place + self.points[vertex as usize]) / 2.0;
+                    samples.is_near(&middle, &[u, v, vertex], bound)
+                })
+        };
+        samples.points_of(u).chain(samples.points_of(v)).all(|point| is_near_new(&point))
+            && is_new_near()
+            && scratch.ring.iter().all(|&vertex| {
+                let own = self.around(vertex).filter(|face| !scratch.shared.contains(face));
+                samples
+                    .points_of(vertex)
+                    .all(|point| own.clone().any(|face| is_near(&point, face)) || is_near_new(&point))
+            })
     }
 }
 

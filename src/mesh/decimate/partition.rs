@@ -3,9 +3,9 @@
 use nalgebra::Vector3;
 use rayon::prelude::*;
 
-use super::patch::{NONE, Part, Patch, Role};
+use super::patch::{Limits, NONE, Part, Patch, Role, role};
 use super::quadric::Quadric;
-use super::samples::Samples;
+use super::samples::{Original, Samples};
 use crate::mesh::MeshRef;
 use crate::mesh::measure::bounds;
 use crate::mesh::morton::code;
@@ -47,25 +47,33 @@ impl Partition {
     }
 
     /// One patch for each part, with the numbers of its vertices in the mesh.
-    pub(super) fn patches(&self, mesh: MeshRef<'_>, has_samples: bool) -> Vec<(Patch, Vec<u32>)> {
+    pub(super) fn patches<'a>(
+        &self,
+        mesh: MeshRef<'_>,
+        is_kept: &[bool],
+        original: Option<&'a Original<'a>>,
+        limits: &Limits,
+    ) -> Vec<(Patch<'a>, Vec<u32>)> {
         let size = self.order.len().div_ceil(self.n_parts).max(1);
         self.order
             .par_chunks(size)
             .with_max_len(1)
             .map_init(
                 || vec![NONE; mesh.vertices().len()],
-                |numbers, faces| self.patch(mesh, faces, numbers, has_samples),
+                |numbers, faces| self.patch(mesh, faces, is_kept, numbers, original, limits),
             )
             .collect()
     }
 
-    fn patch(
+    fn patch<'a>(
         &self,
         mesh: MeshRef<'_>,
         faces: &[u32],
+        is_kept: &[bool],
         numbers: &mut [u32],
-        has_samples: bool,
-    ) -> (Patch, Vec<u32>) {
+        original: Option<&'a Original<'a>>,
+        limits: &Limits,
+    ) -> (Patch<'a>, Vec<u32>) {
         let mut part = Part::default();
         let mut names = Vec::with_capacity(faces.len() / 2 + 64);
         for &face in faces {
@@ -83,10 +91,11 @@ impl Partition {
         for &name in &names {
             numbers[name as usize] = NONE;
             part.points.push(Vector3::from(mesh.vertices()[name as usize]));
-            part.roles.push(if self.is_shared[name as usize] { Role::Seam } else { Role::Free });
+            let is_seam = self.is_shared[name as usize];
+            part.roles.push(if is_seam { Role::Seam } else { role(is_kept, name as usize) });
         }
-        if has_samples {
-            let mut samples = Samples::of_vertices(&part.points);
+        if let Some(original) = original {
+            let mut samples = Samples::of_vertices(original, names.clone());
             for (vertex, role) in part.roles.iter().enumerate() {
                 if *role == Role::Seam {
                     // It counts once, when the patches are joined.
@@ -96,16 +105,18 @@ impl Partition {
             }
             part.samples = Some(samples);
         }
-        (Patch::new(part), names)
+        (Patch::new(part, limits), names)
     }
 }
 
 /// Joins patches at the vertices they share.
-pub(super) fn join(patches: Vec<(Patch, Vec<u32>)>, n_vertices: usize) -> Part {
+pub(super) fn join<'a>(patches: Vec<(Patch<'a>, Vec<u32>)>, n_vertices: usize, is_kept: &[bool]) -> Part<'a> {
     let mut numbers = vec![NONE; n_vertices];
     let mut part = Part::default();
-    let mut samples =
-        patches.first().and_then(|(patch, _)| patch.samples.as_ref()).map(|_| Samples::default());
+    let mut samples = patches
+        .first()
+        .and_then(|(patch, _)| patch.samples.as_ref())
+        .map(|samples| Samples::empty(samples.original));
     for (patch, names) in patches {
         let mut local = vec![NONE; names.len()];
         for (face, corners) in patch.faces.iter().enumerate() {
@@ -115,7 +126,11 @@ pub(super) fn join(patches: Vec<(Patch, Vec<u32>)>, n_vertices: usize) -> Part {
             let corners = corners.map(|corner| {
                 let vertex = corner as usize;
                 if local[vertex] == NONE {
-                    local[vertex] = number(&mut numbers[names[vertex] as usize], &patch, vertex, &mut part);
+                    let name = names[vertex] as usize;
+                    if numbers[name] == NONE {
+                        part.roles.push(role(is_kept, name));
+                    }
+                    local[vertex] = number(&mut numbers[name], &patch, vertex, &mut part);
                 }
                 local[vertex]
             });
@@ -123,7 +138,7 @@ pub(super) fn join(patches: Vec<(Patch, Vec<u32>)>, n_vertices: usize) -> Part {
             part.kinds.push(patch.kinds[face]);
         }
         if let (Some(all), Some(own)) = (&mut samples, &patch.samples) {
-            append(all, own, &local, &part);
+            append(all, own, &local, &names, &part);
         }
     }
     part.samples = samples;
@@ -131,12 +146,11 @@ pub(super) fn join(patches: Vec<(Patch, Vec<u32>)>, n_vertices: usize) -> Part {
 }
 
 /// The number of a vertex in the joined part; what several patches summed at it is one sum.
-fn number(known: &mut u32, patch: &Patch, vertex: usize, part: &mut Part) -> u32 {
+fn number(known: &mut u32, patch: &Patch<'_>, vertex: usize, part: &mut Part<'_>) -> u32 {
     if *known == NONE {
         let is_seam = patch.roles[vertex] == Role::Seam;
         *known = part.points.len() as u32;
         part.points.push(patch.points[vertex]);
-        part.roles.push(Role::Free);
         part.has_walls.push(!is_seam);
         part.quadrics.push(patch.quadrics[vertex]);
     } else {
@@ -147,21 +161,22 @@ fn number(known: &mut u32, patch: &Patch, vertex: usize, part: &mut Part) -> u32
 }
 
 /// Appends the samples of a patch; `local` are the new numbers of its vertices.
-fn append(all: &mut Samples, own: &Samples, local: &[u32], part: &Part) {
+fn append(all: &mut Samples<'_>, own: &Samples<'_>, local: &[u32], names: &[u32], part: &Part<'_>) {
     // A vertex of a seam stands for itself; others have their chains already.
-    for vertex in all.heads.len()..part.points.len() {
-        let is_seam = !part.has_walls[vertex];
-        let end = if is_seam { all.points.len() as u32 } else { NONE };
-        if is_seam {
-            all.points.push(part.points[vertex]);
+    let n_known = all.heads.len();
+    all.heads.resize(part.points.len(), NONE);
+    all.tails.resize(part.points.len(), NONE);
+    for (vertex, &new) in local.iter().enumerate() {
+        if new != NONE && new as usize >= n_known && !part.has_walls[new as usize] {
+            all.heads[new as usize] = all.names.len() as u32;
+            all.tails[new as usize] = all.names.len() as u32;
+            all.names.push(names[vertex]);
             all.next.push(NONE);
         }
-        all.heads.push(end);
-        all.tails.push(end);
     }
-    let offset = all.points.len() as u32;
+    let offset = all.names.len() as u32;
     let shift = |place: u32| if place == NONE { NONE } else { place + offset };
-    all.points.extend_from_slice(&own.points);
+    all.names.extend_from_slice(&own.names);
     all.next.extend(own.next.iter().map(|&place| shift(place)));
     for (vertex, &new) in local.iter().enumerate() {
         if new == NONE || own.heads[vertex] == NONE {

@@ -1,8 +1,10 @@
 //! A part of a mesh whose edges are collapsed one after the other, cheapest first.
 
+use std::cmp::Ordering;
+
 use nalgebra::Vector3;
 
-use super::quadric::Quadric;
+use super::quadric::{Quadric, TANGENT_WEIGHT};
 use super::queue::BucketQueue;
 use super::samples::Samples;
 use crate::mesh::FaceKind;
@@ -12,6 +14,9 @@ pub(super) const NONE: u32 = u32::MAX;
 
 /// Weight of the walls that stand on the borders of a surface.
 const BORDER_WEIGHT: f64 = 8.0;
+
+/// Part of the bound that the root mean square of the distances of a vertex may reach.
+const MEAN_SHARE: f64 = 0.75;
 
 /// Lids are flat when the cosine between the normals of their faces is above this.
 const FLAT: f64 = 1.0 - 1e-9;
@@ -30,9 +35,14 @@ pub(super) enum Role {
     Seam,
 }
 
-/// What a patch is made from; `roles` say `Seam` or `Free`.
+/// What a vertex may do before its surroundings are looked at.
+pub(super) fn role(is_kept: &[bool], vertex: usize) -> Role {
+    if is_kept.get(vertex).copied().unwrap_or(false) { Role::Fixed } else { Role::Free }
+}
+
+/// What a patch is made from; `roles` say `Seam`, `Fixed` or `Free`.
 #[derive(Debug, Default)]
-pub(super) struct Part {
+pub(super) struct Part<'a> {
     pub(super) points: Vec<Vector3<f64>>,
     pub(super) faces: Vec<[u32; 3]>,
     pub(super) kinds: Vec<u8>,
@@ -42,7 +52,7 @@ pub(super) struct Part {
     pub(super) quadrics: Vec<Quadric>,
     pub(super) has_walls: Vec<bool>,
     /// Which original points are where; followed only when there is a bound.
-    pub(super) samples: Option<Samples>,
+    pub(super) samples: Option<Samples<'a>>,
 }
 
 /// Limits of a collapse.
@@ -55,7 +65,7 @@ pub(super) struct Limits {
 }
 
 #[derive(Debug)]
-pub(super) struct Patch {
+pub(super) struct Patch<'a> {
     pub(super) points: Vec<Vector3<f64>>,
     pub(super) quadrics: Vec<Quadric>,
     pub(super) roles: Vec<Role>,
@@ -67,7 +77,9 @@ pub(super) struct Patch {
     /// Where the faces of each vertex stand in the pool; dead ones among them are skipped.
     spans: Vec<(u32, u32)>,
     pool: Vec<u32>,
-    pub(super) samples: Option<Samples>,
+    pub(super) samples: Option<Samples<'a>>,
+    /// Where the mean square of the distance to the planes is above this, the bound will not hold.
+    most_mean_mm2: f64,
 }
 
 /// An edge at a vertex.
@@ -84,8 +96,8 @@ impl Spoke {
     }
 }
 
-impl Patch {
-    pub(super) fn new(part: Part) -> Self {
+impl<'a> Patch<'a> {
+    pub(super) fn new(part: Part<'a>, limits: &Limits) -> Self {
         let n_vertices = part.points.len();
         let (spans, pool) = spans(n_vertices, &part.faces);
         let has_sums = !part.quadrics.is_empty();
@@ -101,6 +113,7 @@ impl Patch {
             spans,
             pool,
             samples: part.samples,
+            most_mean_mm2: (limits.bound_mm * MEAN_SHARE).powi(2),
         };
         if !has_sums {
             patch.sum_planes();
@@ -139,7 +152,7 @@ impl Patch {
         for vertex in 0..self.points.len() as u32 {
             self.spokes_at(vertex, &mut spokes);
             let is_seam = self.roles[vertex as usize] == Role::Seam;
-            if !is_seam {
+            if self.roles[vertex as usize] == Role::Free {
                 self.roles[vertex as usize] = self.role_of(vertex, &spokes);
             }
             for spoke in &spokes {
@@ -203,7 +216,7 @@ impl Patch {
     }
 
     /// The live faces around a vertex.
-    pub(super) fn around(&self, vertex: u32) -> impl Iterator<Item = u32> + '_ {
+    pub(super) fn around(&self, vertex: u32) -> impl Iterator<Item = u32> + Clone + '_ {
         let (start, n) = self.spans[vertex as usize];
         self.pool[start as usize..(start + n) as usize]
             .iter()
@@ -240,6 +253,11 @@ impl Patch {
     /// Puts an edge in the queue, unless its ends may never meet.
     pub(super) fn push(&mut self, u: u32, v: u32) {
         if let Some((cost, _)) = self.plan(u, v) {
+            let weight = self.quadrics[u as usize].weight + self.quadrics[v as usize].weight;
+            // Flat parts cost what their vertices are apart, about the area; that moves no surface.
+            if cost > weight * (self.most_mean_mm2 + TANGENT_WEIGHT * weight) {
+                return;
+            }
             let version = self.versions[u as usize].wrapping_add(self.versions[v as usize]);
             self.queue.push(cost, [u, v], version);
         }
@@ -253,12 +271,11 @@ impl Patch {
             return None;
         }
         let sum = self.quadrics[u as usize].sum(&self.quadrics[v as usize]);
-        let place = if role == other {
-            if role == Role::Free { free_place(&sum, &p, &q) } else { place_along(&sum, &p, &q) }
-        } else if role > other {
-            p
-        } else {
-            q
+        let place = match role.cmp(&other) {
+            Ordering::Equal if role == Role::Free => free_place(&sum, &p, &q),
+            Ordering::Equal => place_along(&sum, &p, &q),
+            Ordering::Greater => p,
+            Ordering::Less => q,
         };
         Some((sum.at(&place), place))
     }

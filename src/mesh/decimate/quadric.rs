@@ -7,7 +7,7 @@ use nalgebra::Vector3;
 
 /// How much the squared distance along the surface counts against that across it. It spreads the
 /// vertices over flat parts and makes every placement a well-posed one.
-const TANGENT_WEIGHT: f64 = 2e-4;
+pub(super) const TANGENT_WEIGHT: f64 = 2e-4;
 
 /// `x' A x + 2 b' x + c`, and the area that was summed.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

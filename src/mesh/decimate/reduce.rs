@@ -4,9 +4,9 @@ use rayon::prelude::*;
 
 use super::collapse::Scratch;
 use super::partition::{Partition, join};
-use super::patch::{Limits, NONE, Part, Patch, Role};
+use super::patch::{Limits, NONE, Part, Patch, role};
 use super::queue::bucket_of;
-use super::samples::Samples;
+use super::samples::{Original, Samples};
 use crate::mesh::measure::bounds;
 use crate::mesh::{MeshRef, TriMesh};
 use crate::progress::{Cancelled, Progress};
@@ -37,16 +37,22 @@ pub struct Decimated {
 /// Collapses edges, cheapest first, until a number of faces or the bound is reached.
 ///
 /// Nothing that was closed opens and nothing that was manifold ceases to be. Boundaries and the rims
-/// of lids are only moved along themselves.
+/// of lids are only moved along themselves. Vertices in `is_kept` stay; it may be empty.
 ///
 /// # Errors
 /// [`Cancelled`] when asked to stop.
-pub fn decimate(mesh: MeshRef<'_>, asked: Decimation, progress: &Progress) -> Result<Decimated, Cancelled> {
+pub fn decimate(
+    mesh: MeshRef<'_>,
+    asked: Decimation,
+    is_kept: &[bool],
+    progress: &Progress,
+) -> Result<Decimated, Cancelled> {
     progress.expect(4);
     let limits = Limits { bound_mm: asked.bound_mm, min_altitude_mm: min_altitude_mm(mesh) };
-    let part = in_patches(mesh, asked, &limits, progress)?;
+    let original = asked.bound_mm.is_finite().then(|| Original::new(mesh));
+    let part = in_patches(mesh, asked, is_kept, original.as_ref(), &limits, progress)?;
     progress.step()?;
-    let mut whole = Patch::new(part);
+    let mut whole = Patch::new(part, &limits);
     progress.step()?;
     let mut scratch = Scratch::default();
     whole.run(usize::MAX, asked.n_faces, &limits, &mut scratch);
@@ -55,7 +61,7 @@ pub fn decimate(mesh: MeshRef<'_>, asked: Decimation, progress: &Progress) -> Re
         let before = whole.n_live;
         whole.run(usize::MAX, asked.n_faces, &limits, &mut scratch);
         // What was refused may be possible now that its surroundings have changed.
-        if before - whole.n_live < before / 200 + 1 {
+        if before - whole.n_live < before / 50 + 1 {
             break;
         }
     }
@@ -72,19 +78,20 @@ fn min_altitude_mm(mesh: MeshRef<'_>) -> f64 {
 }
 
 /// Decimates the patches of a mesh side by side and joins them.
-fn in_patches(
+fn in_patches<'a>(
     mesh: MeshRef<'_>,
     asked: Decimation,
+    is_kept: &[bool],
+    original: Option<&'a Original<'a>>,
     limits: &Limits,
     progress: &Progress,
-) -> Result<Part, Cancelled> {
-    let has_samples = asked.bound_mm.is_finite();
+) -> Result<Part<'a>, Cancelled> {
     let partition = Partition::new(mesh);
     progress.step()?;
     if partition.n_parts() == 1 {
-        return Ok(whole(mesh, has_samples));
+        return Ok(whole(mesh, is_kept, original));
     }
-    let mut patches = partition.patches(mesh, has_samples);
+    let mut patches = partition.patches(mesh, is_kept, original, limits);
     let enough = (asked.n_faces as f64 * PATCH_SHARE) as usize;
     let mut last = bucket_of(1e-12);
     loop {
@@ -104,22 +111,22 @@ fn in_patches(
             patch.run(last, least, limits, scratch);
         });
     }
-    Ok(join(patches, mesh.vertices().len()))
+    Ok(join(patches, mesh.vertices().len(), is_kept))
 }
 
-fn whole(mesh: MeshRef<'_>, has_samples: bool) -> Part {
+fn whole<'a>(mesh: MeshRef<'_>, is_kept: &[bool], original: Option<&'a Original<'a>>) -> Part<'a> {
     let points: Vec<_> = mesh.vertices().iter().map(|&point| point.into()).collect();
     Part {
-        roles: vec![Role::Free; points.len()],
+        roles: (0..points.len()).map(|vertex| role(is_kept, vertex)).collect(),
         faces: mesh.faces().to_vec(),
         kinds: mesh.kinds().to_vec(),
-        samples: has_samples.then(|| Samples::of_vertices(&points)),
+        samples: original.map(|original| Samples::of_vertices(original, (0..points.len() as u32).collect())),
         points,
         ..Part::default()
     }
 }
 
-impl Patch {
+impl Patch<'_> {
     /// Puts all edges back in the queue; false when there is none.
     fn refill(&mut self) -> bool {
         let mut spokes = Vec::new();
@@ -136,7 +143,7 @@ impl Patch {
 }
 
 /// The live faces and their vertices, in the order in which the faces name them.
-fn compact(patch: &Patch) -> TriMesh {
+fn compact(patch: &Patch<'_>) -> TriMesh {
     let mut numbers = vec![NONE; patch.points.len()];
     let mut mesh = TriMesh::default();
     for (face, corners) in patch.faces.iter().enumerate() {

@@ -1,21 +1,17 @@
-//! Binding of `mesh`.
+//! Binding of `mesh`: what makes a new mesh.
 
-use numpy::{IntoPyArray, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
+use nalgebra::Vector3;
+use numpy::{PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::array::{self, MeshArrays};
-use super::progress::Progress;
+use super::super::array::{self, MeshArrays};
+use super::super::progress::Progress;
+use super::points;
+use crate::mesh::cut;
 use crate::mesh::decimate::{self, Decimation};
+use crate::mesh::fill_hole;
 use crate::mesh::smooth::{self, Method, Smoothing};
-
-/// Positions (n, 3) as a NumPy array, without a copy.
-pub(super) fn points(py: Python<'_>, points: Vec<[f64; 3]>) -> PyResult<Bound<'_, PyArray2<f64>>> {
-    let n = points.len();
-    let rows = ndarray::Array2::from_shape_vec((n, 3), points.into_flattened());
-    let rows = rows.map_err(|error| pyo3::exceptions::PyValueError::new_err(error.to_string()))?;
-    Ok(rows.into_pyarray(py))
-}
 
 /// Smoothed positions and what became of the shape.
 #[pyfunction]
@@ -67,4 +63,42 @@ pub fn decimate_mesh<'py>(
     facts.set_item("rms_error_mm", made.deviation.rms_mm)?;
     facts.set_item("mean_error_mm", made.deviation.mean_mm)?;
     Ok((array::mesh_arrays(py, made.mesh)?, facts))
+}
+
+/// The part of a mesh that a plane's normal points to, its contours, and how many are open.
+#[pyfunction]
+#[pyo3(signature = (*, vertices, faces, kinds, normal, offset_mm, has_lid))]
+pub fn cut_mesh<'py>(
+    py: Python<'py>,
+    vertices: PyReadonlyArray2<'py, f64>,
+    faces: PyReadonlyArray2<'py, i32>,
+    kinds: PyReadonlyArray1<'py, u8>,
+    normal: [f64; 3],
+    offset_mm: f64,
+    has_lid: bool,
+) -> PyResult<(MeshArrays<'py>, usize, usize)> {
+    let mesh = array::mesh(&vertices, &faces, &kinds)?;
+    let made = py.detach(|| cut::cut(mesh, &Vector3::from(normal), offset_mm, has_lid))?;
+    Ok((array::mesh_arrays(py, made.mesh)?, made.n_contours, made.n_open))
+}
+
+/// A mesh without its smaller holes, and what was found: diameter, edges, centre, area, whether filled.
+#[pyfunction]
+#[pyo3(signature = (*, vertices, faces, kinds, max_diameter_mm, progress))]
+#[allow(clippy::type_complexity)] // one row per hole
+pub fn fill_mesh_holes<'py>(
+    py: Python<'py>,
+    vertices: PyReadonlyArray2<'py, f64>,
+    faces: PyReadonlyArray2<'py, i32>,
+    kinds: PyReadonlyArray1<'py, u8>,
+    max_diameter_mm: f64,
+    progress: &Progress,
+) -> PyResult<(MeshArrays<'py>, Vec<(f64, usize, (f64, f64, f64), f64, bool)>)> {
+    let mesh = array::mesh(&vertices, &faces, &kinds)?;
+    let progress = progress.inner.clone();
+    let (made, holes) = py.detach(|| fill_hole::fill_holes(mesh, max_diameter_mm, &progress))?;
+    let rows = holes
+        .into_iter()
+        .map(|hole| (hole.diameter_mm, hole.n_edges, hole.centre.into(), hole.area_mm2, hole.is_filled));
+    Ok((array::mesh_arrays(py, made)?, rows.collect()))
 }

@@ -1,0 +1,154 @@
+"""Meshes moved, mirrored, turned inside out, and taken apart."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calvaria import _native
+from calvaria.mesh.triangles import Mesh
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["flip_mesh", "keep_largest_part", "mirror_mesh", "split_mesh", "transform_mesh"]
+
+
+def transform_mesh(mesh: Mesh, *, matrix: ArrayLike) -> Mesh:
+    """Return the mesh with an affine transform applied to its vertices.
+
+    Parameters
+    ----------
+    mesh : Mesh
+        Any mesh.
+    matrix : (4, 4) array_like
+        Acts on column vectors (x, y, z, 1) in LPS mm.  Where it mirrors, the faces are turned so
+        that outside stays outside.
+
+    Returns
+    -------
+    Mesh
+        Same faces, kinds and findings.
+
+    Raises
+    ------
+    ValueError
+        The matrix has another shape, is singular, or its last row is not (0, 0, 0, 1).
+
+    Examples
+    --------
+    >>> triangle = Mesh(vertices=[[0, 0, 0], [4, 0, 0], [0, 4, 0]], faces=[[0, 1, 2]])
+    >>> transform_mesh(triangle, matrix=np.diag([2, 1, 1, 1])).vertices[1]
+    array([8., 0., 0.])
+    """
+    affine = np.asarray(matrix, dtype=np.float64)
+    if affine.shape != (4, 4) or not np.isfinite(affine).all():
+        msg = f"matrix: finite numbers of shape (4, 4) expected, found shape {affine.shape}"
+        raise ValueError(msg)
+    if not np.array_equal(affine[3], [0, 0, 0, 1]):
+        msg = f"matrix: last row (0, 0, 0, 1) expected, found {tuple(affine[3].tolist())}"
+        raise ValueError(msg)
+    determinant = np.linalg.det(affine[:3, :3])
+    if determinant == 0:
+        msg = "matrix: an invertible matrix expected, found determinant 0"
+        raise ValueError(msg)
+    vertices = mesh.vertices @ affine[:3, :3].T + affine[:3, 3]
+    faces = mesh.faces[:, ::-1] if determinant < 0 else mesh.faces
+    return dataclasses.replace(mesh, vertices=vertices, faces=faces)
+
+
+def mirror_mesh(mesh: Mesh, *, point_lps_mm: ArrayLike, normal: ArrayLike) -> Mesh:
+    """Return the mirror image of a mesh in a plane, its faces still turned outwards.
+
+    Parameters
+    ----------
+    mesh : Mesh
+        Any mesh.
+    point_lps_mm, normal : (3,) array_like
+        The plane; the normal may have any length.
+
+    Returns
+    -------
+    Mesh
+        Same kinds and findings.
+
+    Raises
+    ------
+    ValueError
+        The plane is not three finite numbers each, or the normal has no length.
+
+    Examples
+    --------
+    >>> triangle = Mesh(vertices=[[1, 0, 0], [4, 0, 0], [1, 4, 0]], faces=[[0, 1, 2]])
+    >>> mirror_mesh(triangle, point_lps_mm=[0, 0, 0], normal=[1, 0, 0]).vertices[:, 0]
+    array([-1., -4., -1.])
+    """
+    point, direction = (np.asarray(values, dtype=np.float64) for values in (point_lps_mm, normal))
+    length = np.linalg.norm(direction)
+    if point.shape != (3,) or direction.shape != (3,) or not 0 < length < np.inf:
+        msg = f"normal: three finite numbers, not all 0, expected, found {direction.tolist()}"
+        raise ValueError(msg)
+    direction = direction / length
+    matrix = np.eye(4)
+    matrix[:3, :3] -= 2 * np.outer(direction, direction)
+    matrix[:3, 3] = 2 * direction * (point @ direction)
+    return transform_mesh(mesh, matrix=matrix)
+
+
+def flip_mesh(mesh: Mesh) -> Mesh:
+    """Return the mesh with every face turned over: the inside becomes the outside.
+
+    Examples
+    --------
+    >>> flip_mesh(Mesh(vertices=np.eye(3), faces=[[0, 1, 2]])).faces
+    array([[2, 1, 0]], dtype=int32)
+    """
+    return dataclasses.replace(mesh, faces=mesh.faces[:, ::-1])
+
+
+def split_mesh(mesh: Mesh) -> tuple[Mesh, ...]:
+    """Return the parts of a mesh that share no vertex, those with most faces first.
+
+    Parts of as many faces stand in the order of their first faces.  A hollow body is two parts: its
+    outer and its inner surface.
+
+    Examples
+    --------
+    >>> two = Mesh(vertices=np.vstack([np.eye(3), np.eye(3) + 5]), faces=[[0, 1, 2], [3, 4, 5]])
+    >>> split_mesh(two)
+    (Mesh(3 vertices, 1 faces), Mesh(3 vertices, 1 faces))
+    """
+    numbers = _native.mesh_parts(mesh.vertices, mesh.faces, mesh.kinds)
+    sizes = np.bincount(numbers)
+    by_part = np.argsort(numbers, kind="stable")
+    ends = np.cumsum(sizes)
+    order = np.argsort(-sizes, kind="stable")
+    return tuple(_taken(mesh, by_part[ends[part] - sizes[part] : ends[part]]) for part in order)
+
+
+def keep_largest_part(mesh: Mesh) -> Mesh:
+    """Return the part of a mesh with most faces.
+
+    Examples
+    --------
+    >>> two = Mesh(vertices=np.vstack([np.eye(3), np.eye(3) + 5]), faces=[[0, 1, 2], [3, 4, 5]])
+    >>> keep_largest_part(two)
+    Mesh(3 vertices, 1 faces)
+    """
+    if not len(mesh.faces):
+        return mesh
+    numbers = _native.mesh_parts(mesh.vertices, mesh.faces, mesh.kinds)
+    return _taken(mesh, np.flatnonzero(numbers == np.argmax(np.bincount(numbers))))
+
+
+def _taken(mesh: Mesh, places: NDArray[np.intp]) -> Mesh:
+    """Return some faces with the vertices they need, both in their old order."""
+    faces = mesh.faces[places]
+    is_used = np.zeros(len(mesh.vertices), dtype=bool)
+    is_used[faces.ravel()] = True
+    numbers = np.cumsum(is_used) - 1
+    return dataclasses.replace(
+        mesh, vertices=mesh.vertices[is_used], faces=numbers[faces], kinds=mesh.kinds[places]
+    )

@@ -1,0 +1,83 @@
+//! Signed distance to a closed surface, positive outside.
+//!
+//! The sign comes from the normal of the face, edge or vertex where the closest point lies; that of a
+//! vertex is the mean of its faces weighted by their angles: Baerentzen and Aanaes, Signed distance
+//! computation using the angle weighted pseudonormal, IEEE TVCG 11, 2005, doi:10.1109/TVCG.2005.49.
+
+use nalgebra::Vector3;
+use rayon::prelude::*;
+
+use super::MeshRef;
+use super::adjacency::VertexFaces;
+use super::closest::{ClosestPoints, Hit};
+use super::measure::doubled_area_vector;
+use super::triangle::Feature;
+
+/// Distances of points from a closed surface, mm, positive outside; empty where there is no surface.
+pub fn signed_distances_mm(tree: &ClosestPoints<'_>, points: &[[f64; 3]]) -> Vec<f64> {
+    let mesh = tree.mesh();
+    let around = VertexFaces::new(mesh.vertices().len(), mesh.faces());
+    let hits = tree.nearest_all(points.len(), |n| Vector3::from(points[n]));
+    hits.par_iter()
+        .zip(points)
+        .map(|(hit, point)| {
+            let out = Vector3::from(*point) - hit.point;
+            let distance = hit.squared_distance.sqrt();
+            if out.dot(&pseudonormal(mesh, &around, hit)) < 0.0 { -distance } else { distance }
+        })
+        .collect()
+}
+
+/// The normal at a closest point, not of unit length.
+fn pseudonormal(mesh: MeshRef<'_>, around: &VertexFaces, hit: &Hit) -> Vector3<f64> {
+    let corners = mesh.faces()[hit.face as usize];
+    match hit.feature {
+        Feature::Face => unit_normal(mesh, hit.face),
+        Feature::Edge(n) => {
+            let (a, b) = (corners[usize::from(n)], corners[(usize::from(n) + 1) % 3]);
+            let faces = around.of(a as usize).iter();
+            faces
+                .filter(|&&face| mesh.faces()[face as usize].contains(&b))
+                .map(|&face| unit_normal(mesh, face))
+                .sum()
+        }
+        Feature::Corner(n) => vertex_normal(mesh, around, corners[usize::from(n)]),
+    }
+}
+
+fn unit_normal(mesh: MeshRef<'_>, face: u32) -> Vector3<f64> {
+    doubled_area_vector(mesh.corners(face as usize)).try_normalize(0.0).unwrap_or_default()
+}
+
+/// Sum of the unit normals around a vertex, each times the angle of its face there.
+pub fn vertex_normal(mesh: MeshRef<'_>, around: &VertexFaces, vertex: u32) -> Vector3<f64> {
+    let faces = around.of(vertex as usize).iter();
+    faces.map(|&face| unit_normal(mesh, face) * angle_at(mesh, face, vertex)).sum()
+}
+
+/// The angle of a face at one of its corners, radians.
+pub(super) fn angle_at(mesh: MeshRef<'_>, face: u32, vertex: u32) -> f64 {
+    let corners = mesh.faces()[face as usize];
+    let n = corners.iter().position(|&corner| corner == vertex).unwrap_or(0);
+    let at = |n: usize| Vector3::from(mesh.vertices()[corners[n % 3] as usize]);
+    let (p, q) = (at(n + 1) - at(n), at(n + 2) - at(n));
+    p.cross(&q).norm().atan2(p.dot(&q))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::measure::tests::cuboid;
+
+    #[test]
+    fn inside_is_negative_at_faces_edges_and_corners() {
+        let mesh = cuboid([0.0; 3], [2.0, 3.0, 4.0]);
+        let tree = ClosestPoints::new(mesh.view());
+        let points =
+            [[1.0, 1.5, 0.5], [1.0, 1.5, -0.5], [-3.0, -4.0, 2.0], [-1.0, -2.0, -2.0], [0.1, 0.1, 0.1]];
+        let found = signed_distances_mm(&tree, &points);
+        for (found, expected) in found.iter().zip([-0.5, 0.5, 5.0, 3.0, -0.1]) {
+            assert!((found - expected).abs() < 1e-12);
+        }
+    }
+}
