@@ -17,7 +17,7 @@ _EXTRA_OF = {
     "matplotlib": "plot",
     "matplotlib.figure": "plot",
     "matplotlib.patheffects": "plot",
-    "matplotlib.ticker": "plot",
+    "matplotlib.patches": "plot",
     "scipy.integrate": "study",
     "scipy.optimize": "study",
     "scipy.special": "study",

@@ -250,7 +250,9 @@ def _negative_binomial(
 
     def fit(alpha: float) -> Any:
         family = api.families.NegativeBinomial(alpha=alpha)
-        return api.GLM(y, x, family=family, offset=offset).fit(start_params=poisson.params, tol=1e-12)
+        return api.GLM(y, x, family=family, offset=offset).fit(
+            start_params=poisson.params, tol=1e-12
+        )
 
     mean = np.asarray(poisson.mu)
     # The score of alpha at 0: positive where the counts are wider than Poisson.
