@@ -23,7 +23,6 @@ _EXTRA_OF = {
     "scipy.special": "study",
     "scipy.stats": "study",
     "statsmodels.api": "study",
-    "statsmodels.stats.multitest": "study",
 }
 
 

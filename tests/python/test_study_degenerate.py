@@ -43,8 +43,11 @@ def answer(call):
     try:
         result = call()
     except (StudyError, ValueError) as error:
-        assert str(error)
-        assert "nan" not in str(error).lower().split()
+        said = str(error).lower().split()
+    else:
+        said = []
+    if said:
+        assert "nan" not in said
         return None
     assert undefined(result) == []
     json.dumps(result.to_dict(), allow_nan=False)
@@ -153,7 +156,10 @@ def test_models_of_any_table(rows):
     answer(lambda: study.analyse_clusters(score, cluster=who, arm=arm, reference="a"))
     answer(
         lambda: study.analyse_clusters(
-            score, cluster=[f"{a}{w}" for a, w in zip(arm, who, strict=True)], arm=arm, reference="a"
+            score,
+            cluster=[f"{a}{w}" for a, w in zip(arm, who, strict=True)],
+            arm=arm,
+            reference="a",
         )
     )
     answer(
@@ -275,7 +281,10 @@ def test_arms_that_do_not_overlap():
 def test_groups_that_do_not_differ_are_an_answer():
     """The variance between classes is zero at its edge; that is not a failure to converge."""
     result = study.analyse_clusters(
-        [1, 4, 2, 3, 1, 4, 2, 3.5], cluster=list("aabbccdd"), arm=["x"] * 4 + ["y"] * 4, reference="x"
+        [1, 4, 2, 3, 1, 4, 2, 3.5],
+        cluster=list("aabbccdd"),
+        arm=["x"] * 4 + ["y"] * 4,
+        reference="x",
     )
     assert result.icc == 0
     assert result.design_effect == 1

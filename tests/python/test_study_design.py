@@ -57,7 +57,12 @@ def test_designs_change_the_number_as_they_should():
     assert cluster.design_effect == pytest.approx(1.95)
     assert cluster.n[0] == cluster.n_clusters[0] * 20 > parallel.n[0] * 1.9
     uneven = plan(
-        "superiority", difference=4, design="cluster", cluster_size=20, icc=0.05, cluster_size_cv=0.5
+        "superiority",
+        difference=4,
+        design="cluster",
+        cluster_size=20,
+        icc=0.05,
+        cluster_size_cv=0.5,
     )
     assert uneven.design_effect == pytest.approx(1 + (1.25 * 20 - 1) * 0.05)
     lost = plan("superiority", difference=4, dropout_fraction=0.2)
@@ -71,7 +76,12 @@ def test_designs_change_the_number_as_they_should():
     [
         ("equivalence", {"margin": None}, ValueError, "margin: a positive number expected"),
         ("non-inferiority", {"margin": None}, ValueError, "before the data"),
-        ("superiority", {"margin": 5, "difference": 3}, ValueError, "none expected for superiority"),
+        (
+            "superiority",
+            {"margin": 5, "difference": 3},
+            ValueError,
+            "none expected for superiority",
+        ),
         ("superiority", {"difference": 0}, StudyError, "cannot be shown"),
         ("equivalence", {"difference": 6}, StudyError, "cannot be shown"),
         ("equivalence", {"n_per_arm": 20}, ValueError, "exactly one"),
@@ -96,9 +106,12 @@ def test_blocks_are_balanced_and_the_seed_repeats_them():
     assert first == study.randomise(
         CODES, arms=["a", "b", "c"], block_sizes=[3, 6], seed=5, strata=YEARS
     )
-    assert first.arm != study.randomise(
-        CODES, arms=["a", "b", "c"], block_sizes=[3, 6], seed=6, strata=YEARS
-    ).arm
+    assert (
+        first.arm
+        != study.randomise(
+            CODES, arms=["a", "b", "c"], block_sizes=[3, 6], seed=6, strata=YEARS
+        ).arm
+    )
     for year in ("first", "second"):
         arms = [arm for arm, own in zip(first.arm, YEARS, strict=True) if own == year]
         running = [Counter(arms[: i + 1]) for i in range(len(arms))]
@@ -116,10 +129,16 @@ FROZEN = "bbpppbpbpbpb"
 
 
 def test_a_stratum_does_not_move_when_another_grows():
-    small = study.randomise(CODES[:60], arms=["a", "b"], block_sizes=[2, 4], seed=1, strata=YEARS[:60])
+    small = study.randomise(
+        CODES[:60], arms=["a", "b"], block_sizes=[2, 4], seed=1, strata=YEARS[:60]
+    )
     more = [*CODES[:60], "late1", "late2", "late3"]
     grown = study.randomise(
-        more, arms=["a", "b"], block_sizes=[2, 4], seed=1, strata=[*YEARS[:60], "third", "third", "third"]
+        more,
+        arms=["a", "b"],
+        block_sizes=[2, 4],
+        seed=1,
+        strata=[*YEARS[:60], "third", "third", "third"],
     )
     assert grown.arm[:60] == small.arm
 
@@ -159,7 +178,10 @@ def test_a_written_list_reads_back(tmp_path):
     [
         (lambda: study.randomise(["a", "a"], arms="xy", block_sizes=[2], seed=1), "'a' again"),
         (lambda: study.randomise(["a"], arms=["x"], block_sizes=[2], seed=1), "two or more"),
-        (lambda: study.randomise(["a"], arms=["x", "y"], block_sizes=[3], seed=1), "multiples of 2"),
+        (
+            lambda: study.randomise(["a"], arms=["x", "y"], block_sizes=[3], seed=1),
+            "multiples of 2",
+        ),
         (
             lambda: study.randomise(["a"], arms=["x", "y"], block_sizes=[2], seed=1, strata=[1, 2]),
             "1 values expected, found 2",
@@ -186,7 +208,9 @@ def test_a_flow_that_does_not_add_up_is_refused():
         assessed=45, excluded={"declined": 5}, arms=(arm(lost={"ill": 2}), arm(name="bone"))
     )
     assert (good.randomised, good.arms[0].analysed) == (40, 18)
-    with pytest.raises(StudyError, match="46 assessed less 5 excluded is 41, the arms add up to 40"):
+    with pytest.raises(
+        StudyError, match="46 assessed less 5 excluded is 41, the arms add up to 40"
+    ):
         study.ParticipantFlow(assessed=46, excluded={"declined": 5}, arms=good.arms)
     with pytest.raises(StudyError, match="20 allocated, but 18 received and 1 did not"):
         study.ParticipantFlow(
@@ -238,7 +262,8 @@ def write(tmp_path, text):
 def test_every_fault_names_its_row_and_column(tmp_path):
     path = write(
         tmp_path,
-        HEAD + "a,print,,,40,60,,4\nb,printed,,,140,61.5,,4.5\n,cadaver,,,x,,,\na,cadaver,,,1,2,,9\n",
+        HEAD
+        + "a,print,,,40,60,,4\nb,printed,,,140,61.5,,4.5\n,cadaver,,,x,,,\na,cadaver,,,1,2,,9\n",
     )
     table = study.load_table(path, dictionary=study.load_dictionary("trial"))
     assert [(f.row, f.column, f.found) for f in table.faults] == [
@@ -251,14 +276,14 @@ def test_every_fault_names_its_row_and_column(tmp_path):
         (4, "satisfaction", "9"),
     ]
     assert table.n_missing["post_score"] == 1
-    with pytest.raises(StudyError, match="row 2, arm: one of print, cadaver expected, found printed"):
+    with pytest.raises(
+        StudyError, match="row 2, arm: one of print, cadaver expected, found printed"
+    ):
         table.require_good()
 
 
 def test_a_good_table_is_ready_for_analysis(tmp_path):
-    path = write(
-        tmp_path, HEAD.replace(",", ";") + "a;print;;;40;60;;4\nb;cadaver;;;41;NA;;\n"
-    )
+    path = write(tmp_path, HEAD.replace(",", ";") + "a;print;;;40;60;;4\nb;cadaver;;;41;NA;;\n")
     table = study.load_table(path, dictionary=study.load_dictionary("trial")).require_good()
     assert table["arm"].tolist() == ["print", "cadaver"]
     assert table["post_score"][0] == 60
@@ -282,7 +307,12 @@ def test_tables_that_are_none(tmp_path):
 def test_a_data_frame_is_a_table():
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(
-        {"participant": ["a", "b"], "period": [1, 2], "treatment": ["print", None], "score": [50, np.nan]}
+        {
+            "participant": ["a", "b"],
+            "period": [1, 2],
+            "treatment": ["print", None],
+            "score": [50, np.nan],
+        }
     )
     table = study.check_table(frame, dictionary=study.load_dictionary("crossover"))
     assert [(fault.row, fault.column) for fault in table.faults] == [(2, "treatment")]
