@@ -116,6 +116,14 @@ def test_paired_ranks_with_and_without_ties(decimals):
     )
 
 
+def test_exact_ranks_are_those_of_scipy_at_any_size():
+    rng = np.random.default_rng(2)
+    for n, m, shift in ((2, 3, 0), (1, 6, 1), (7, 30, 1), (45, 20, 0.4), (30, 30, 2.5)):
+        a, b = rng.normal(shift, 1, n), rng.normal(0, 1, m)
+        theirs = stats.mannwhitneyu(a, b, method="exact").pvalue
+        assert study.compare_ranks(a, b).p == pytest.approx(theirs, rel=1e-8)
+
+
 def test_the_interval_of_a_shift_holds_just_what_the_test_accepts():
     a, b = two_arms(n=(9, 11))
     ours = study.compare_ranks(a, b)
@@ -320,7 +328,6 @@ def test_all_ten_forms_of_the_icc():
     long = frame(who=np.repeat(np.arange(n), k), rater=np.tile(np.arange(k), n), x=table.ravel())
     theirs = pg.intraclass_corr(long, targets="who", raters="rater", ratings="x")
     theirs = theirs.set_index("Type")
-    names = list(theirs.index)
     column = next(c for c in theirs.columns if c.startswith("CI95"))
     seen = set()
     for (model, definition, unit), (form, shrout) in study.ICC_FORMS.items():
@@ -328,7 +335,6 @@ def test_all_ten_forms_of_the_icc():
         assert (ours.form, ours.shrout_fleiss) == (form, shrout)
         what = {"one-way random": 1}.get(model, 2 if definition == "agreement" else 3)
         row = theirs.iloc[(what - 1) + 3 * (unit == "average")]
-        assert str(what) in names[(what - 1) + 3 * (unit == "average")] or "ICC" in str(row.name)
         assert [ours.value, ours.f, ours.p] == pytest.approx(
             [row["ICC"], row["F"], row.get("pval", row.get("p_val"))], **NEAR
         )

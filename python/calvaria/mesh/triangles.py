@@ -109,7 +109,9 @@ def _as_kinds(kinds: Any, *, n_faces: int) -> NDArray[np.uint8]:
     if array.shape != (n_faces,):
         msg = f"kinds: shape ({n_faces},) expected, found {array.shape}"
         raise MeshError(msg)
-    if array.size and (array.dtype.kind not in "iub" or array.min() < 0 or array.max() > max(FaceKind)):
+    if array.size and (
+        array.dtype.kind not in "iub" or array.min() < 0 or array.max() > max(FaceKind)
+    ):
         msg = f"kinds: numbers 0 to {int(max(FaceKind))} expected, found dtype {array.dtype}"
         raise MeshError(msg)
     return frozen(array, dtype=np.uint8)
