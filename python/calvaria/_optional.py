@@ -18,13 +18,12 @@ _EXTRA_OF = {
     "matplotlib": "plot",
     "matplotlib.figure": "plot",
     "matplotlib.patheffects": "plot",
-    "matplotlib.ticker": "plot",
+    "matplotlib.patches": "plot",
     "scipy.integrate": "study",
     "scipy.optimize": "study",
     "scipy.special": "study",
     "scipy.stats": "study",
     "statsmodels.api": "study",
-    "statsmodels.stats.multitest": "study",
 }
 
 

@@ -51,6 +51,9 @@ impl From<crate::surface::SurfaceError> for PyErr {
             E::TooLarge { .. } => Python::attach(|py| raise(py, "MeshError", message)),
             _ => Python::attach(|py| raise(py, "GeometryError", message)),
         }
+    }
+}
+
 impl From<crate::mesh::cut::CutError> for PyErr {
     fn from(error: crate::mesh::cut::CutError) -> Self {
         Python::attach(|py| raise(py, "MeshError", error.to_string()))

@@ -5,9 +5,11 @@ import warnings
 import numpy as np
 import pytest
 
-pd = pytest.importorskip("pandas")
-pg = pytest.importorskip("pingouin")
-sm = pytest.importorskip("statsmodels.api")
+pytest.importorskip("pingouin")
+
+import pandas as pd
+import pingouin as pg
+import statsmodels.api as sm
 from scipy import stats
 from statsmodels.stats import meta_analysis, multitest, oneway, proportion, weightstats
 from statsmodels.stats import power as sm_power
@@ -64,7 +66,8 @@ def test_equivalence_and_noninferiority(variances, usevar):
         )
     higher = study.check_noninferiority(ours, margin=4, is_higher_better=True)
     assert higher.p == pytest.approx(
-        stats.ttest_ind(a + 4, b, equal_var=usevar == "pooled", alternative="greater").pvalue, **NEAR
+        stats.ttest_ind(a + 4, b, equal_var=usevar == "pooled", alternative="greater").pvalue,
+        **NEAR,
     )
     lower = study.check_noninferiority(ours, margin=4, is_higher_better=False)
     assert lower.p == pytest.approx(
@@ -113,6 +116,14 @@ def test_paired_ranks_with_and_without_ties(decimals):
     )
 
 
+def test_exact_ranks_are_those_of_scipy_at_any_size():
+    rng = np.random.default_rng(2)
+    for n, m, shift in ((2, 3, 0), (1, 6, 1), (7, 30, 1), (45, 20, 0.4), (30, 30, 2.5)):
+        a, b = rng.normal(shift, 1, n), rng.normal(0, 1, m)
+        theirs = stats.mannwhitneyu(a, b, method="exact").pvalue
+        assert study.compare_ranks(a, b).p == pytest.approx(theirs, rel=1e-8)
+
+
 def test_the_interval_of_a_shift_holds_just_what_the_test_accepts():
     a, b = two_arms(n=(9, 11))
     ours = study.compare_ranks(a, b)
@@ -159,7 +170,8 @@ def test_shares_and_rates():
     )
     newcombe = study.risk_difference(a, b)
     assert [newcombe.low, newcombe.high] == pytest.approx(
-        list(proportion.confint_proportions_2indep(*a, *b, compare="diff", method="newcomb")), **NEAR
+        list(proportion.confint_proportions_2indep(*a, *b, compare="diff", method="newcomb")),
+        **NEAR,
     )
     rate = study.rate_ratio((30, 12.5), (19, 14.0))
     tested = sm_rates.test_poisson_2indep(30, 12.5, 19, 14.0, method="exact-cond")
@@ -248,7 +260,7 @@ def test_unbalanced_mixed_models():
     same = (group[:, None] == group[None, :]) * float(theirs.cov_re[0, 0])
     book = np.linalg.inv(x.T @ np.linalg.inv(same + theirs.scale * np.eye(len(y))) @ x)
     assert ours.covariance.ravel().tolist() == pytest.approx(book.ravel().tolist(), rel=1e-3)
-    model = sm.MixedLM(y, x, group)
+    model = theirs.model
     at = {
         name: model.loglike(
             sm.regression.mixed_linear_model.MixedLMParams.from_components(
@@ -313,12 +325,9 @@ def icc_table():
 def test_all_ten_forms_of_the_icc():
     table = icc_table()
     n, k = table.shape
-    long = frame(
-        who=np.repeat(np.arange(n), k), rater=np.tile(np.arange(k), n), x=table.ravel()
-    )
+    long = frame(who=np.repeat(np.arange(n), k), rater=np.tile(np.arange(k), n), x=table.ravel())
     theirs = pg.intraclass_corr(long, targets="who", raters="rater", ratings="x")
     theirs = theirs.set_index("Type")
-    names = list(theirs.index)
     column = next(c for c in theirs.columns if c.startswith("CI95"))
     seen = set()
     for (model, definition, unit), (form, shrout) in study.ICC_FORMS.items():
@@ -326,7 +335,6 @@ def test_all_ten_forms_of_the_icc():
         assert (ours.form, ours.shrout_fleiss) == (form, shrout)
         what = {"one-way random": 1}.get(model, 2 if definition == "agreement" else 3)
         row = theirs.iloc[(what - 1) + 3 * (unit == "average")]
-        assert str(what) in names[(what - 1) + 3 * (unit == "average")] or "ICC" in str(row.name)
         assert [ours.value, ours.f, ours.p] == pytest.approx(
             [row["ICC"], row["F"], row.get("pval", row.get("p_val"))], **NEAR
         )
@@ -357,7 +365,7 @@ def test_counts():
     theirs = sm.GLM(y, x, family=sm.families.Poisson(), offset=np.log(hours)).fit()
     low, high = theirs.conf_int()[1]
     assert [poisson.ratio, poisson.low, poisson.high, poisson.p] == pytest.approx(
-        np.exp([theirs.params[1], low, high]).tolist() + [theirs.pvalues[1]], **NEAR
+        [*np.exp([theirs.params[1], low, high]), theirs.pvalues[1]], **NEAR
     )
     assert "too narrow" in poisson.meaning
     wide = study.compare_counts(
@@ -370,7 +378,9 @@ def test_counts():
     )
     family = sm.families.NegativeBinomial(alpha=wide.alpha)
     glm = sm.GLM(y, x, family=family, offset=np.log(hours)).fit(tol=1e-12)
-    assert np.log([wide.low, wide.high]).tolist() == pytest.approx(glm.conf_int()[1].tolist(), **NEAR)
+    assert np.log([wide.low, wide.high]).tolist() == pytest.approx(
+        glm.conf_int()[1].tolist(), **NEAR
+    )
 
 
 # Colditz et al. 1994, the BCG trials: the data set of the R package metafor, and its results.

@@ -5,6 +5,7 @@ import pytest
 pytest.importorskip("statsmodels")
 
 from calvaria.study import (
+    PairedSummary,
     Summary,
     TrialEffect,
     check_equivalence,
@@ -14,7 +15,6 @@ from calvaria.study import (
     hedges_g_from_d,
     load_trials,
     p_from_interval,
-    PairedSummary,
     pool_effects,
     pooled_sd_from_p,
 )
@@ -54,9 +54,7 @@ def chen(arm):
 
 def lim_effect():
     means, n, sd = lim()
-    return hedges_g(
-        Summary(n=n[0], mean=means[0], sd=sd), Summary(n=n[1], mean=means[1], sd=sd)
-    )
+    return hedges_g(Summary(n=n[0], mean=means[0], sd=sd), Summary(n=n[1], mean=means[1], sd=sd))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +92,7 @@ def test_tost_passes_only_at_ten_points(phase, p, interval):
 def test_pooled_sd_recovered_from_a_p_value():
     from scipy import stats
 
-    means, n, sd = lim()
+    _, n, sd = lim()
     assert f"{stats.f.isf(0.010, 2, sum(n) - 3):.3f}" == "5.066"
     assert f"{sd:.2f}" == "16.85"
     effect = lim_effect()
@@ -103,7 +101,10 @@ def test_pooled_sd_recovered_from_a_p_value():
 
 def test_medians_and_quartiles_become_means():
     arms = [chen("print"), chen("cadaver")]
-    assert [(f"{a.mean:.2f}", f"{a.sd:.2f}") for a in arms] == [("32.17", "5.49"), ("29.17", "6.26")]
+    assert [(f"{a.mean:.2f}", f"{a.sd:.2f}") for a in arms] == [
+        ("32.17", "5.49"),
+        ("29.17", "6.26"),
+    ]
     effect = hedges_g(*arms)
     assert (f"{effect.value:.3f}", f"{effect.se:.3f}") == ("0.501", "0.279")
 

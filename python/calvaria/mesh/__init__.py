@@ -3,12 +3,33 @@
 from calvaria.mesh.alignment import Alignment, align_icp, align_landmarks
 from calvaria.mesh.booleans import combine_meshes
 from calvaria.mesh.check import check_mesh, find_self_intersections
-from calvaria.mesh.cutting import Contour, CutResult, Section, cut_mesh, section_mesh, section_mesh_at
+from calvaria.mesh.cutting import (
+    Contour,
+    CutResult,
+    Section,
+    cut_mesh,
+    section_mesh,
+    section_mesh_at,
+)
 from calvaria.mesh.decimation import DecimationResult, decimate_mesh
 from calvaria.mesh.files import MeshFileInfo, read_mesh, read_mesh_info, write_mesh
 from calvaria.mesh.holes import FillingResult, Hole, fill_holes
-from calvaria.mesh.measures import ClosestPoints, Curvature, MeshMeasures, closest_points, measure_curvature, measure_mesh, signed_distance_mm
-from calvaria.mesh.placing import flip_mesh, keep_largest_part, mirror_mesh, split_mesh, transform_mesh
+from calvaria.mesh.measures import (
+    ClosestPoints,
+    Curvature,
+    MeshMeasures,
+    closest_points,
+    measure_curvature,
+    measure_mesh,
+    signed_distance_mm,
+)
+from calvaria.mesh.placing import (
+    flip_mesh,
+    keep_largest_part,
+    mirror_mesh,
+    split_mesh,
+    transform_mesh,
+)
 from calvaria.mesh.repair import RepairAction, RepairResult, repair_mesh
 from calvaria.mesh.smoothing import SmoothingResult, smooth_mesh
 from calvaria.mesh.topology import BoundaryLoop, MeshTopology, mesh_topology

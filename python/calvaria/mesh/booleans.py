@@ -46,7 +46,7 @@ def combine_meshes(
     ValueError
         ``method`` is unknown.
     ImportError
-        manifold3d is not installed: ``pip install 'calvaria[boolean]'``.
+        manifold3d is not installed: ``pip install 'calvaria[mesh]'``.
 
     Notes
     -----

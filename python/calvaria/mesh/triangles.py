@@ -86,7 +86,8 @@ class Mesh:
     @property
     def is_cap(self) -> NDArray[np.bool_]:
         """Which faces close the surface where the image ends, (m,)."""
-        return self.kinds == FaceKind.CAP
+        cap: NDArray[np.bool_] = np.equal(self.kinds, FaceKind.CAP)
+        return cap
 
     def __repr__(self) -> str:
         return f"Mesh({len(self.vertices)} vertices, {len(self.faces)} faces)"

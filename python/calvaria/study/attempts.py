@@ -205,25 +205,28 @@ def compare_counts(
     other = next(name for name in parts if name != reference)
     x = np.column_stack([np.ones(len(y)), rows["arm"] == other]).astype(np.float64)
     as_level(level)
-    api = neighbour("statsmodels.api")
-    poisson = api.GLM(y, x, family=api.families.Poisson(), offset=np.log(time)).fit(tol=1e-12)
-    dispersion = float(poisson.pearson_chi2 / poisson.df_resid)
-    log, se, alpha, name = float(poisson.params[1]), float(poisson.bse[1]), 0.0, "Poisson"
+    events = {name: float(part.sum()) for name, part in parts.items()}
+    hours = {name: float(time[rows["arm"] == name].sum()) for name in parts}
+    rates = {name: events[name] / hours[name] for name in parts}
+    # With two arms the likelihood of Poisson has its top at the rates themselves.
+    mean = time * np.where(x[:, 1] == 1, rates[other], rates[reference])
+    chi_square, free = float(((y - mean) ** 2 / mean).sum()), len(y) - 2
+    log = math.log(rates[other] / rates[reference])
+    se = math.sqrt(1 / events[other] + 1 / events[reference])
+    alpha, name = 0.0, "Poisson"
     note = ""
     if model == "negative binomial":
-        log, se, alpha = _negative_binomial(y, x, time, poisson)
+        if float(((y - mean) ** 2 - y).sum()) > 0:
+            log, se, alpha = _negative_binomial(y, x, time, [math.log(rates[reference]), log])
         name = "negative binomial"
         note = "no more spread than Poisson, alpha 0" if alpha == 0 else ""
     elif model != "Poisson":
         msg = f"model: 'negative binomial' or 'Poisson' expected, found {model!r}"
         raise ValueError(msg)
-    elif float(neighbour("scipy.stats").chi2.sf(poisson.pearson_chi2, poisson.df_resid)) < 0.05:
-        note = f"spread is {number(dispersion)} times that of Poisson: the interval is too narrow"
+    elif float(neighbour("scipy.stats").chi2.sf(chi_square, free)) < 0.05:
+        note = f"spread is {number(chi_square / free)} times that of Poisson: the interval is too narrow"
     normal = neighbour("scipy.stats").norm
     half = float(normal.ppf((1 + level) / 2)) * se
-    rates = {
-        key: float(y[rows["arm"] == key].sum() / time[rows["arm"] == key].sum()) for key in parts
-    }
     return CountComparison(
         label=f"{other} / {reference}",
         n=(len(parts[other]), len(parts[reference])),
@@ -234,7 +237,7 @@ def compare_counts(
         level=level,
         p=float(2 * normal.sf(abs(log) / se)),
         model=name,
-        dispersion=dispersion,
+        dispersion=chi_square / free,
         alpha=alpha,
         n_missing=n_missing,
         note=note,
@@ -242,7 +245,7 @@ def compare_counts(
 
 
 def _negative_binomial(
-    y: NDArray[np.float64], x: NDArray[np.float64], time: NDArray[np.float64], poisson: Any
+    y: NDArray[np.float64], x: NDArray[np.float64], time: NDArray[np.float64], start: list[float]
 ) -> tuple[float, float, float]:
     """Return log ratio, standard error and alpha; alpha sought by its profile likelihood."""
     api = neighbour("statsmodels.api")
@@ -250,14 +253,8 @@ def _negative_binomial(
 
     def fit(alpha: float) -> Any:
         family = api.families.NegativeBinomial(alpha=alpha)
-        return api.GLM(y, x, family=family, offset=offset).fit(
-            start_params=poisson.params, tol=1e-12
-        )
+        return api.GLM(y, x, family=family, offset=offset).fit(start_params=start, tol=1e-12)
 
-    mean = np.asarray(poisson.mu)
-    # The score of alpha at 0: positive where the counts are wider than Poisson.
-    if float(((y - mean) ** 2 - y).sum()) <= 0:
-        return float(poisson.params[1]), float(poisson.bse[1]), 0.0
     found = neighbour("scipy.optimize").minimize_scalar(
         lambda log_alpha: -float(fit(math.exp(log_alpha)).llf),
         bounds=(-12.0, 4.0),

@@ -220,9 +220,13 @@ def compare_costs(
         print_each_use=print_total / uses,
         specimen_each_use=specimen_total / uses,
         break_even_uses=_break_even(prints, specimens, 100 * uses),
-        n_specimens_short=max(0, math.ceil(n_specimens - specimens.available_per_year)),
+        n_specimens_short=_short(n_specimens, specimens.available_per_year),
         currency=currency,
     )
+
+
+def _short(needed: int, available: float) -> int:
+    return math.ceil(needed - available) if needed > available else 0
 
 
 def _print_total(prints: PrintCosts, uses: int) -> float:

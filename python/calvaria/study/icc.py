@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -206,6 +207,9 @@ def _mean_squares(table: NDArray[np.float64]) -> _Squares:
     if between + error + raters <= dust:
         msg = "ratings: values that differ expected, found the same everywhere"
         raise StudyError(msg)
+    if between <= dust:
+        msg = "ratings: specimens whose means differ expected, found the same mean everywhere"
+        raise StudyError(msg)
     if error <= dust:
         msg = (
             "ratings: raters who differ from each other by more than a constant expected; "
@@ -264,7 +268,10 @@ def _agreement(s: _Squares, unit: str, level: float) -> _Found:
     ]
     values = [single, *ends]
     if unit == "average":
-        values = [k * value / (1 + (k - 1) * value) for value in values]
+        if 1 + (k - 1) * single <= 0:
+            msg = "ratings: raters contradict each other so much that their average has no reliability"
+            raise StudyError(msg)
+        values = [_stepped_up(value, k) for value in values]
     return (
         values[0],
         values[1],
@@ -272,6 +279,12 @@ def _agreement(s: _Squares, unit: str, level: float) -> _Found:
         s.rows / s.error,
         (n - 1.0, (n - 1.0) * (k - 1.0)),
     )
+
+
+def _stepped_up(value: float, k: int) -> float:
+    """Return the reliability of the mean of k (Spearman and Brown); minus infinity at its pole."""
+    below = 1 + (k - 1) * value
+    return k * value / below if below > 0 else -math.inf
 
 
 def _band(bands: Sequence[tuple[float, str]], value: float) -> str:

@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from calvaria._optional import neighbour
+import numpy as np
+
 from calvaria.study.record import Record
 from calvaria.study.sample import as_level
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
 __all__ = ["AdjustedPValues", "adjust_p_values"]
 
-_METHODS = {
-    "Holm": ("holm", "chance of even one false claim"),
-    "Hochberg": ("simes-hochberg", "chance of even one false claim"),
-    "Bonferroni": ("bonferroni", "chance of even one false claim"),
-    "Benjamini-Hochberg": ("fdr_bh", "expected share of false claims among those made"),
+_HELD = {
+    "Holm": "chance of even one false claim",
+    "Hochberg": "chance of even one false claim",
+    "Bonferroni": "chance of even one false claim",
+    "Benjamini-Hochberg": "expected share of false claims among those made",
 }
 
 
@@ -36,7 +39,7 @@ class AdjustedPValues(Record):
     def meaning(self) -> str:
         """What still stands, and which error is held."""
         named = ", ".join(self.shown) if self.shown else "nothing"
-        held = _METHODS[self.method][1]
+        held = _HELD[self.method]
         return (
             f"{len(self.p)} questions, {self.method}: shown are {named}; the {held} is held at "
             f"{self.alpha:g}; what is not shown is not thereby the same"
@@ -76,20 +79,36 @@ def adjust_p_values(
     >>> adjust_p_values({"theory": 0.01, "lab": 0.04, "time": 0.03}, method="Holm").adjusted
     {'theory': 0.03, 'lab': 0.06, 'time': 0.06}
     """
-    if method not in _METHODS:
-        msg = f"method: one of {sorted(_METHODS)} expected, found {method!r}"
+    if method not in _HELD:
+        msg = f"method: one of {sorted(_HELD)} expected, found {method!r}"
         raise ValueError(msg)
     wrong = {name: value for name, value in p.items() if not 0 <= value <= 1}
     if wrong or not p:
         msg = f"p: values from 0 to 1 expected, found {wrong or 'none'}"
         raise ValueError(msg)
-    multipletests = neighbour("statsmodels.stats.multitest").multipletests
-    adjusted = multipletests(list(p.values()), alpha=as_level(alpha), method=_METHODS[method][0])[1]
+    adjusted = _adjusted(np.array(list(p.values()), np.float64), method)
     found = {name: float(value) for name, value in zip(p, adjusted, strict=True)}
     return AdjustedPValues(
         method=method,
         p={name: float(value) for name, value in p.items()},
         adjusted=found,
-        alpha=alpha,
+        alpha=as_level(alpha),
         shown=tuple(name for name, value in found.items() if value < alpha),
     )
+
+
+def _adjusted(p: NDArray[np.float64], method: str) -> NDArray[np.float64]:
+    """Return the adjusted values in the order given."""
+    count = len(p)
+    if method == "Bonferroni":
+        return np.minimum(1.0, count * p)
+    order = np.argsort(p, kind="stable")
+    rank = np.arange(1, count + 1)
+    if method == "Holm":
+        stepped = np.maximum.accumulate((count - rank + 1) * p[order])
+    else:
+        factor = count / rank if method == "Benjamini-Hochberg" else count - rank + 1
+        stepped = np.minimum.accumulate((factor * p[order])[::-1])[::-1]
+    found = np.empty(count)
+    found[order] = np.minimum(1.0, stepped)
+    return found

@@ -71,7 +71,11 @@ class TrialPlan(Record):
             "non-inferiority": f"show a loss of less than {number(self.margin or 0)}{unit}",
             "equivalence": f"show a difference within {number(self.margin or 0)}{unit}",
         }[self.goal]
-        truth = "" if self.goal == "superiority" else f" if it truly is {number(self.difference)}"
+        truth = (
+            ""
+            if self.goal == "superiority"
+            else f" if the difference truly is {number(self.difference)}"
+        )
         classes = (
             f" in {self.n_clusters[0]} + {self.n_clusters[1]} classes" if self.n_clusters else ""
         )

@@ -152,7 +152,7 @@ class _Curve:
         )
 
     def best_ratio(self) -> float:
-        grid = np.concatenate([[0.0], np.logspace(-4, 6, 41)])
+        grid = np.concatenate([[0.0], np.logspace(-4, 9, 53)])
         best = int(np.argmax([self.value(ratio) for ratio in grid]))
         if best == 0 and self.slope(0.0) <= 0:
             return 0.0

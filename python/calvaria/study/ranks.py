@@ -135,20 +135,23 @@ def compare_ranks(
     stats = neighbour("scipy.stats")
     has_ties = len(np.unique(together)) < len(together)
     is_exact = not has_ties and min(len(first), len(second)) <= _MOST_COUNTED
-    tested = stats.mannwhitneyu(first, second, method="exact" if is_exact else "asymptotic")
     differences = np.sort((first[:, None] - second[None, :]).ravel())
+    u = float((differences > 0).sum() + 0.5 * (differences == 0).sum())
     if is_exact:
-        skip = _exact_skip(_count_u(len(first), len(second)), as_level(level))
+        # scipy counts too, but takes minutes for 50 against 2000; its exact p is the oracle.
+        null = _count_u(len(first), len(second))
+        p = min(1.0, 2 * float(null[: round(min(u, len(differences) - u)) + 1].sum()))
+        skip = _exact_skip(null, as_level(level))
     else:
+        p = float(stats.mannwhitneyu(first, second, method="asymptotic").pvalue)
         skip = _normal_skip(_u_sd(together, len(first)), len(differences), as_level(level))
     low, high = _ends(differences, skip)
-    u = float(tested.statistic)
     return RankComparison(
         label=label,
         test=f"Mann-Whitney, {'exact' if is_exact else 'normal approximation'}",
         n=(len(first), len(second)),
         statistic=u,
-        p=float(tested.pvalue),
+        p=p,
         shift=float(np.median(differences)),
         low=low,
         high=high,
@@ -298,6 +301,7 @@ def compare_several_ranks(
 
 def _count_u(n_a: int, n_b: int) -> NDArray[np.float64]:
     """Return the null probabilities of U = 0, 1, ...: the Gaussian binomial, term by term."""
+    n_a, n_b = sorted((n_a, n_b))  # the same numbers either way, and far fewer steps
     counts = np.zeros(n_a * n_b + 1)
     counts[0] = 1.0
     for i in range(1, n_a + 1):

@@ -1,0 +1,151 @@
+"""Practice, revisions and money over a year of teaching."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from calvaria.study.costs import compare_costs
+from calvaria.study.plots.canvas import COLOURS, GREY, make_axes
+from calvaria.study.record import number
+from calvaria.study.sample import as_labels, as_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from calvaria.study.costs import PrintCosts, SpecimenCosts
+    from calvaria.study.learning import LearningCurve
+    from calvaria.study.revisions import RevisionComparison
+
+__all__ = ["show_costs", "show_learning", "show_revisions"]
+
+
+def show_learning(
+    curve: LearningCurve,
+    *,
+    value: ArrayLike,
+    attempt: ArrayLike,
+    participant: Sequence[Any] | NDArray[Any],
+    title: str = "",
+    label: str = "time (min)",
+) -> Any:
+    """Draw the attempts of every participant and the fitted curve.
+
+    Parameters
+    ----------
+    curve : LearningCurve
+        Fitted to these values.
+    value, attempt, participant : (n,)
+        As given to :func:`~calvaria.study.fit_learning_curve`.
+    title, label : str
+        Above the picture, and beside the axis.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    rows, _ = as_rows({"value": value, "attempt": attempt}, missing="drop", who=participant)
+    figure, axes = make_axes(7.0, 4.2, title=title)
+    for name in dict.fromkeys(as_labels(rows["who"], name="participant").tolist()):
+        own = rows["who"] == name
+        order = np.argsort(rows["attempt"][own])
+        axes.plot(
+            rows["attempt"][own][order], rows["value"][own][order], color=GREY, lw=0.7, alpha=0.5
+        )
+    steps = np.linspace(1, curve.n_attempts, 200)
+    axes.plot(steps, curve.at(steps), color=COLOURS[1], lw=2.5, label="typical participant")
+    axes.set_xlabel(
+        f"attempt; {number(curve.kept_per_doubling_percent)} % "
+        f"({number(curve.kept_low_percent)} to {number(curve.kept_high_percent)}) "
+        "of the value is left with each doubling",
+        fontsize=9,
+    )
+    axes.set_ylabel(label, fontsize=9)
+    axes.set_ylim(bottom=0)
+    axes.legend(fontsize=9, frameon=False)
+    return figure
+
+
+def show_revisions(
+    comparison: RevisionComparison, *, title: str = "", label: str = "rating"
+) -> Any:
+    """Draw the ratings of each rater over the revisions of a model.
+
+    Parameters
+    ----------
+    comparison : RevisionComparison
+        From :func:`~calvaria.study.compare_revisions`.
+    title, label : str
+        Above the picture, and beside the axis.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    revisions = comparison.revisions
+    figure, axes = make_axes(2.2 + 1.9 * len(revisions), 4.4, title=title)
+    places = np.arange(len(revisions))
+    for i, rater in enumerate(comparison.raters):
+        # Raters who agree would hide each other: each is moved by a hair.
+        hair = 0.05 * np.sin(2.399963 * i)
+        ratings = np.array([revision.ratings[rater] for revision in revisions])
+        axes.plot(places, ratings + hair, "o-", color=GREY, lw=0.8, ms=4, alpha=0.5)
+    means = [np.mean([r.ratings[who] for who in comparison.raters]) for r in revisions]
+    axes.plot(places, means, "s-", color=COLOURS[1], lw=2.2, ms=8, label="mean")
+    names = [f"{r.name}\n{r.material}\nwall {number(r.wall_mm)} mm" for r in revisions]
+    axes.set_xticks(places, labels=names, fontsize=9)
+    axes.set_xlim(-0.4, len(revisions) - 0.6)
+    axes.set_ylabel(label, fontsize=9)
+    axes.legend(fontsize=9, frameon=False, loc="upper left")
+    return figure
+
+
+def show_costs(
+    prints: PrintCosts,
+    specimens: SpecimenCosts,
+    *,
+    most_uses: int,
+    currency: str,
+    title: str = "",
+) -> Any:
+    """Draw the cost of a year against the number of uses.
+
+    Parameters
+    ----------
+    prints, specimens : PrintCosts, SpecimenCosts
+        Prices of one's own.
+    most_uses : int
+        End of the axis.
+    currency : str
+        On the axis.
+    title : str
+        Above the picture.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axes = make_axes(7.0, 4.2, title=title)
+    uses = np.unique(np.linspace(1, most_uses, 200).astype(int))
+    costs = [
+        compare_costs(
+            prints, specimens, n_students=int(n), group_size=1, sessions=1, currency=currency
+        )
+        for n in uses
+    ]
+    axes.step(uses, [c.print_total for c in costs], color=COLOURS[0], lw=1.8, label="prints")
+    axes.step(uses, [c.specimen_total for c in costs], color=COLOURS[1], lw=1.8, label="specimens")
+    short = [int(n) for n, c in zip(uses, costs, strict=True) if c.n_specimens_short]
+    if short:
+        axes.axvspan(
+            short[0], most_uses, color="#EEEEEE", lw=0, label="more specimens than there are"
+        )
+    axes.set_xlim(0, most_uses)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("uses in a year (one group, one session, one model)", fontsize=9)
+    axes.set_ylabel(f"cost of the year ({currency})", fontsize=9)
+    axes.legend(fontsize=9, frameon=False, loc="upper left")
+    return figure
