@@ -36,12 +36,11 @@ def code_of(book):
 
 
 def printed(book):
+    """What each cell prints; the kernel may send it in one piece or in several."""
     return [
-        output.text
+        "".join(output.text for output in cell.outputs if output.output_type == "stream")
         for cell in book.cells
         if cell.cell_type == "code"
-        for output in cell.outputs
-        if output.output_type == "stream"
     ]
 
 
