@@ -12,6 +12,7 @@ pub mod mesh;
 pub mod phantom;
 pub mod progress;
 pub mod register;
+pub mod render;
 pub mod resample;
 pub mod segment;
 pub mod surface;

@@ -16,6 +16,7 @@ __all__ = [
     "curvature_mesh",
     "cut_mesh",
     "decimate_mesh",
+    "draw_mesh",
     "diffuse",
     "distance",
     "edge_profiles",
@@ -411,4 +412,17 @@ def mesh_parts(
     vertices: NDArray[np.float64],
     faces: NDArray[np.int32],
     kinds: NDArray[np.uint8],
-) -> NDArray[np.uint32]: ...
+) -> tuple[NDArray[np.uint32], NDArray[np.float64]]: ...
+def draw_mesh(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    right: _Place,
+    up: _Place,
+    centre_lps_mm: _Place,
+    mm_per_pixel: float,
+    size: tuple[int, int],
+    colours: tuple[tuple[int, int, int], ...],
+    background: tuple[int, int, int],
+) -> NDArray[np.uint8]: ...

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from calvaria._optional import neighbour
-from calvaria.geometry import Grid
-from calvaria.resample import resample_to_grid
+from calvaria._planes import VIEWS, View, box_of, image_on, span_mm
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -24,28 +22,8 @@ _BONE_WINDOW_HU = (500.0, 2500.0)
 _WIDTH_INCH = 12.0
 _MARGIN_INCH = 0.3
 _CAPTION_INCH = 0.65
-_MOST_PIXELS = 700
 # Outside the imaged region: neither air nor bone.
 _OUTSIDE_GREY = 0.82
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _View:
-    """One plane: which LPS direction runs right and which down, and the letters at its edges."""
-
-    name: str
-    right: tuple[int, int, int]
-    down: tuple[int, int, int]
-    letters: tuple[str, str, str, str]  # left, right, top, bottom
-    cut: str
-
-
-# Seen as radiologists see them: from the feet, from the front, from the left.
-_VIEWS = (
-    _View(name="axial", right=(1, 0, 0), down=(0, 1, 0), letters=("R", "L", "A", "P"), cut="z"),
-    _View(name="coronal", right=(1, 0, 0), down=(0, 0, -1), letters=("R", "L", "S", "I"), cut="y"),
-    _View(name="sagittal", right=(0, 1, 0), down=(0, 0, -1), letters=("A", "P", "S", "I"), cut="x"),
-)
 
 
 _LETTER_PLACES = (
@@ -95,6 +73,7 @@ def show_planes(
 
     Examples
     --------
+    >>> from calvaria import Grid
     >>> grid = Grid(dims_ijk=(40, 30, 20), lps_from_ijk=np.diag([1.0, 1.0, 2.0, 1.0]))
     >>> from calvaria import Volume
     >>> figure = show_planes(Volume(values=np.zeros((20, 30, 40), np.int16), grid=grid))
@@ -102,20 +81,20 @@ def show_planes(
     ['axial, z = 19.0 mm', 'coronal, y = 14.5 mm', 'sagittal, x = 19.5 mm']
     """
     level, width = _window(volume, window)
-    low, high = _box(volume.grid)
+    low, high = box_of(volume.grid)
     center = (low + high) / 2 if center_lps_mm is None else np.asarray(center_lps_mm, np.float64)
     if center.shape != (3,) or (center < low).any() or (center > high).any():
         msg = f"center_lps_mm: a point in the image expected, found {center.tolist()}"
         raise ValueError(msg)
-    spans = [_span_mm(view, high - low) for view in _VIEWS]
+    spans = [span_mm(view, high - low) for view in VIEWS]
     # One scale for all three: inches per millimetre.
-    gaps = _MARGIN_INCH * (len(_VIEWS) + 1)
+    gaps = _MARGIN_INCH * (len(VIEWS) + 1)
     scale = (_WIDTH_INCH - gaps) / sum(across for across, _ in spans)
     tallest = max(down for _, down in spans) * scale
     height = tallest + 2 * _MARGIN_INCH + _CAPTION_INCH
     figure = neighbour("matplotlib.figure").Figure(figsize=(_WIDTH_INCH, height), dpi=100)
     left = _MARGIN_INCH
-    for view, (across, down) in zip(_VIEWS, spans, strict=True):
+    for view, (across, down) in zip(VIEWS, spans, strict=True):
         wide, tall = across * scale, down * scale
         bottom = _CAPTION_INCH + (tallest - tall) / 2
         box = (left / _WIDTH_INCH, bottom / height, wide / _WIDTH_INCH, tall / height)
@@ -144,32 +123,17 @@ def _window(volume: Volume, window: tuple[float, float] | None) -> tuple[float, 
     return float(level), float(width)
 
 
-def _box(grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the box of all voxel centres, where there is something to draw.
-
-    Along an axis of a single voxel the box is that voxel.
-    """
-    ends = [(0.0, n - 1.0) if n > 1 else (-0.5, 0.5) for n in grid.dims_ijk]
-    corners = grid.lps_mm_from_ijk([[i, j, k] for i in ends[0] for j in ends[1] for k in ends[2]])
-    return corners.min(axis=0), corners.max(axis=0)
-
-
-def _span_mm(view: _View, size_mm: NDArray[np.float64]) -> tuple[float, float]:
-    across, down = np.abs(view.right) @ size_mm, np.abs(view.down) @ size_mm
-    return float(across), float(down)
-
-
 def _draw(
     axes: Any,
     volume: Volume,
-    view: _View,
+    view: View,
     *,
     center: NDArray[np.float64],
     bounds: tuple[NDArray[np.float64], NDArray[np.float64]],
     window: tuple[float, float],
 ) -> None:
-    across, down = _span_mm(view, bounds[1] - bounds[0])
-    plane, is_inside = _cut(volume, view, center, bounds)
+    across, down = span_mm(view, bounds[1] - bounds[0])
+    plane, is_inside = image_on(volume, view, center, bounds)
     level, width = window
     grey = np.clip((plane - (level - width / 2)) / width, 0.0, 1.0)
     grey[~is_inside] = _OUTSIDE_GREY
@@ -191,35 +155,6 @@ def _draw(
         upright = "center" if y == 0.5 else ("top" if y > 0.5 else "bottom")
         axes.text(x, y, letter, ha=side, va=upright, transform=axes.transAxes, **style)
     _scale_bar(axes, across, down, outline)
-
-
-def _cut(
-    volume: Volume,
-    view: _View,
-    center: NDArray[np.float64],
-    bounds: tuple[NDArray[np.float64], NDArray[np.float64]],
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the values on a plane, rows from top to bottom, and where the image is."""
-    low, high = bounds
-    right, down = np.array(view.right, float), np.array(view.down, float)
-    span = _span_mm(view, high - low)
-    pitch = max(min(volume.grid.spacing_xyz_mm), max(span) / _MOST_PIXELS)
-    shape = [max(1, round(mm / pitch)) for mm in span]
-    affine = np.eye(4)
-    affine[:3, 0], affine[:3, 1] = right * span[0] / shape[0], down * span[1] / shape[1]
-    affine[:3, 2] = np.cross(right, down)
-    # The corner where both directions start: low along a positive one, high along a negative.
-    corner = np.where(right + down < 0, high, low)
-    corner = np.where(right + down == 0, center, corner)
-    affine[:3, 3] = corner + (affine[:3, 0] + affine[:3, 1]) / 2
-    grid = Grid(dims_ijk=(shape[0], shape[1], 1), lps_from_ijk=affine)
-    plane = resample_to_grid(volume, grid).values[0].astype(np.float64)
-    rows, columns = np.indices((shape[1], shape[0]))
-    places = grid.lps_mm_from_ijk(np.stack([columns, rows, np.zeros_like(rows)], axis=-1))
-    index = volume.grid.ijk_from_lps_mm(places)
-    last = np.array(volume.grid.dims_ijk) - 1
-    is_inside = np.asarray(((index >= 0) & (index <= last)).all(axis=-1))
-    return plane, is_inside
 
 
 def _scale_bar(axes: Any, across: float, down: float, outline: Any) -> None:

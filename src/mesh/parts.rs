@@ -1,5 +1,7 @@
 //! The parts of a mesh: faces that share vertices.
 
+use nalgebra::Vector3;
+
 use super::MeshRef;
 
 /// For each face the number of its part; parts are counted in the order of their first faces.
@@ -24,6 +26,22 @@ pub fn parts_of_faces(mesh: MeshRef<'_>) -> Vec<u32> {
         .collect()
 }
 
+/// Signed volume enclosed by each part, mm³: positive for a body, negative for a void in one.
+///
+/// `numbers` is what [`parts_of_faces`] returned. Measured from the first corner of each part, so that
+/// a part far from the origin loses no digits.
+pub fn part_volumes_mm3(mesh: MeshRef<'_>, numbers: &[u32]) -> Vec<f64> {
+    let n_parts = numbers.iter().max().map_or(0, |&last| last as usize + 1);
+    let mut parts = vec![(None, 0.0); n_parts];
+    for (face, &number) in numbers.iter().enumerate() {
+        let [a, b, c] = mesh.corners(face).map(Vector3::from);
+        let (start, volume) = &mut parts[number as usize];
+        let start = *start.get_or_insert(a);
+        *volume += (a - start).dot(&(b - start).cross(&(c - start))) / 6.0;
+    }
+    parts.into_iter().map(|(_, volume)| volume).collect()
+}
+
 fn root(parents: &mut [u32], vertex: u32) -> u32 {
     let mut place = vertex;
     while parents[place as usize] != place {
@@ -44,6 +62,16 @@ fn join(parents: &mut [u32], a: u32, b: u32) {
 mod tests {
     use super::*;
     use crate::mesh::TriMesh;
+
+    #[test]
+    fn a_body_counts_positive_and_a_void_negative_wherever_they_lie() {
+        let corner = |x: f64| [[x, x, x], [x + 1.0, x, x], [x, x + 1.0, x], [x, x, x + 1.0]];
+        let out = [[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]];
+        let turned = out.map(|[a, b, c]: [u32; 3]| [a + 4, c + 4, b + 4]);
+        let mesh = TriMesh::imaged([corner(1e5), corner(-7.0)].concat(), [out, turned].concat());
+        let volumes = part_volumes_mm3(mesh.view(), &parts_of_faces(mesh.view()));
+        assert!((volumes[0] - 1.0 / 6.0).abs() < 1e-9 && (volumes[1] + 1.0 / 6.0).abs() < 1e-9);
+    }
 
     #[test]
     fn parts_are_counted_by_their_first_faces() {

@@ -15,6 +15,7 @@ mod mesh_topology;
 mod phantom;
 mod progress;
 mod register;
+mod render;
 mod resample;
 mod segment;
 mod study;
@@ -42,6 +43,8 @@ mod _native {
     use super::progress::Progress;
     #[pymodule_export]
     use super::register::fit_points;
+    #[pymodule_export]
+    use super::render::draw_mesh;
     #[pymodule_export]
     use super::resample::{
         orthogonal_grid, resample_slices_f32, resample_slices_i16, resample_to_grid_f32, resample_to_grid_i16,

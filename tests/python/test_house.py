@@ -14,7 +14,7 @@ PYTHON_FLOORS = (
     {"_progress", "findings", "geometry", "_image_bytes"},
     {"rules", "volume"},
     {"resample", "mesh"},
-    {"dicom", "segment", "surface", "phantom"},
+    {"dicom", "segment", "surface", "phantom", "_planes"},
     {"checks", "overlay", "bar", "printability", "design"},
     {"case", "material", "privacy", "study"},
     {"report"},
@@ -32,7 +32,7 @@ PYTHON_FLOORS = (
 RUST_FLOORS = (
     {"geometry", "progress"},
     {"volume", "mesh"},
-    {"dicom", "segment", "surface", "register", "resample", "phantom"},
+    {"dicom", "segment", "surface", "register", "resample", "render", "phantom"},
     {"checks", "overlay", "bar", "printability", "design"},
     {"python"},
 )

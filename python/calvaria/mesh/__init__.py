@@ -28,6 +28,8 @@ from calvaria.mesh.placing import (
     keep_largest_part,
     mirror_mesh,
     split_mesh,
+    PartsResult,
+    remove_small_parts,
     transform_mesh,
 )
 from calvaria.mesh.repair import RepairAction, RepairResult, repair_mesh
@@ -36,6 +38,8 @@ from calvaria.mesh.topology import BoundaryLoop, MeshTopology, mesh_topology
 from calvaria.mesh.triangles import FaceKind, Mesh
 
 __all__ = [
+    "PartsResult",
+    "remove_small_parts",
     "Alignment",
     "BoundaryLoop",
     "ClosestPoints",

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from calvaria import _native
+from calvaria._html import html_table
 from calvaria.mesh.triangles import Mesh
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["flip_mesh", "keep_largest_part", "mirror_mesh", "split_mesh", "transform_mesh"]
+__all__ = ["PartsResult", "flip_mesh", "keep_largest_part", "mirror_mesh", "remove_small_parts", "split_mesh", "transform_mesh"]
 
 
 def transform_mesh(mesh: Mesh, *, matrix: ArrayLike) -> Mesh:
@@ -120,7 +122,7 @@ def split_mesh(mesh: Mesh) -> tuple[Mesh, ...]:
     >>> split_mesh(two)
     (Mesh(3 vertices, 1 faces), Mesh(3 vertices, 1 faces))
     """
-    numbers = _native.mesh_parts(mesh.vertices, mesh.faces, mesh.kinds)
+    numbers, _volumes = _native.mesh_parts(mesh.vertices, mesh.faces, mesh.kinds)
     sizes = np.bincount(numbers)
     by_part = np.argsort(numbers, kind="stable")
     ends = np.cumsum(sizes)
@@ -139,8 +141,96 @@ def keep_largest_part(mesh: Mesh) -> Mesh:
     """
     if not len(mesh.faces):
         return mesh
-    numbers = _native.mesh_parts(mesh.vertices, mesh.faces, mesh.kinds)
+    numbers, _volumes = _native.mesh_parts(mesh.vertices, mesh.faces, mesh.kinds)
     return _taken(mesh, np.flatnonzero(numbers == np.argmax(np.bincount(numbers))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartsResult:
+    """A mesh without its small parts, and what went.
+
+    Parameters
+    ----------
+    mesh : Mesh
+        What is left, faces and vertices in their old order.
+    n_parts : int
+        Parts that are left.
+    n_islands, n_voids : int
+        Bodies and voids that went.
+    islands_mm3, voids_mm3 : float
+        What they enclosed together.
+    min_mm3 : float
+        What was asked.
+    """
+
+    mesh: Mesh
+    n_parts: int
+    n_islands: int
+    n_voids: int
+    islands_mm3: float
+    voids_mm3: float
+    min_mm3: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the mesh, ready for JSON."""
+        names = [name for name in self.__dataclass_fields__ if name != "mesh"]
+        return {name: getattr(self, name) for name in names}
+
+    def __repr__(self) -> str:
+        return (
+            f"PartsResult({self.n_parts} parts left; {self.n_islands} islands of "
+            f"{self.islands_mm3:.1f} mm3 and {self.n_voids} voids of {self.voids_mm3:.1f} mm3 gone)"
+        )
+
+    def _repr_html_(self) -> str:
+        return html_table(header=("parts", "value"), rows=self.to_dict().items())
+
+
+def remove_small_parts(mesh: Mesh, *, min_mm3: float) -> PartsResult:
+    """Remove islands and closed voids that enclose less than a volume.
+
+    Parameters
+    ----------
+    mesh : Mesh
+        A closed mesh that faces outwards.
+    min_mm3 : float
+        The least volume that a part encloses to stay; a void counts like a body.
+
+    Returns
+    -------
+    PartsResult
+        The mesh, and how many islands and voids went.
+
+    Raises
+    ------
+    ValueError
+        ``min_mm3`` is negative or no number.
+
+    Examples
+    --------
+    >>> small = [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    >>> faces = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]])
+    >>> large = 10 * np.array(small) + 5
+    >>> two = Mesh(vertices=np.vstack([small, large]), faces=np.vstack([faces, faces + 4]))
+    >>> remove_small_parts(two, min_mm3=1.0)
+    PartsResult(1 parts left; 1 islands of 0.2 mm3 and 0 voids of 0.0 mm3 gone)
+    """
+    if not min_mm3 >= 0:
+        msg = f"min_mm3: a number of at least 0 expected, found {min_mm3}"
+        raise ValueError(msg)
+    numbers, volumes = _native.mesh_parts(mesh.vertices, mesh.faces, mesh.kinds)
+    stays = np.abs(volumes) >= min_mm3
+    gone = volumes[~stays]
+    kept = mesh if stays.all() else _taken(mesh, np.flatnonzero(stays[numbers]))
+    return PartsResult(
+        mesh=kept,
+        n_parts=int(stays.sum()),
+        n_islands=int((gone >= 0).sum()),
+        n_voids=int((gone < 0).sum()),
+        islands_mm3=float(gone[gone >= 0].sum()),
+        voids_mm3=float(-gone[gone < 0].sum()),
+        min_mm3=float(min_mm3),
+    )
 
 
 def _taken(mesh: Mesh, places: NDArray[np.intp]) -> Mesh:

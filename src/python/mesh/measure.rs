@@ -105,14 +105,19 @@ pub fn section_mesh<'py>(
         .collect()
 }
 
-/// For each face the number of its part.
+/// For each face the number of its part, and the signed volume of each part, mm3.
 #[pyfunction]
 pub fn mesh_parts<'py>(
     py: Python<'py>,
     vertices: PyReadonlyArray2<'py, f64>,
     faces: PyReadonlyArray2<'py, i32>,
     kinds: PyReadonlyArray1<'py, u8>,
-) -> PyResult<Bound<'py, PyArray1<u32>>> {
+) -> PyResult<(Bound<'py, PyArray1<u32>>, Bound<'py, PyArray1<f64>>)> {
     let mesh = array::mesh(&vertices, &faces, &kinds)?;
-    Ok(py.detach(|| parts::parts_of_faces(mesh)).into_pyarray(py))
+    let (numbers, volumes) = py.detach(|| {
+        let numbers = parts::parts_of_faces(mesh);
+        let volumes = parts::part_volumes_mm3(mesh, &numbers);
+        (numbers, volumes)
+    });
+    Ok((numbers.into_pyarray(py), volumes.into_pyarray(py)))
 }

@@ -1,0 +1,84 @@
+"""Planes of the patient: which way they are looked at, and the image on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calvaria.geometry import Grid
+from calvaria.resample import resample_to_grid
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from calvaria.volume import Volume
+
+__all__ = ["VIEWS", "View", "box_of", "image_on", "span_mm"]
+
+_MOST_PIXELS = 700
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One plane: which LPS direction runs right and which down, and the letters at its edges."""
+
+    name: str
+    right: tuple[int, int, int]
+    down: tuple[int, int, int]
+    letters: tuple[str, str, str, str]  # left, right, top, bottom
+    cut: str
+
+
+# Seen as radiologists see them: from the feet, from the front, from the left.
+VIEWS = (
+    View(name="axial", right=(1, 0, 0), down=(0, 1, 0), letters=("R", "L", "A", "P"), cut="z"),
+    View(name="coronal", right=(1, 0, 0), down=(0, 0, -1), letters=("R", "L", "S", "I"), cut="y"),
+    View(name="sagittal", right=(0, 1, 0), down=(0, 0, -1), letters=("A", "P", "S", "I"), cut="x"),
+)
+
+
+def box_of(grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the box of all voxel centres, where there is something to draw.
+
+    Along an axis of a single voxel the box is that voxel.
+    """
+    ends = [(0.0, n - 1.0) if n > 1 else (-0.5, 0.5) for n in grid.dims_ijk]
+    corners = grid.lps_mm_from_ijk([[i, j, k] for i in ends[0] for j in ends[1] for k in ends[2]])
+    return corners.min(axis=0), corners.max(axis=0)
+
+
+def span_mm(view: View, size_mm: NDArray[np.float64]) -> tuple[float, float]:
+    """Return how much of a box of this size (x, y, z) a view shows across and down, mm."""
+    across, down = np.abs(view.right) @ size_mm, np.abs(view.down) @ size_mm
+    return float(across), float(down)
+
+
+def image_on(
+    volume: Volume,
+    view: View,
+    center: NDArray[np.float64],
+    bounds: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the values on a plane, rows from top to bottom, and where the image is."""
+    low, high = bounds
+    right, down = np.array(view.right, float), np.array(view.down, float)
+    span = span_mm(view, high - low)
+    pitch = max(min(volume.grid.spacing_xyz_mm), max(span) / _MOST_PIXELS)
+    shape = [max(1, round(mm / pitch)) for mm in span]
+    affine = np.eye(4)
+    affine[:3, 0], affine[:3, 1] = right * span[0] / shape[0], down * span[1] / shape[1]
+    affine[:3, 2] = np.cross(right, down)
+    # The corner where both directions start: low along a positive one, high along a negative.
+    corner = np.where(right + down < 0, high, low)
+    corner = np.where(right + down == 0, center, corner)
+    affine[:3, 3] = corner + (affine[:3, 0] + affine[:3, 1]) / 2
+    grid = Grid(dims_ijk=(shape[0], shape[1], 1), lps_from_ijk=affine)
+    plane = resample_to_grid(volume, grid).values[0].astype(np.float64)
+    rows, columns = np.indices((shape[1], shape[0]))
+    places = grid.lps_mm_from_ijk(np.stack([columns, rows, np.zeros_like(rows)], axis=-1))
+    index = volume.grid.ijk_from_lps_mm(places)
+    last = np.array(volume.grid.dims_ijk) - 1
+    is_inside = np.asarray(((index >= 0) & (index <= last)).all(axis=-1))
+    return plane, is_inside

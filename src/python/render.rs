@@ -1,0 +1,34 @@
+//! Binding of `render`.
+
+use nalgebra::{Point3, Vector3};
+use ndarray::Array3;
+use numpy::{IntoPyArray, PyArray3, PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use super::array;
+use crate::render::{self, View};
+
+/// A picture (rows, columns, 3) of a mesh.
+#[pyfunction]
+#[pyo3(signature = (*, vertices, faces, kinds, right, up, centre_lps_mm, mm_per_pixel, size, colours, background))]
+pub fn draw_mesh<'py>(
+    py: Python<'py>,
+    vertices: PyReadonlyArray2<'py, f64>,
+    faces: PyReadonlyArray2<'py, i32>,
+    kinds: PyReadonlyArray1<'py, u8>,
+    right: [f64; 3],
+    up: [f64; 3],
+    centre_lps_mm: [f64; 3],
+    mm_per_pixel: f64,
+    size: [usize; 2],
+    colours: [[u8; 3]; 4],
+    background: [u8; 3],
+) -> PyResult<Bound<'py, PyArray3<u8>>> {
+    let mesh = array::mesh(&vertices, &faces, &kinds)?;
+    let (right, up) = (Vector3::from(right), Vector3::from(up));
+    let view = View { right, up, centre: Point3::from(centre_lps_mm), mm_per_pixel, size };
+    let pixels = py.detach(|| render::draw_mesh(mesh, &view, &colours, background));
+    let picture = Array3::from_shape_vec((size[1], size[0], 3), pixels);
+    Ok(picture.map_err(|error| PyValueError::new_err(error.to_string()))?.into_pyarray(py))
+}

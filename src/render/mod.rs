@@ -1,0 +1,5 @@
+//! Floor 2: a picture of a mesh, without a display and without a graphics card.
+
+mod raster;
+
+pub use raster::{View, draw_mesh};
