@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from calvaria import _judging, _terminal, phantom
+from calvaria import _terminal, phantom, pipeline
 from calvaria.dicom import find_series, load_series
 from calvaria.errors import CalvariaError
 
@@ -70,7 +70,7 @@ def _steps(work: Path, *, shown: Path) -> list[str]:
     _terminal.print_series(found, all_files=False)
     _say(f"3. calvaria check: good enough for a {_PROFILE} of the {_ANATOMY}?")
     number = _longest(found)
-    report = _judging.judged(study, number=number, profile=_PROFILE, anatomy=_ANATOMY, rules=None)
+    report = pipeline.judged(study, number=number, profile=_PROFILE, anatomy=_ANATOMY, rules=None)
     _terminal.print_report(report)
     _write_report(work, report)
     lines = [

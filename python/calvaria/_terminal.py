@@ -18,10 +18,13 @@ from rich.text import Text
 from calvaria.findings import DISCLAIMER, Verdict
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from calvaria.dicom import LeftOut, SeriesList
     from calvaria.findings import CheckReport, Finding
+    from calvaria.pipeline import ModelResult
 
-__all__ = ["clean", "complain", "facts", "print_report", "print_series"]
+__all__ = ["clean", "complain", "facts", "print_model", "print_report", "print_series"]
 
 _STYLE_OF = {
     Verdict.PASS: "green",
@@ -118,6 +121,31 @@ def print_report(report: CheckReport, *, all_sources: bool = False) -> None:
         Text.assemble(
             (report.verdict.name, _STYLE_OF[report.verdict]),
             f"  {clean(report.subject)}, for {report.profile} of {report.anatomy}",
+        )
+    )
+    console.print(DISCLAIMER)
+
+
+def print_model(made: ModelResult, folder: Path) -> None:
+    """Print what was chosen and done, what the checks found, and where the files are."""
+    console = _console()
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("step or check", no_wrap=True)
+    table.add_column("meaning", overflow="fold", max_width=_WIDTH_TO_READ)
+    for finding in made.findings:
+        _add_finding(table, finding, _in_short(finding))
+    table.add_row()
+    # What the volume was loaded with stands in several reports.
+    said = {(f.code, f.message): f for check in made.checks for f in check.above_pass()}
+    for finding in said.values():
+        _add_finding(table, finding, _in_full(finding))
+    console.print(table)
+    for name in made.files:
+        console.print(Text(clean(f"  {folder / name}")), soft_wrap=True)
+    console.print(
+        Text.assemble(
+            (made.verdict.name, _STYLE_OF[made.verdict]), f"  {len(made.mesh.faces)} triangles"
         )
     )
     console.print(DISCLAIMER)

@@ -161,10 +161,10 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Judge a scan for what it shall become; the exit status is the verdict."""
-    from calvaria import _judging
+    from calvaria import pipeline
 
     limits = _limits(rules, profile=profile, anatomy=anatomy)
-    report = _judging.judged(
+    report = pipeline.judged(
         _existing(folder), number=series, profile=profile, anatomy=anatomy, rules=limits
     )
     if as_json:
@@ -172,6 +172,61 @@ def check(
     else:
         _terminal.print_report(report, all_sources=all_sources)
     raise typer.Exit(_EXIT_OF[report.verdict])
+
+
+@app.command()
+@_reported
+def model(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="DICOM (folder, file, DICOMDIR, zip), NIfTI, NRRD, MetaImage or .inv3.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for model, report and record.")
+    ] = Path("model"),
+    profile: Annotated[
+        str, typer.Option(help="What for: education, planning, guide or implant.")
+    ] = "education",
+    anatomy: Annotated[
+        str, typer.Option(help="What is to be made: skull, mandible, spine …; generic is all bone.")
+    ] = "generic",
+    series: Annotated[
+        int | None,
+        typer.Option(min=1, help="Which series; left out, the best one.", show_default=False),
+    ] = None,
+    iso_hu: Annotated[
+        float | None,
+        typer.Option(help="Level of the surface; left out, half-maximum.", show_default=False),
+    ] = None,
+    max_error_mm: Annotated[
+        float | None,
+        typer.Option(help="Bound of the decimation; left out, the profile's.", show_default=False),
+    ] = None,
+    rules: RulesFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a printable model, its report and its record; the exit status is the verdict."""
+    from calvaria.pipeline import build_model
+
+    limits = _limits(rules, profile=profile, anatomy=anatomy)
+    made = build_model(
+        _existing(folder),
+        output=output,
+        profile=profile,
+        anatomy=anatomy,
+        series=series,
+        iso_hu=iso_hu,
+        max_error_mm=max_error_mm,
+        rules=limits,
+    )
+    if as_json:
+        _print_json(made.record)
+    else:
+        _terminal.print_model(made, output)
+    raise typer.Exit(_EXIT_OF[made.verdict])
 
 
 @app.command()

@@ -24,12 +24,12 @@ from calvaria.mesh.measures import (
     signed_distance_mm,
 )
 from calvaria.mesh.placing import (
+    PartsResult,
     flip_mesh,
     keep_largest_part,
     mirror_mesh,
-    split_mesh,
-    PartsResult,
     remove_small_parts,
+    split_mesh,
     transform_mesh,
 )
 from calvaria.mesh.repair import RepairAction, RepairResult, repair_mesh
@@ -38,8 +38,6 @@ from calvaria.mesh.topology import BoundaryLoop, MeshTopology, mesh_topology
 from calvaria.mesh.triangles import FaceKind, Mesh
 
 __all__ = [
-    "PartsResult",
-    "remove_small_parts",
     "Alignment",
     "BoundaryLoop",
     "ClosestPoints",
@@ -54,6 +52,7 @@ __all__ = [
     "MeshFileInfo",
     "MeshMeasures",
     "MeshTopology",
+    "PartsResult",
     "RepairAction",
     "RepairResult",
     "Section",
@@ -75,6 +74,7 @@ __all__ = [
     "mirror_mesh",
     "read_mesh",
     "read_mesh_info",
+    "remove_small_parts",
     "repair_mesh",
     "section_mesh",
     "section_mesh_at",

@@ -15,7 +15,15 @@ from calvaria.mesh.triangles import Mesh
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["PartsResult", "flip_mesh", "keep_largest_part", "mirror_mesh", "remove_small_parts", "split_mesh", "transform_mesh"]
+__all__ = [
+    "PartsResult",
+    "flip_mesh",
+    "keep_largest_part",
+    "mirror_mesh",
+    "remove_small_parts",
+    "split_mesh",
+    "transform_mesh",
+]
 
 
 def transform_mesh(mesh: Mesh, *, matrix: ArrayLike) -> Mesh:

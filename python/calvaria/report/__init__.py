@@ -1,6 +1,6 @@
 """One self-contained page: what was found, what was chosen and why, with pictures."""
 
-from calvaria.report.figures import draw_solid, draw_slices
+from calvaria.report.figures import draw_slices, draw_solid
 from calvaria.report.page import Report, Section, build_report
 
 __all__ = ["Report", "Section", "build_report", "draw_slices", "draw_solid"]

@@ -154,7 +154,9 @@ def _contours(
     section = section_mesh(mesh, point_lps_mm=center, normal=np.cross(right, down))
     parts = []
     for contour in section.contours:
-        points = np.stack([(contour.points - corner) @ right, (contour.points - corner) @ down], axis=1)
+        points = np.stack(
+            [(contour.points - corner) @ right, (contour.points - corner) @ down], axis=1
+        )
         steps = " ".join(f"{x:.2f} {y:.2f}" for x, y in points)
         parts.append(f"M{steps}" + ("Z" if contour.is_closed else ""))
     return "".join(parts)

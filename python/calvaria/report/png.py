@@ -18,7 +18,7 @@ _GREY, _COLOUR = 0, 2
 
 
 def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
-    """Return a PNG of (rows, columns) grey or (rows, columns, 3) coloured pixels.
+    r"""Return a PNG of (rows, columns) grey or (rows, columns, 3) coloured pixels.
 
     References
     ----------
@@ -27,7 +27,7 @@ def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
     Examples
     --------
     >>> png_bytes(np.zeros((2, 3), np.uint8))[:8]
-    b'\\x89PNG\\r\\n\\x1a\\n'
+    b'\x89PNG\r\n\x1a\n'
     """
     rows, columns = pixels.shape[:2]
     kind = _GREY if pixels.ndim == 2 else _COLOUR

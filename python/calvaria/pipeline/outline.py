@@ -1,0 +1,97 @@
+"""Which voxels belong to the model, and the level its surface is drawn at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from calvaria import segment
+from calvaria.errors import SegmentationError
+from calvaria.findings import Finding, Verdict
+
+if TYPE_CHECKING:
+    from calvaria.volume import Mask, Volume
+
+__all__ = ["Outline", "outline"]
+
+_PRESETS = {
+    "calvaria": segment.calvaria,
+    "mandible": segment.mandible,
+    "spine": segment.vertebrae,
+    "soft-tissue": segment.skin,
+    "skull": segment.skull,
+    "skull-base": segment.skull,
+    "temporal-bone": segment.skull,
+    "midface": segment.skull,
+    "orbit": segment.skull,
+}
+# Skin against air: midway between -1000 and about 0 HU.
+_SKIN_HU = -500.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """A mask, a level, and why."""
+
+    mask: Mask
+    iso_hu: float
+    findings: tuple[Finding, ...]
+
+
+def outline(volume: Volume, *, anatomy: str, iso_hu: float | None, min_part_mm3: float) -> Outline:
+    """Outline the anatomy and choose the level: asked for, at half-maximum, or Otsu's."""
+    if not volume.is_hu:
+        return _without_hu(volume, iso_hu, min_part_mm3, "the values are not HU")
+    try:
+        mask = _PRESETS.get(anatomy, segment.bone)(volume)
+        found = None if anatomy == "soft-tissue" else segment.bone_level(volume, within=mask)
+    except SegmentationError as error:
+        return _without_hu(volume, iso_hu, min_part_mm3, str(error))
+    if iso_hu is not None:
+        level = _asked(iso_hu)
+    elif found is None:
+        iso_hu, level = _SKIN_HU, _told(Verdict.PASS, "midway between air and skin", _SKIN_HU)
+    else:
+        iso_hu = found.level_hu
+        level = _told(
+            Verdict.PASS,
+            f"local half-maximum between bone of {found.bone_hu:.0f} and {found.surroundings} of "
+            f"{found.surroundings_hu:.0f} HU, spread {found.spread_hu:.0f} HU; bone thinner than the "
+            f"blur of the scan is lost above {found.thin_bone_hu:.0f} HU",
+            iso_hu,
+        )
+    return _trimmed(volume, mask, iso_hu, min_part_mm3, (level,))
+
+
+def _without_hu(volume: Volume, iso_hu: float | None, min_part_mm3: float, why: str) -> Outline:
+    if iso_hu is None:
+        found = segment.automatic_level(volume, method="otsu")
+        iso_hu = found.level
+        level = _told(Verdict.UNPROVEN, f"Otsu's level of the whole image, because {why}", iso_hu)
+    else:
+        level = _asked(iso_hu)
+    mask = segment.keep_largest(segment.threshold(volume, lower_hu=iso_hu))
+    return _trimmed(volume, mask, iso_hu, min_part_mm3, (level,))
+
+
+def _trimmed(
+    volume: Volume, mask: Mask, iso_hu: float, min_part_mm3: float, findings: tuple[Finding, ...]
+) -> Outline:
+    """Leave out crumbs at the level itself: the mask holds thin bone, the surface may not."""
+    reached = segment.threshold(volume, lower_hu=iso_hu, within=mask)
+    kept = segment.remove_small(reached, min_mm3=min_part_mm3)
+    return Outline(mask=kept, iso_hu=iso_hu, findings=(*mask.findings, *findings))
+
+
+def _asked(iso_hu: float) -> Finding:
+    return _told(Verdict.PASS, "as asked", iso_hu)
+
+
+def _told(verdict: Verdict, why: str, iso_hu: float) -> Finding:
+    return Finding(
+        code="model_level",
+        verdict=verdict,
+        message=f"The surface is drawn at {iso_hu:.0f}: {why}.",
+        measured=float(iso_hu),
+        unit="HU" if verdict is Verdict.PASS else "",
+    )
