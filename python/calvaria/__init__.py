@@ -22,15 +22,19 @@ from calvaria.mesh import (
     RepairAction,
     RepairResult,
     check_mesh,
+    decimate_mesh,
     find_self_intersections,
     mesh_topology,
     read_mesh,
     read_mesh_info,
     repair_mesh,
+    smooth_mesh,
     write_mesh,
 )
+from calvaria.pipeline import ModelResult, build_model
 from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal
 from calvaria.rules import Rules, load_rules
+from calvaria.surface import extract_surface
 from calvaria.total_segmentator import load_total_segmentator
 from calvaria.volume import Acquisition, Mask, Volume
 
@@ -48,6 +52,7 @@ __all__ = [
     "Mesh",
     "MeshFileInfo",
     "MeshTopology",
+    "ModelResult",
     "Override",
     "RepairAction",
     "RepairResult",
@@ -56,10 +61,13 @@ __all__ = [
     "SeriesList",
     "Verdict",
     "Volume",
+    "build_model",
     "check_mesh",
     "check_series",
     "check_volume",
+    "decimate_mesh",
     "errors",
+    "extract_surface",
     "find_self_intersections",
     "find_series",
     "load_image",
@@ -78,5 +86,6 @@ __all__ = [
     "resample_to_grid",
     "resample_to_orthogonal",
     "segment",
+    "smooth_mesh",
     "write_mesh",
 ]

@@ -1,4 +1,4 @@
-"""`calvaria demo`: a phantom study, made, read, judged and drawn.
+"""`calvaria demo`: a phantom study, made, read, judged, and made into a model.
 
 Everything is written beside the output folder first and moved there when it is whole, so that an
 interrupted demo leaves nothing behind.
@@ -73,7 +73,14 @@ def _steps(work: Path, *, shown: Path) -> list[str]:
     report = pipeline.judged(study, number=number, profile=_PROFILE, anatomy=_ANATOMY, rules=None)
     _terminal.print_report(report)
     _write_report(work, report)
+    _say("4. calvaria model: the skull, closed and in its place")
+    made = pipeline.build_model(
+        study, profile="education", anatomy="skull", series=number, output=work / "model"
+    )
+    _terminal.print_model(made, shown / "model")
     lines = [
+        f"  {shown / 'model' / 'report.html'}  what was made, how far it can be trusted, with pictures",
+        f"  {shown / 'model' / 'model.stl'}  the skull, and model.3mf; record.json says how",
         f"  {shown / 'study'}  the DICOM files; try: calvaria scan {shown / 'study'}",
         f"  {shown / 'check.json'}  the findings for machines, and check.html to read",
     ]

@@ -38,7 +38,15 @@ RUST_FLOORS = (
     {"python"},
 )
 SIDE_DOORS = {"convert", "images", "invesalius", "plot", "total_segmentator", "view"}
-ALLOWED_THROUGH = {"cli", "_demo", "pipeline", "_image_nifti", "_image_nrrd", "_image_meta", "_image_seg"}
+ALLOWED_THROUGH = {
+    "cli",
+    "_demo",
+    "pipeline",
+    "_image_nifti",
+    "_image_nrrd",
+    "_image_meta",
+    "_image_seg",
+}
 CUPBOARDS = {"utils", "util", "helpers", "helper", "common", "misc", "shared", "tools"}
 MOST_LINES = 600
 NATIVE_IMPORT = re.compile(r"\bimport [^\n]*\b_native\b|\bcalvaria\._native\b")

@@ -218,10 +218,7 @@ def _made(mesh: Mesh, iso_hu: float, source: Source, settings: Settings) -> Sect
 
 
 def _pictures(volume: Volume, mesh: Mesh, iso_hu: float) -> list[Section]:
-    solid = tuple(
-        (f"{side}; lids where the image ends are red, cuts orange", _img("solid", pixels))
-        for side, pixels in draw_solid(mesh).items()
-    )
+    solid = tuple((side, _img("solid", pixels)) for side, pixels in draw_solid(mesh).items())
     low, high = (float(x) for x in np.percentile(volume.values.reshape(-1)[::7], (0.5, 99.8)))
     width = max(high - low, _SMALLEST_WINDOW)
     window = (500.0, 2500.0) if volume.is_hu else ((low + high) / 2, width)
@@ -232,7 +229,9 @@ def _pictures(volume: Volume, mesh: Mesh, iso_hu: float) -> list[Section]:
         for name, markup in slices.items()
     )
     return [
-        Section(title="The model", figures=solid),
+        Section(
+            title="The model", text="Lids where the image ends are red, cuts orange.", figures=solid
+        ),
         Section(
             title="The model on the image",
             text=f"The contour is that of the finished mesh; the level is {iso_hu:.0f}.",

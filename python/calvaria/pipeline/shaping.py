@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["shape"]
 
-# Two hundredths of the frequencies of a mesh: what is shorter than about 8 edges is noise.
-_PASSBAND = 0.3
+# What is shorter than about five edges is noise: 1 - cos(2 pi / 5) is 0.69, so a little longer stays.
+_PASSBAND = 0.6
 
 
 def shape(volume: Volume, outline: Outline, settings: Settings) -> tuple[Mesh, tuple[Finding, ...]]:

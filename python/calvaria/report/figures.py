@@ -35,7 +35,7 @@ _SIDES = (
     ("from below", (1.0, 0.0, 0.0), (0.0, -1.0, 0.0)),
 )
 _SOLID_PIXELS = 520
-_WIDTH_PIXELS = 420
+_WIDTH_PIXELS = 400
 _OUTSIDE_GREY = 210
 
 

@@ -26,7 +26,7 @@ table{border-collapse:collapse;font-size:13px;margin:.5em 0}caption{text-align:l
 td,th{border-bottom:1px solid #d8dee4;padding:.3em .7em;text-align:left;vertical-align:top}
 figure{display:inline-block;margin:.4em .8em .4em 0;vertical-align:top}
 figcaption{font-size:12px;color:#57606a}
-.solid{width:300px;height:300px;border:1px solid #d8dee4}
+.solid{width:270px;height:270px;border:1px solid #d8dee4}
 .slice{border:1px solid #d8dee4;background:#000}
 .slice path{fill:none;stroke:#ff9d1c;stroke-width:1.2px;vector-effect:non-scaling-stroke}
 .slice text{fill:#fff;paint-order:stroke;stroke:#000;stroke-width:.3px;font-family:sans-serif}
