@@ -195,7 +195,7 @@ def extract_label_surfaces(
     values: NDArray[np.uint8] | NDArray[np.uint16],
     dims_ijk: tuple[int, int, int],
     lps_from_ijk: NDArray[np.float64],
-    n_strides: int,
+    n_iterations: int,
     close_border: bool,
     progress: Progress,
 ) -> list[tuple[int, tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]]]]: ...

@@ -50,12 +50,12 @@ pub fn extract_label_surfaces<'py>(
     values: &Bound<'py, PyAny>,
     dims_ijk: [usize; 3],
     lps_from_ijk: PyReadonlyArray2<'py, f64>,
-    n_strides: usize,
+    n_iterations: usize,
     close_border: bool,
     progress: &Progress,
 ) -> PyResult<Vec<(u16, MeshArrays<'py>)>> {
     let grid = array::grid(dims_ijk, &lps_from_ijk)?;
-    let options = LabelOptions { n_strides, close_border };
+    let options = LabelOptions { n_iterations, close_border };
     if let Ok(values) = values.extract::<PyReadonlyArray3<'_, u8>>() {
         draw_labels(py, &values, &grid, options, progress)
     } else {

@@ -29,7 +29,7 @@ def hold_the_promise(n_maps, seed):
     for n in range(n_maps):
         mask, strides = random_labels(rng), int(rng.choice([0, 3, 30]))
         for close_border in (True, False):
-            options = {"smoothing_strides": strides, "close_border": close_border}
+            options = {"smoothing_iterations": strides, "close_border": close_border}
             for one in extract_label_surfaces(mask, **options):
                 found, what = Welded(one.mesh), f"{seed} {n} {one} {close_border}"
                 assert not found.faults, f"{what}: {found.faults}"
@@ -88,7 +88,7 @@ def roughness_deg(mesh):
 def test_a_ball_keeps_its_volume_and_loses_its_terraces(spacing, rms_mm, max_deg):
     measure = pytest.importorskip("skimage.measure")
     mask = ball(20.0, spacing)
-    mesh, bare = extract_mask_surface(mask), extract_mask_surface(mask, smoothing_strides=0)
+    mesh, bare = extract_mask_surface(mask), extract_mask_surface(mask, smoothing_iterations=0)
     found = Welded(mesh)
     assert not found.faults
     assert not found.n_open
@@ -240,8 +240,8 @@ def test_labels_keep_their_names_and_wide_numbers():
 def test_what_is_asked_wrongly_is_named():
     grid = Grid(dims_ijk=(4, 4, 4), lps_from_ijk=np.eye(4))
     mask = Mask(values=np.zeros((4, 4, 4), bool), grid=grid)
-    with pytest.raises(ValueError, match="smoothing_strides: 0 or more"):
-        extract_mask_surface(mask, smoothing_strides=-1)
+    with pytest.raises(ValueError, match="smoothing_iterations: 0 or more"):
+        extract_mask_surface(mask, smoothing_iterations=-1)
     with pytest.warns(CalvariaWarning, match="no voxel"):
         assert len(extract_mask_surface(mask).faces) == 0
     with pytest.warns(CalvariaWarning, match="no label"):

@@ -54,7 +54,7 @@ class LabelSurface:
 
 
 def extract_mask_surface(
-    mask: Mask, *, smoothing_strides: int = 30, close_border: bool = True
+    mask: Mask, *, smoothing_iterations: int = 40, close_border: bool = True
 ) -> Mesh:
     """Draw the smooth surface of a mask.
 
@@ -67,8 +67,8 @@ def extract_mask_surface(
     ----------
     mask : Mask
         At least two samples along each axis.  Any label that is not 0 counts.
-    smoothing_strides : int
-        Double strides of the smoothing; 0 gives the bare net.
+    smoothing_iterations : int
+        Iterations of the smoothing; 0 gives the bare net.
     close_border : bool
         Whether to close the surface by flat lids on the outermost samples where the structure leaves
         the image.  Without them the mesh has open edges there, and only there.
@@ -85,7 +85,7 @@ def extract_mask_surface(
     GeometryError
         The mask is flat, or its grid lies so far from the origin that float32 cannot hold it.
     ValueError
-        ``smoothing_strides`` is negative.
+        ``smoothing_iterations`` is negative.
 
     Warns
     -----
@@ -109,7 +109,7 @@ def extract_mask_surface(
     np.uint8(0)
     """
     values = (mask.values != 0).view(np.uint8)
-    found = _draw(values, mask, smoothing_strides, close_border)
+    found = _draw(values, mask, smoothing_iterations, close_border)
     if not found:
         warnings.warn("mask: no voxel is set, so no surface", CalvariaWarning, stacklevel=2)
         return Mesh(vertices=np.zeros((0, 3)), faces=np.zeros((0, 3), np.int32), findings=mask.findings)
@@ -117,7 +117,7 @@ def extract_mask_surface(
 
 
 def extract_label_surfaces(
-    mask: Mask, *, smoothing_strides: int = 30, close_border: bool = True
+    mask: Mask, *, smoothing_iterations: int = 40, close_border: bool = True
 ) -> tuple[LabelSurface, ...]:
     """Draw the smooth surface of every label of a map.
 
@@ -128,8 +128,8 @@ def extract_label_surfaces(
     ----------
     mask : Mask
         Labels from 1; 0 is background.  At least two samples along each axis.
-    smoothing_strides : int
-        Double strides of the smoothing; 0 gives the bare net.
+    smoothing_iterations : int
+        Iterations of the smoothing; 0 gives the bare net.
     close_border : bool
         As in :func:`extract_mask_surface`.
 
@@ -143,7 +143,7 @@ def extract_label_surfaces(
     GeometryError
         The mask is flat, or its grid lies so far from the origin that float32 cannot hold it.
     ValueError
-        ``smoothing_strides`` is negative.
+        ``smoothing_iterations`` is negative.
 
     Warns
     -----
@@ -176,7 +176,7 @@ def extract_label_surfaces(
     ['label 1', 'label 2']
     """
     values = mask.values.view(np.uint8) if mask.values.dtype == np.bool_ else mask.values
-    found = _draw(values, mask, smoothing_strides, close_border)
+    found = _draw(values, mask, smoothing_iterations, close_border)
     if not found:
         warnings.warn("mask: no label occurs, so no surface", CalvariaWarning, stacklevel=2)
     return tuple(
@@ -186,17 +186,17 @@ def extract_label_surfaces(
 
 
 def _draw(
-    values: Any, mask: Mask, smoothing_strides: int, close_border: bool
+    values: Any, mask: Mask, smoothing_iterations: int, close_border: bool
 ) -> list[tuple[int, Mesh]]:
-    if smoothing_strides < 0:
-        msg = f"smoothing_strides: 0 or more expected, found {smoothing_strides}"
+    if smoothing_iterations < 0:
+        msg = f"smoothing_iterations: 0 or more expected, found {smoothing_iterations}"
         raise ValueError(msg)
     found = _progress.run(
         lambda progress: _native.extract_label_surfaces(
             values,
             mask.grid.dims_ijk,
             mask.grid.lps_from_ijk,
-            smoothing_strides,
+            smoothing_iterations,
             close_border,
             progress,
         ),

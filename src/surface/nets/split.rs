@@ -16,8 +16,8 @@ use crate::progress::Progress;
 /// How label surfaces are to be drawn.
 #[derive(Debug, Clone, Copy)]
 pub struct LabelOptions {
-    /// Double strides of the smoothing; 0 leaves the nodes in the middle of their cells.
-    pub n_strides: usize,
+    /// Iterations of the smoothing; 0 leaves the nodes in the middle of their cells.
+    pub n_iterations: usize,
     /// Whether surfaces are closed by flat lids where the image ends.
     pub close_border: bool,
 }
@@ -58,10 +58,10 @@ pub fn extract_label_surfaces<T: Label>(
         return Err(SurfaceError::TooFar);
     }
     let labels = Labels { values };
-    progress.expect(2 * labels.n_cells()[2] + options.n_strides);
+    progress.expect(2 * labels.n_cells()[2] + options.n_iterations);
     let cells = Cells::of(&labels, progress)?;
     check_room(cells.ijk.len())?;
-    let nodes = relaxed(&labels, &cells, options.n_strides, progress)?;
+    let nodes = relaxed(&labels, &cells, options.n_iterations, progress)?;
     let net = Net::new(labels, cells, nodes);
     check_room(net.n_points())?;
     let quads = net.quads(&frame, options.close_border, progress)?;
