@@ -20,6 +20,7 @@ __all__ = [
     "distance",
     "draw_mesh",
     "edge_profiles",
+    "extract_label_surfaces",
     "extract_surface",
     "fill_holes",
     "fill_mesh_holes",
@@ -191,6 +192,14 @@ def write_capture(
     number: int,
     values: NDArray[np.uint8],
 ) -> None: ...
+def extract_label_surfaces(
+    values: NDArray[np.uint8] | NDArray[np.uint16],
+    dims_ijk: tuple[int, int, int],
+    lps_from_ijk: NDArray[np.float64],
+    n_iterations: int,
+    close_border: bool,
+    progress: Progress,
+) -> list[tuple[int, tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]]]]: ...
 def extract_surface(
     values: NDArray[Any],
     dims_ijk: tuple[int, int, int],

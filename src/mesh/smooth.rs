@@ -244,7 +244,7 @@ impl Filter<'_> {
 
 /// Weights of the Chebyshev polynomials: an ideal low pass under a Hamming window, shifted until it
 /// passes 1 at the passband, and scaled so that a constant stays what it is: nothing shrinks.
-fn sinc_weights(n_passes: usize, passband: f64) -> Vec<f32> {
+pub(crate) fn sinc_weights(n_passes: usize, passband: f64) -> Vec<f32> {
     let pass_angle = (1.0 - 0.5 * passband).acos();
     let weights = |shift: f64| -> Vec<f64> {
         (0..=n_passes)

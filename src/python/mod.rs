@@ -57,5 +57,5 @@ mod _native {
     #[pymodule_export]
     use super::study::{write_capture, write_ct};
     #[pymodule_export]
-    use super::surface::extract_surface;
+    use super::surface::{extract_label_surfaces, extract_surface};
 }

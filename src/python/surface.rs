@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 
 use super::array::{self, MeshArrays};
 use super::progress::Progress;
-use crate::surface::{self, Sample, SurfaceOptions};
+use crate::surface::{self, Label, LabelOptions, Sample, SurfaceOptions};
 use crate::volume::Volume;
 
 /// The surface of a volume at a level.
@@ -41,4 +41,37 @@ fn draw<'py, T: Sample + numpy::Element>(
     let progress = progress.inner.clone();
     let mesh = py.detach(|| surface::extract_surface(volume, options, &progress))?;
     array::mesh_arrays(py, mesh)
+}
+
+/// The surface of every label: (label, vertices, faces, kinds), in the order of the labels.
+#[pyfunction]
+pub fn extract_label_surfaces<'py>(
+    py: Python<'py>,
+    values: &Bound<'py, PyAny>,
+    dims_ijk: [usize; 3],
+    lps_from_ijk: PyReadonlyArray2<'py, f64>,
+    n_iterations: usize,
+    close_border: bool,
+    progress: &Progress,
+) -> PyResult<Vec<(u16, MeshArrays<'py>)>> {
+    let grid = array::grid(dims_ijk, &lps_from_ijk)?;
+    let options = LabelOptions { n_iterations, close_border };
+    if let Ok(values) = values.extract::<PyReadonlyArray3<'_, u8>>() {
+        draw_labels(py, &values, &grid, options, progress)
+    } else {
+        draw_labels(py, &values.extract::<PyReadonlyArray3<'_, u16>>()?, &grid, options, progress)
+    }
+}
+
+fn draw_labels<'py, T: Label + numpy::Element>(
+    py: Python<'py>,
+    values: &PyReadonlyArray3<'_, T>,
+    grid: &crate::geometry::Grid,
+    options: LabelOptions,
+    progress: &Progress,
+) -> PyResult<Vec<(u16, MeshArrays<'py>)>> {
+    let values = Volume::new(values.as_array(), grid)?.values();
+    let progress = progress.inner.clone();
+    let meshes = py.detach(|| surface::extract_label_surfaces(values, grid, options, &progress))?;
+    meshes.into_iter().map(|one| Ok((one.label, array::mesh_arrays(py, one.mesh)?))).collect()
 }

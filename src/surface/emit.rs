@@ -16,7 +16,7 @@ pub(super) struct Frame {
     origin: Vector3<f64>,
     steps: Matrix3<f64>,
     /// Whether corners must be swapped for the surface to face outwards.
-    is_left_handed: bool,
+    pub is_left_handed: bool,
     /// How far crossings stay off the samples, as a fraction of the step along i, j, k.
     pub margin: [f64; 3],
 }
@@ -45,8 +45,14 @@ impl Frame {
         margin.iter().all(|&margin| margin < 0.25).then_some(Self { origin, steps, is_left_handed, margin })
     }
 
-    fn lps_mm(&self, ijk: [f64; 3]) -> [f64; 3] {
+    /// Where a place is, LPS mm.
+    pub fn lps_mm(&self, ijk: [f64; 3]) -> [f64; 3] {
         (self.origin + self.steps * Vector3::from(ijk)).into()
+    }
+
+    /// The square of the distance of two places, mm².
+    pub fn distance2(&self, a: [f64; 3], b: [f64; 3]) -> f64 {
+        (self.steps * (Vector3::from(a) - Vector3::from(b))).norm_squared()
     }
 
     fn facing_out(&self, [a, b, c]: [u32; 3]) -> [u32; 3] {

@@ -16,8 +16,10 @@ mod extract;
 mod field;
 mod inner;
 mod layout;
+mod nets;
 mod seam;
 mod tunnel;
 
 pub use extract::{SurfaceError, SurfaceOptions, extract_surface};
 pub use field::Sample;
+pub use nets::{Label, LabelMesh, LabelOptions, extract_label_surfaces};
