@@ -116,7 +116,7 @@ FACES = {
     "right": (2, False, -69.5),
     "anterior": (1, False, -98.5),
     "posterior": (1, True, 93.5),
-    "superior": (0, True, 119.5),
+    "superior": (0, True, 118.5),
 }
 MARKS = {
     **dict.fromkeys([("right", 20), ("posterior", 5), ("superior", 0), ("anterior", 20)], ()),

@@ -194,5 +194,5 @@ def test_what_is_no_body_is_refused():
 
 def test_a_missing_library_names_its_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "manifold3d", None)
-    with pytest.raises(ImportError, match=r"calvaria\[boolean\]"):
+    with pytest.raises(ImportError, match=r"calvaria\[mesh\]"):
         combine_meshes(shapes.icosphere(), shapes.icosphere(), method="union")

@@ -236,7 +236,7 @@ def remove_small_parts(mesh: Mesh, *, min_mm3: float) -> PartsResult:
         n_islands=int((gone >= 0).sum()),
         n_voids=int((gone < 0).sum()),
         islands_mm3=float(gone[gone >= 0].sum()),
-        voids_mm3=float(-gone[gone < 0].sum()),
+        voids_mm3=float(np.abs(gone[gone < 0]).sum()),
         min_mm3=float(min_mm3),
     )
 
