@@ -54,8 +54,8 @@ impl Loop {
 
 /// All cases.
 pub(super) struct Cases {
-    cases: Vec<Case>,
-    /// Place in `cases` for inside corners x 64 + joined faces.
+    made: Vec<Case>,
+    /// Place in `made` for inside corners x 64 + joined faces.
     place: Vec<u16>,
     /// Number of triangles for inside corners that need no look at the values; else `LOOK`.
     pub quick: [u8; 256],
@@ -70,11 +70,11 @@ pub(super) static CASES: LazyLock<Cases> = LazyLock::new(Cases::make);
 impl Cases {
     /// The case of these inside corners and joined faces.
     pub fn get(&self, inside: u8, joined: u8) -> &Case {
-        &self.cases[usize::from(self.place[usize::from(inside) << 6 | usize::from(joined)])]
+        &self.made[usize::from(self.place[usize::from(inside) << 6 | usize::from(joined)])]
     }
 
     fn make() -> Self {
-        let mut made = Self { cases: Vec::new(), place: vec![0; 256 << 6], quick: [LOOK; 256] };
+        let mut made = Self { made: Vec::new(), place: vec![0; 256 << 6], quick: [LOOK; 256] };
         for inside in 0..=u8::MAX {
             let ambiguous: u8 = (0..6).filter(|&face| is_ambiguous(face, inside)).map(|face| 1 << face).sum();
             for joined in (0..64).filter(|joined| joined & !ambiguous == 0) {
@@ -82,8 +82,8 @@ impl Cases {
                 if ambiguous == 0 && !case.may_tunnel && case.n_middles == 0 {
                     made.quick[usize::from(inside)] = case.triangles.len() as u8;
                 }
-                made.place[usize::from(inside) << 6 | usize::from(joined)] = made.cases.len() as u16;
-                made.cases.push(case);
+                made.place[usize::from(inside) << 6 | usize::from(joined)] = made.made.len() as u16;
+                made.made.push(case);
             }
         }
         made

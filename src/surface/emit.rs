@@ -136,9 +136,9 @@ fn crossing<T: Sample>(
 
 /// The number of the next crossing on each kind of edge around the cells of a row.
 struct Counters {
-    along_i: [u32; 4],
-    along_j: [u32; 2],
-    along_k: [u32; 2],
+    i: [u32; 4],
+    j: [u32; 2],
+    k: [u32; 2],
 }
 
 impl Counters {
@@ -148,17 +148,17 @@ impl Counters {
             if j < nj && k < nk { layout.row(j, k).vertices[axis] } else { 0 }
         };
         Self {
-            along_i: [place(0, j, k), place(0, j + 1, k), place(0, j, k + 1), place(0, j + 1, k + 1)],
-            along_j: [place(1, j, k), place(1, j, k + 1)],
-            along_k: [place(2, j, k), place(2, j + 1, k)],
+            i: [place(0, j, k), place(0, j + 1, k), place(0, j, k + 1), place(0, j + 1, k + 1)],
+            j: [place(1, j, k), place(1, j, k + 1)],
+            k: [place(2, j, k), place(2, j + 1, k)],
         }
     }
 
     /// The vertices on the twelve edges of the cell; those of edges that are not crossed mean nothing.
     fn vertices(&self, inside: u8) -> [u32; 12] {
         let crossed = |edge: usize| u32::from(is_crossed(inside, edge));
-        let [a, b, c, d] = self.along_i;
-        let ([e, f], [g, h]) = (self.along_j, self.along_k);
+        let [a, b, c, d] = self.i;
+        let ([e, f], [g, h]) = (self.j, self.k);
         [a, b, c, d, e, e + crossed(4), f, f + crossed(6), g, g + crossed(8), h, h + crossed(10)]
     }
 
@@ -166,11 +166,11 @@ impl Counters {
     fn advance(&mut self, inside: u8) {
         let crossed = |edge: usize| u32::from(is_crossed(inside, edge));
         for n in 0..4 {
-            self.along_i[n] += crossed(n);
+            self.i[n] += crossed(n);
         }
         for n in 0..2 {
-            self.along_j[n] += crossed(4 + 2 * n);
-            self.along_k[n] += crossed(8 + 2 * n);
+            self.j[n] += crossed(4 + 2 * n);
+            self.k[n] += crossed(8 + 2 * n);
         }
     }
 }

@@ -83,7 +83,7 @@ def roughness_deg(mesh):
 
 @pytest.mark.parametrize(
     ("spacing", "rms_mm", "max_deg"),
-    [((1, 1, 2.5), 0.24, 12.0), ((0.5, 0.5, 1.25), 0.12, 12.0), ((1, 1, 1), 0.10, 7.0)],
+    [((1, 1, 2.5), 0.16, 10.5), ((0.5, 0.5, 1.25), 0.08, 9.5), ((1, 1, 1), 0.07, 7.0)],
 )
 def test_a_ball_keeps_its_volume_and_loses_its_terraces(spacing, rms_mm, max_deg):
     measure = pytest.importorskip("skimage.measure")
@@ -94,7 +94,7 @@ def test_a_ball_keeps_its_volume_and_loses_its_terraces(spacing, rms_mm, max_deg
     assert not found.n_open
     assert found.euler == 2
     voxels_mm3 = mask.n_voxels * np.prod(spacing)
-    assert abs(found.volume / voxels_mm3 - 1) < 0.002
+    assert abs(found.volume / voxels_mm3 - 1) < 0.005
     assert abs(found.volume / (4 / 3 * np.pi * 20**3) - 1) < 0.005
     error = np.linalg.norm(mesh.vertices, axis=1) - 20.0
     assert np.sqrt(np.mean(error**2)) < rms_mm
@@ -107,7 +107,7 @@ def test_a_ball_keeps_its_volume_and_loses_its_terraces(spacing, rms_mm, max_deg
         faces=f[:, ::-1],
     )
     terraces = np.linalg.norm(cubes.vertices, axis=1) - 20.0
-    assert np.sqrt(np.mean(terraces**2)) > 1.3 * np.sqrt(np.mean(error**2))
+    assert np.sqrt(np.mean(terraces**2)) > 2 * np.sqrt(np.mean(error**2))
 
 
 def test_no_sample_changes_sides():
@@ -191,7 +191,7 @@ def test_lids_lie_flat_on_the_outermost_samples_and_open_without():
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     assert (normals[:, 2] < 0).all()
     n_set = np.count_nonzero(mask.values[0])
-    assert np.linalg.norm(normals, axis=1).sum() / 2 == pytest.approx(n_set, rel=0.02)
+    assert np.linalg.norm(normals, axis=1).sum() / 2 == pytest.approx(n_set, rel=0.03)
     bare = extract_mask_surface(mask, close_border=False)
     assert len(bare.faces) == np.count_nonzero(~lid)
     assert np.abs(Welded(bare).open_points[..., 2]).max() == 0

@@ -54,7 +54,7 @@ class LabelSurface:
 
 
 def extract_mask_surface(
-    mask: Mask, *, smoothing_iterations: int = 40, close_border: bool = True
+    mask: Mask, *, smoothing_iterations: int = 35, close_border: bool = True
 ) -> Mesh:
     """Draw the smooth surface of a mask.
 
@@ -117,7 +117,7 @@ def extract_mask_surface(
 
 
 def extract_label_surfaces(
-    mask: Mask, *, smoothing_iterations: int = 40, close_border: bool = True
+    mask: Mask, *, smoothing_iterations: int = 35, close_border: bool = True
 ) -> tuple[LabelSurface, ...]:
     """Draw the smooth surface of every label of a map.
 
@@ -152,8 +152,8 @@ def extract_label_surfaces(
 
     Notes
     -----
-    Surface nets [1]_, [2]_: one node in every cell of eight samples with more than one label, moved to
-    and fro by the filter of Taubin [3]_ but never out of its cell; a line where three labels meet is
+    Surface nets [1]_, [2]_: one node in every cell of eight samples with more than one label, smoothed
+    by the windowed sinc filter [3]_ but never out of its cell; a line where three labels meet is
     smoothed as a line.  Every mesh is an oriented 2-manifold by itself.  Where labels touch only along
     an edge or at a corner of voxels the node is divided; in the few cells where no shared point would
     leave both meshes manifold, manifold wins, and the borders part there by about a hundredth of a
@@ -164,7 +164,7 @@ def extract_label_surfaces(
     .. [1] Gibson, MICCAI 1998, 888, doi:10.1007/BFb0056277
     .. [2] Frisken, SurfaceNets for multi-label segmentations with preservation of sharp boundaries,
        J. Computer Graphics Techniques 11(1) (2022) 34
-    .. [3] Taubin, SIGGRAPH 1995, 351, doi:10.1145/218380.218473
+    .. [3] Taubin, Zhang & Golub, ECCV 1996, 283, doi:10.1007/BFb0015544
 
     Examples
     --------

@@ -50,3 +50,10 @@ impl<T: Label> Labels<'_, T> {
         (0..8).filter(|&corner| is_imaged(corner)).map(|corner| 1 << corner).sum()
     }
 }
+
+/// The cell on the other side of a face; out of range where there is none.
+pub(super) fn across(mut cell: [usize; 3], face: usize) -> [usize; 3] {
+    let at = &mut cell[face / 2];
+    *at = if face.is_multiple_of(2) { at.wrapping_sub(1) } else { *at + 1 };
+    cell
+}

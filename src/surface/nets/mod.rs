@@ -4,7 +4,7 @@
 //! makes a quad of the four nodes around it, which stands in the meshes of both labels. The nodes are
 //! then smoothed, each within its own cell (Gibson 1998, doi 10.1007/BFb0056277; Frisken 2022,
 //! "SurfaceNets for Multi-Label Segmentations with Preservation of Sharp Boundaries", JCGT 11(1)),
-//! here with the two-way filter that does not shrink (Taubin 1995, doi 10.1145/218380.218473).
+//! here with filters that do not shrink (see `relax`).
 
 mod cells;
 mod labels;

@@ -10,7 +10,7 @@
 
 use super::super::cases::CASES;
 use super::super::cube::{EDGES, FACES, corner_xyz, is_ambiguous};
-use super::labels::{Label, Labels};
+use super::labels::{Label, Labels, across};
 
 /// The sheets of one cell.
 #[derive(Debug, Default, PartialEq)]
@@ -25,13 +25,7 @@ impl Points {
     /// The sheets of a cell.
     pub fn of<T: Label>(labels: &Labels<'_, T>, cell: [usize; 3]) -> Self {
         let corners = labels.corners(cell);
-        let across = |face: usize| {
-            let mut there = cell;
-            let axis = face / 2;
-            there[axis] = if face % 2 == 0 { cell[axis].wrapping_sub(1) } else { cell[axis] + 1 };
-            labels.corners_or_none(there)
-        };
-        Self::from_corners(&corners, across)
+        Self::from_corners(&corners, |face| labels.corners_or_none(across(cell, face)))
     }
 
     #[inline(never)]

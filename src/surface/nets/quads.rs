@@ -197,7 +197,7 @@ fn is_one(set: u8) -> bool {
     for _ in 0..8 {
         let along_x = (reached & 0x55) << 1 | (reached & 0xaa) >> 1;
         let along_y = (reached & 0x33) << 2 | (reached & 0xcc) >> 2;
-        let along_z = reached << 4 | reached >> 4;
+        let along_z = reached.rotate_right(4);
         reached |= (along_x | along_y | along_z) & set;
     }
     reached == set

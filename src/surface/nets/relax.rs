@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::super::cube::FACES;
 use super::cells::{Cells, NONE};
-use super::labels::{Label, Labels};
+use super::labels::{Label, Labels, across};
 use crate::mesh::smooth::sinc_weights;
 use crate::progress::{Cancelled, Progress};
 
@@ -115,7 +115,7 @@ fn mean(now: &[[f64; 3]], cell: usize, links: &[u32; 6], held: [Option<f64>; 3])
         for axis in 0..3 {
             sum[axis] += there[axis];
         }
-        sum[face / 2] += if face % 2 == 0 { -1.0 } else { 1.0 };
+        sum[face / 2] += if face.is_multiple_of(2) { -1.0 } else { 1.0 };
         count += 1.0;
     }
     if count == 0.0 {
@@ -125,7 +125,8 @@ fn mean(now: &[[f64; 3]], cell: usize, links: &[u32; 6], held: [Option<f64>; 3])
 }
 
 /// The cells that a node is drawn to: across every face that the border between labels crosses. Where
-/// three labels meet along a line, along this line only, so that it is smoothed as a line.
+/// three labels meet along a line, along this line only, so that it is smoothed as a line; and on a lid
+/// along its rim only.
 fn links<T: Label>(labels: &Labels<'_, T>, cells: &Cells, cell: [usize; 3]) -> [u32; 6] {
     let (corners, imaged) = (labels.corners(cell), labels.imaged(cell));
     let kinds = FACES.map(|face| {
@@ -139,13 +140,13 @@ fn links<T: Label>(labels: &Labels<'_, T>, cells: &Cells, cell: [usize; 3]) -> [
     });
     let is_line = kinds.iter().filter(|&&n| n >= 3).count() >= 2;
     let least = if is_line { 3 } else { 2 };
+    let n = labels.n_cells();
     std::array::from_fn(|face| {
-        if kinds[face] < least {
+        let at = cell[face / 2];
+        let is_off_the_lid = at == 0 || at + 1 == n[face / 2];
+        if kinds[face] < least || is_off_the_lid {
             return NONE;
         }
-        let mut there = cell;
-        let axis = face / 2;
-        there[axis] = if face % 2 == 0 { cell[axis].wrapping_sub(1) } else { cell[axis] + 1 };
-        cells.find(there).map_or(NONE, |other| other as u32)
+        cells.find(across(cell, face)).map_or(NONE, |other| other as u32)
     })
 }
