@@ -12,6 +12,7 @@ use crate::render::{self, View};
 /// A picture (rows, columns, 3) of a mesh.
 #[pyfunction]
 #[pyo3(signature = (*, vertices, faces, kinds, right, up, centre_lps_mm, mm_per_pixel, size, colours, background))]
+#[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
 pub fn draw_mesh<'py>(
     py: Python<'py>,
     vertices: PyReadonlyArray2<'py, f64>,

@@ -10,6 +10,7 @@ use crate::volume::Volume;
 
 /// The surface of a volume at a level.
 #[pyfunction]
+#[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
 pub fn extract_surface<'py>(
     py: Python<'py>,
     values: &Bound<'py, PyAny>,

@@ -140,7 +140,9 @@ impl Envelope {
                 let column = &mut column[..n];
                 self.column(column, &mut sites);
                 if is_last {
-                    column.iter_mut().for_each(|value| *value = value.sqrt());
+                    for value in &mut *column {
+                        *value = value.sqrt();
+                    }
                 }
             }
             for (at, row) in rows.iter_mut().enumerate() {

@@ -105,6 +105,9 @@ pub fn section_mesh<'py>(
         .collect()
 }
 
+/// Numbers (m,) of parts and their volumes.
+type Parts<'py> = (Bound<'py, PyArray1<u32>>, Bound<'py, PyArray1<f64>>);
+
 /// For each face the number of its part, and the signed volume of each part, mm3.
 #[pyfunction]
 pub fn mesh_parts<'py>(
@@ -112,7 +115,7 @@ pub fn mesh_parts<'py>(
     vertices: PyReadonlyArray2<'py, f64>,
     faces: PyReadonlyArray2<'py, i32>,
     kinds: PyReadonlyArray1<'py, u8>,
-) -> PyResult<(Bound<'py, PyArray1<u32>>, Bound<'py, PyArray1<f64>>)> {
+) -> PyResult<Parts<'py>> {
     let mesh = array::mesh(&vertices, &faces, &kinds)?;
     let (numbers, volumes) = py.detach(|| {
         let numbers = parts::parts_of_faces(mesh);

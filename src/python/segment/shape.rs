@@ -12,6 +12,7 @@ use crate::segment::{self, Bits, Element};
 
 /// Grows or shrinks a mask, one step after the other, with a ball in mm or so many voxels.
 #[pyfunction]
+#[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
 pub fn reshape_mask<'py>(
     py: Python<'py>,
     mask: PyReadonlyArray3<'py, u8>,
