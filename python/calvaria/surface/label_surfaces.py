@@ -112,7 +112,9 @@ def extract_mask_surface(
     found = _draw(values, mask, smoothing_iterations, close_border)
     if not found:
         warnings.warn("mask: no voxel is set, so no surface", CalvariaWarning, stacklevel=2)
-        return Mesh(vertices=np.zeros((0, 3)), faces=np.zeros((0, 3), np.int32), findings=mask.findings)
+        return Mesh(
+            vertices=np.zeros((0, 3)), faces=np.zeros((0, 3), np.int32), findings=mask.findings
+        )
     return found[0][1]
 
 
