@@ -9,6 +9,7 @@ rounded to float32 and welded.  Only the ratios mean anything on a shared machin
 installed is left out.
 """
 
+# ruff: noqa: ARG001 - every library is given the same arrays
 import argparse
 import json
 import resource
