@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from calvaria import Grid, Mask, Mesh, Volume
+from calvaria import Grid, Volume
 from calvaria.surface import extract_mask_surface, extract_surface
 
 INNER_MM, OUTER_MM, BONE_HU, SIGMA_MM, IN_PLANE_MM = 40.0, 46.0, 1000.0, 0.4, 0.5
@@ -43,7 +43,10 @@ def shell(slice_mm):
     values = np.empty(n[::-1], np.int16)
     for k in range(n[2]):
         z = origin[2] + slice_mm * (k + parts / 2)
-        slabs = [w / 2 * np.interp(np.sqrt(across + h * h), r, profile) for h, w in zip(z, weights, strict=True)]
+        slabs = [
+            w / 2 * np.interp(np.sqrt(across + h * h), r, profile)
+            for h, w in zip(z, weights, strict=True)
+        ]
         values[k] = np.rint(np.sum(slabs, axis=0))
     affine = np.diag([*spacing, 1.0])
     affine[:3, 3] = origin
@@ -198,7 +201,9 @@ def picture(found, path):
         if points:
             width = 2.4 if name.startswith("calvaria") else 1.2
             axes.plot(*zip(*points, strict=True), marker=marker, lw=width, label=name)
-    axes.plot(*zip(*BEST_RMS_MM.items(), strict=True), "k:", label="best of other tools, grey values")
+    axes.plot(
+        *zip(*BEST_RMS_MM.items(), strict=True), "k:", label="best of other tools, grey values"
+    )
     axes.set(xlabel="slice spacing (mm)", ylabel="rms error (mm)", yscale="log")
     axes.set_xticks(SLICES_MM, [f"{s:g}" for s in SLICES_MM])
     axes.grid(visible=True, which="both", alpha=0.3)

@@ -9,6 +9,7 @@ rounded to float32 and welded.  Only the ratios mean anything on a shared machin
 installed is left out.
 """
 
+# ruff: noqa: ARG001 - every library is given the same arrays
 import argparse
 import json
 import resource
@@ -191,9 +192,16 @@ def main():
         for name, all_runs in runs.items():
             if None in all_runs:
                 continue
-            middle = [statistics.median(run[key] for run in all_runs) for key in ("wall", "cpu", "mib")]
+            middle = [
+                statistics.median(run[key] for run in all_runs) for key in ("wall", "cpu", "mib")
+            ]
             first = all_runs[0]
-            shown = [f"{middle[0]:.3f}", f"{middle[1]:.3f}", f"{middle[2]:.0f}", str(first["faces"])]
+            shown = [
+                f"{middle[0]:.3f}",
+                f"{middle[1]:.3f}",
+                f"{middle[2]:.0f}",
+                str(first["faces"]),
+            ]
             shown += [str(count) for count in first["quality"]]
             print(f"| {stage} {what} | {name} | " + " | ".join(shown) + " |")
     return None

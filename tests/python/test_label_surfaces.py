@@ -7,12 +7,12 @@ import sys
 
 import numpy as np
 import pytest
-from surface_topology import Welded, random_grid
 
 import calvaria
 from calvaria import CalvariaWarning, FaceKind, Grid, Mask
 from calvaria.errors import GeometryError
 from calvaria.surface import LabelSurface, extract_label_surfaces, extract_mask_surface
+from surface_topology import Welded, random_grid
 
 pytestmark = pytest.mark.filterwarnings("ignore:mask:calvaria.CalvariaWarning")
 
@@ -253,9 +253,7 @@ def test_what_is_asked_wrongly_is_named():
         extract_mask_surface(thin)
     far = np.eye(4)
     far[:3, 3] = 1e6
-    distant = Mask(
-        values=np.ones((4, 4, 4), bool), grid=Grid(dims_ijk=(4, 4, 4), lps_from_ijk=far)
-    )
+    distant = Mask(values=np.ones((4, 4, 4), bool), grid=Grid(dims_ijk=(4, 4, 4), lps_from_ijk=far))
     with pytest.raises(GeometryError, match="float32"):
         extract_mask_surface(distant)
 

@@ -109,10 +109,14 @@ def extract_mask_surface(
     np.uint8(0)
     """
     values = (mask.values != 0).view(np.uint8)
-    found = _draw(values, mask, smoothing_iterations, close_border)
+    found = _draw(
+        values, mask, smoothing_iterations=smoothing_iterations, close_border=close_border
+    )
     if not found:
         warnings.warn("mask: no voxel is set, so no surface", CalvariaWarning, stacklevel=2)
-        return Mesh(vertices=np.zeros((0, 3)), faces=np.zeros((0, 3), np.int32), findings=mask.findings)
+        return Mesh(
+            vertices=np.zeros((0, 3)), faces=np.zeros((0, 3), np.int32), findings=mask.findings
+        )
     return found[0][1]
 
 
@@ -176,7 +180,9 @@ def extract_label_surfaces(
     ['label 1', 'label 2']
     """
     values = mask.values.view(np.uint8) if mask.values.dtype == np.bool_ else mask.values
-    found = _draw(values, mask, smoothing_iterations, close_border)
+    found = _draw(
+        values, mask, smoothing_iterations=smoothing_iterations, close_border=close_border
+    )
     if not found:
         warnings.warn("mask: no label occurs, so no surface", CalvariaWarning, stacklevel=2)
     return tuple(
@@ -186,7 +192,7 @@ def extract_label_surfaces(
 
 
 def _draw(
-    values: Any, mask: Mask, smoothing_iterations: int, close_border: bool
+    values: Any, mask: Mask, *, smoothing_iterations: int, close_border: bool
 ) -> list[tuple[int, Mesh]]:
     if smoothing_iterations < 0:
         msg = f"smoothing_iterations: 0 or more expected, found {smoothing_iterations}"
