@@ -41,6 +41,11 @@ lint: $(NATIVE) ## ruff, mypy strict, stubtest
 bench: $(NATIVE) ## Time and memory beside other libraries
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python benches/loading.py
+	$(BIN)/python benches/accuracy.py
+	$(BIN)/python benches/segment.py
+	$(BIN)/python benches/surface.py
+	$(BIN)/python benches/mesh.py
+	$(BIN)/python benches/mesh_files.py
 
 $(NATIVE): .venv/.ready $(RUST)
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/maturin develop --profile $(PROFILE) --locked --quiet
