@@ -203,7 +203,9 @@ def model(
     ] = None,
     max_error_mm: Annotated[
         float | None,
-        typer.Option(help="Bound of the decimation; left out, the profile's.", show_default=False),
+        typer.Option(
+            help="Decimate within this bound (minutes on a whole head).", show_default=False
+        ),
     ] = None,
     rules: RulesFile = None,
     as_json: AsJson = False,

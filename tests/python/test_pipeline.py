@@ -63,7 +63,7 @@ def test_a_second_run_writes_the_same_bytes(made, ball, tmp_path):
 
 def test_the_record_names_parameters_versions_and_hashes(made):
     record = json.loads((made[1] / "record.json").read_text())
-    assert record["parameters"]["max_error_mm"] == 0.1
+    assert record["parameters"]["max_error_mm"] == 0.0
     assert set(record["parameters"]["sources"]) == {
         "max_error_mm",
         "min_part_mm3",
@@ -91,6 +91,16 @@ def test_no_planted_identifier_is_in_any_file(made):
             with zipfile.ZipFile(path) as archive:
                 content = b"".join(archive.read(name) for name in archive.namelist())
         assert not [text for text in canaries if text in content], path.name
+
+
+def test_a_bound_is_kept_and_the_mesh_stays_closed(made, ball):
+    finer = made[0].mesh
+    coarse = build_model(ball, profile="education", anatomy="generic", max_error_mm=0.1)
+    told = next(f for f in coarse.findings if f.code == "model_decimation")
+    assert told.verdict is Verdict.PASS
+    assert 0 < told.measured <= 0.1
+    assert len(coarse.mesh.faces) < len(finer.faces) / 3
+    assert len(mesh_topology(coarse.mesh).open_edges) == 0
 
 
 def test_a_cut_ball_has_a_red_lid_and_a_verdict_by_profile(tmp_path):
@@ -155,7 +165,7 @@ def test_what_cannot_be_read_leaves_nothing_behind(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("max_error_mm", 0.0), ("smoothing_iterations", -1), ("series", 99)]
+    ("option", "value"), [("max_error_mm", -0.1), ("smoothing_iterations", -1), ("series", 99)]
 )
 def test_a_number_out_of_range_is_named(ball, option, value):
     with pytest.raises((ValueError, CalvariaError), match=option):

@@ -110,7 +110,7 @@ def build_model(
     """Make a printable model of what is at a path, and say how far it can be trusted.
 
     The best series is found and checked; the anatomy is outlined; the surface is drawn at the local
-    half-maximum, smoothed, freed of crumbs, decimated to a bound, and checked.  A poor scan does not
+    half-maximum, freed of crumbs, smoothed, where a bound is given decimated within it, and checked.  A poor scan does not
     stop the job: its findings are in the report.
 
     Parameters
@@ -130,7 +130,8 @@ def build_model(
     iso_hu : float, optional
         The level; left out, the local half-maximum of bone against what is around it.
     max_error_mm, min_part_mm3, smoothing_iterations : optional
-        Left out, those of the profile (``_tables/model.toml``).
+        Left out, those of the profile (``_tables/model.toml``).  ``max_error_mm`` above 0 decimates to
+        that bound, which is verified; on a whole head that takes minutes.
     rules : Rules, optional
         Limits of your own for the scan.
 
@@ -211,7 +212,7 @@ def _made(mesh: Mesh, iso_hu: float, source: Source, settings: Settings) -> Sect
         ("size, left-right x front-back x head-foot", f"{size} mm"),
         ("enclosed volume", f"{(facts.volume_mm3 or 0) / 1000:.1f} cm3"),
         ("surface", f"{facts.area_mm2 / 100:.0f} cm2"),
-        ("decimated within", f"{settings.max_error_mm:g} mm"),
+        ("decimated within", f"{settings.max_error_mm:g} mm" if settings.max_error_mm else "not"),
         ("frame", "LPS, millimetres: where the scanner saw it"),
     )
     return Section(title="What was made", rows=rows)

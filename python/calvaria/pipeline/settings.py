@@ -19,7 +19,7 @@ class Settings:
     Attributes
     ----------
     max_error_mm : float
-        How far decimation may move the surface.
+        How far decimation may move the surface; 0 keeps every triangle.
     min_part_mm3 : float
         Islands and closed voids below this go.
     smoothing_iterations : int
@@ -56,8 +56,8 @@ def settings_for(profile: str, **asked: float | None) -> Settings:
         value = asked.get(name)
         sources[name] = table[name]["source"] if value is None else "as asked"
         chosen[name] = table[name][profile] if value is None else value
-    if not chosen["max_error_mm"] > 0:
-        msg = f"max_error_mm: a number above 0 expected, found {chosen['max_error_mm']}"
+    if not chosen["max_error_mm"] >= 0:
+        msg = f"max_error_mm: a number of at least 0 expected, found {chosen['max_error_mm']}"
         raise ValueError(msg)
     if chosen["smoothing_iterations"] < 0:
         msg = f"smoothing_iterations: at least 0 expected, found {chosen['smoothing_iterations']}"

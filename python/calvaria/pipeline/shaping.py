@@ -49,8 +49,9 @@ def shape(volume: Volume, outline: Outline, settings: Settings) -> tuple[Mesh, t
     if settings.smoothing_iterations:
         mesh, smoothed = _smoothed(mesh, settings)
         told.append(smoothed)
-    mesh, decimated = _decimated(mesh, settings)
-    told.append(decimated)
+    if settings.max_error_mm:
+        mesh, decimated = _decimated(mesh, settings)
+        told.append(decimated)
     return dataclasses.replace(mesh, findings=()), tuple(told)
 
 
