@@ -158,7 +158,7 @@ def build_report(
     Examples
     --------
     >>> from calvaria.findings import Finding, Verdict
-    >>> found = Finding(code="slice_gap", verdict=Verdict.FAIL, message="A slice is missing.")
+    >>> found = Finding(code="slice_gaps", verdict=Verdict.FAIL, message="A slice is missing.")
     >>> build_report(title="Model", sections=[Section(title="Scan", findings=(found,))])
     Report(FAIL, 1 sections)
     """

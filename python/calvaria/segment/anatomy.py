@@ -35,6 +35,7 @@ _MIN_PART_MM3 = 100.0
 _MIN_TOOTH_MM3 = 20.0
 # How far the surface of a dry bone lies outside of what is surely bone.
 _EDGE_MM = 2.0
+_EDGE_STEPS = 2.0
 
 
 def bone(
@@ -82,7 +83,9 @@ def bone(
     if level >= sure:
         return named(core, "bone", steps)
     # A bone in air: its surface lies farther out than where it can be told from soft material.
-    made = threshold(volume, lower_hu=level, within=margin(core, by_mm=_EDGE_MM))
+    # Thick slices blur it farther than thin ones.
+    reach = max(_EDGE_MM, _EDGE_STEPS * max(volume.grid.spacing_xyz_mm))
+    made = threshold(volume, lower_hu=level, within=margin(core, by_mm=reach))
     return named(made, "bone", steps)
 
 
