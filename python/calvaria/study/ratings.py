@@ -74,10 +74,11 @@ class CronbachAlpha(Record):
     @property
     def meaning(self) -> str:
         """How far the items go together; not that they measure the right thing."""
+        left = f"; {self.n_missing} left out as incomplete" if self.n_missing else ""
         return (
             f"Cronbach's alpha {number(self.value)}, "
             f"{interval_text(self.low, self.high, self.level)} ({self.n_items} items, {self.n} "
-            "people): how far the items go together, not whether they measure the right thing"
+            f"people): how far the items go together, not whether they measure the right thing{left}"
         )
 
 
