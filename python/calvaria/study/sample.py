@@ -27,6 +27,7 @@ __all__ = [
     "by_arm",
     "has_spread",
     "refuse_infinite",
+    "without_dust",
 ]
 
 Missing = Literal["refuse", "drop"]
@@ -150,6 +151,17 @@ def has_spread(values: NDArray[np.float64], *, scale: float = 0.0) -> bool:
     """Say whether values differ by more than the dust of binary fractions."""
     largest = max(float(np.abs(values).max(initial=0.0)), scale)
     return bool(np.ptp(values) > _DUST * largest)
+
+
+def without_dust(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the values, those equal but for binary dust made equal: 0.1 + 0.2 ties with 0.3."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    dust = _DUST * float(np.abs(values).max(initial=0.0))
+    is_new = np.diff(ordered, prepend=-np.inf) > dust
+    result = np.empty_like(values)
+    result[order] = ordered[is_new][np.cumsum(is_new) - 1]
+    return result
 
 
 def as_level(level: float, *, name: str = "level") -> float:
