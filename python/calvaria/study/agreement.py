@@ -67,6 +67,7 @@ class Agreement(Record):
     def meaning(self) -> str:
         """Bias and limits; whether they are small enough is not a matter of statistics."""
         unit = f" {self.unit}" if self.unit else ""
+        left = f"; {self.n_missing} left out as missing" if self.n_missing else ""
         trend = (
             f"; the difference changes with size (p = {self.slope_p:.2g}): these limits hold in the mean only"
             if self.slope_p < 0.05
@@ -78,7 +79,7 @@ class Agreement(Record):
             f"{100 * self.coverage:g} % limits {number(self.lower)} "
             f"({number(self.lower_low)} to {number(self.lower_high)}) to {number(self.upper)} "
             f"({number(self.upper_low)} to {number(self.upper_high)}){unit} ({self.interval}): "
-            f"whether that is close enough the use decides, not the statistic{trend}"
+            f"whether that is close enough the use decides, not the statistic{trend}{left}"
         )
 
 

@@ -85,11 +85,12 @@ class CountComparison(Record):
             if self.p < 1 - self.level
             else "no difference is shown and no sameness either"
         )
+        left = f"; {self.n_missing} left out as missing" if self.n_missing else ""
         note = f"; {self.note}" if self.note else ""
         return (
             f"{self.label}: {number(self.ratio)} times as many, "
             f"{interval_text(self.low, self.high, self.level)}, {p_text(self.p)} ({self.model}): "
-            f"{said}{note}"
+            f"{said}{left}{note}"
         )
 
 

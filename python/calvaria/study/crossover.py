@@ -52,10 +52,15 @@ class CrossoverComparison(Record):
     @property
     def meaning(self) -> str:
         """The difference between the teachings, and what may stand behind it."""
+        once = (
+            f"; {self.n_one_period} of {self.n_participants} participants in one period only"
+            if self.n_one_period
+            else ""
+        )
         return (
             f"{self.treatment.meaning}; period effect {number(self.period.difference)} "
             f"({p_text(self.period.p)}), sequence effect {number(self.sequence.difference)} "
-            f"({p_text(self.sequence.p)}): a carry-over is not excluded by a large p"
+            f"({p_text(self.sequence.p)}): a carry-over is not excluded by a large p{once}"
         )
 
 
@@ -95,8 +100,8 @@ def analyse_crossover(
     Raises
     ------
     StudyError
-        Not two treatments in two periods, a participant twice in a period, or one sequence only:
-        treatment and period could then not be told apart.
+        Not two treatments in two periods, a participant twice in a period, nobody in both periods,
+        or one sequence only: treatment and period could then not be told apart.
 
     References
     ----------
@@ -132,6 +137,13 @@ def analyse_crossover(
     other = next(name for name in treatments if name != reference)
     is_other, is_second = rows["treatment"] == other, rows["period"] == periods[1]
     _one_row_each(rows["participant"], is_second, is_other)
+    counts = np.unique(rows["participant"], return_counts=True)[1]
+    if not (counts == 2).any():
+        msg = (
+            "participant: people seen in both periods expected, found none; "
+            "compare_means compares independent arms"
+        )
+        raise StudyError(msg)
     # The order is "other first" when other stands in period 1 or the reference in period 2.
     other_first = is_other != is_second
     if other_first.all() or not other_first.any():
@@ -141,7 +153,6 @@ def analyse_crossover(
         [np.ones(len(is_other)), is_other, is_second, np.where(other_first, 0.5, -0.5)]
     ).astype(np.float64)
     fit = fit_random_intercept(rows["score"], x, rows["participant"])
-    counts = np.unique(rows["participant"], return_counts=True)[1]
     shared: dict[str, Any] = {
         "test": "mixed model, random participant",
         "level": as_level(level),

@@ -9,7 +9,7 @@ import numpy as np
 
 from calvaria._optional import neighbour
 from calvaria.study.effects import EffectSize
-from calvaria.study.sample import Missing, as_level, as_sample
+from calvaria.study.sample import Missing, as_level, as_sample, without_dust
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -51,6 +51,7 @@ def cliffs_delta(
     first, gone_a = as_sample(a, name="a", missing=missing)
     second, gone_b = as_sample(b, name="b", missing=missing)
     n_a, n_b = len(first), len(second)
+    first, second = np.split(without_dust(np.concatenate([first, second])), [n_a])
     above = np.sign(first[:, None] - second[None, :])
     delta = float(above.mean())
     rows = float(((above.mean(axis=1) - delta) ** 2).sum())

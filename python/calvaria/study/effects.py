@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from calvaria._optional import neighbour
 from calvaria.errors import StudyError
 from calvaria.study.record import Record, interval_text, number
-from calvaria.study.sample import Missing, as_level
+from calvaria.study.sample import Missing, as_count, as_level
 from calvaria.study.summaries import PairedSummary, Summary, as_summary
 
 if TYPE_CHECKING:
@@ -220,6 +220,9 @@ def hedges_g_paired(
         raise StudyError(msg)
     df = pairs.n - 1
     square = (pairs.sd_a**2 + pairs.sd_b**2) / 2
+    if not square > 0:
+        msg = "pairs: spread in at least one column expected, found none"
+        raise StudyError(msg)
     d = pairs.mean_difference / math.sqrt(square)
     shared = pairs.correlation * pairs.sd_a * pairs.sd_b
     fourth = pairs.sd_a**4 + pairs.sd_b**4 + 2 * shared**2
@@ -273,10 +276,7 @@ def _noncentrality(t: float, df: float, probability: float, reach: float) -> flo
 
 
 def _size(n: int, name: str) -> int:
-    if n != int(n) or n < 2:
-        msg = f"{name}: a whole number of at least 2 expected, found {n}"
-        raise StudyError(msg)
-    return int(n)
+    return as_count(n, name=name, least=2)
 
 
 def _g(

@@ -9,7 +9,7 @@ from calvaria._optional import neighbour
 from calvaria.findings import Verdict
 from calvaria.study.difference import Difference
 from calvaria.study.record import Record, interval_text, number, p_text
-from calvaria.study.sample import as_level
+from calvaria.study.sample import as_one_sided
 
 __all__ = ["Equivalence", "NonInferiority", "check_equivalence", "check_noninferiority"]
 
@@ -36,6 +36,7 @@ class Equivalence(Record):
     alpha: float
     verdict: Verdict
     unit: str = ""
+    n_missing: int = 0
 
     @property
     def smallest_margin(self) -> float:
@@ -60,7 +61,8 @@ class Equivalence(Record):
             "equivalence is not shown, nor is a difference beyond the margin; "
             f"it would take a margin of {number(self.smallest_margin)}{unit}",
         )
-        return f"{head}: {said}"
+        left = f"; {self.n_missing} left out as missing" if self.n_missing else ""
+        return f"{head}: {said}{left}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -79,6 +81,7 @@ class NonInferiority(Record):
     alpha: float
     verdict: Verdict
     unit: str = ""
+    n_missing: int = 0
 
     @property
     def meaning(self) -> str:
@@ -94,7 +97,8 @@ class NonInferiority(Record):
             Verdict.PASS: "not worse by the margin or more; that it is as good is not shown",
             Verdict.FAIL: "worse by more than the margin",
         }.get(self.verdict, "non-inferiority is not shown, nor is inferiority beyond the margin")
-        return f"{head}: {said}"
+        left = f"; {self.n_missing} left out as missing" if self.n_missing else ""
+        return f"{head}: {said}{left}"
 
 
 def check_equivalence(
@@ -139,9 +143,7 @@ def check_equivalence(
     if not (low < 0 < high and math.isfinite(high - low)):
         msg = f"margin: a positive number, or two ends with zero between, expected, found {margin}"
         raise ValueError(msg)
-    if not 0 < alpha < 0.5:
-        msg = f"alpha: a number between 0 and 0.5 expected, found {alpha}"
-        raise ValueError(msg)
+    as_one_sided(alpha)
     student = neighbour("scipy.stats").t
     value, se, df = difference.difference, difference.se, difference.df
     p_lower = float(student.sf((value - low) / se, df))
@@ -168,6 +170,7 @@ def check_equivalence(
         alpha=alpha,
         verdict=verdict,
         unit=difference.unit,
+        n_missing=difference.n_missing,
     )
 
 
@@ -186,7 +189,7 @@ def check_noninferiority(
     is_higher_better : bool
         True for scores, False for times, errors and deviations.
     alpha : float
-        One-sided.  0.025 goes with a 95 % interval, 0.05 with a 90 % one.
+        One-sided, below 0.5.  0.025 goes with a 95 % interval, 0.05 with a 90 % one.
 
     Returns
     -------
@@ -206,7 +209,7 @@ def check_noninferiority(
     if not 0 < margin < math.inf:
         msg = f"margin: a positive number expected, found {margin}"
         raise ValueError(msg)
-    as_level(alpha, name="alpha")
+    as_one_sided(alpha)
     student = neighbour("scipy.stats").t
     sign = 1.0 if is_higher_better else -1.0
     gain, se, df = sign * difference.difference, difference.se, difference.df
@@ -229,4 +232,5 @@ def check_noninferiority(
         alpha=alpha,
         verdict=verdict,
         unit=difference.unit,
+        n_missing=difference.n_missing,
     )

@@ -110,8 +110,8 @@ def analyse_clusters(
     Raises
     ------
     StudyError
-        Not two arms, fewer than two classes in an arm (arm and class are then the same thing), or
-        a class in both.
+        Not two arms, fewer than two classes in an arm (arm and class are then the same thing), a
+        class in both, or one participant in every class.
 
     References
     ----------

@@ -56,13 +56,19 @@ class LearningCurve(Record):
     @property
     def meaning(self) -> str:
         """The gain per doubling; nothing beyond the attempts that were seen."""
-        said = "practice shows" if self.p < 1 - self.level else "no effect of practice is shown"
+        if self.p >= 1 - self.level:
+            said = "no effect of practice is shown"
+        elif self.rate > 0:
+            said = "practice shows"
+        else:
+            said = "values rise with the attempts, where smaller is better: they get worse"
+        left = f"; {self.n_missing} left out as missing" if self.n_missing else ""
         unit = f" {self.unit}" if self.unit else ""
         return (
             f"from {number(self.first)}{unit} at the first attempt to "
             f"{number(self.kept_per_doubling_percent)} % with each doubling of attempts "
             f"({interval_text(self.kept_low_percent, self.kept_high_percent, self.level)}): {said}; "
-            f"says nothing beyond {self.n_attempts} attempts"
+            f"says nothing beyond {self.n_attempts} attempts{left}"
         )
 
     def at(self, attempt: ArrayLike) -> NDArray[np.float64]:
@@ -98,7 +104,8 @@ class Retention(Record):
             f"{arm} kept {number(share)} % ({interval_text(low, high, self.level)})"
             for arm, (share, low, high) in self.kept_percent.items()
         )
-        return f"{kept}; {self.difference.meaning}"
+        left = f"; {self.n_missing} left out as missing" if self.n_missing else ""
+        return f"{kept}; {self.difference.meaning}{left}"
 
 
 def fit_learning_curve(

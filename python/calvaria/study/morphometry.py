@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from calvaria.study.means import compare_paired
 from calvaria.study.multiplicity import adjust_p_values
 from calvaria.study.random_intercept import fit_random_intercept
 from calvaria.study.record import Record
-from calvaria.study.sample import Missing, as_rows
+from calvaria.study.sample import Missing, as_labels, as_one_sided, as_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +36,9 @@ class DimensionCheck(Record):
     by_dimension : dict of str to Equivalence
         Each dimension by paired t.
     adjusted_p : dict of str to float
-        p of each dimension after Holm.
+        p of each dimension after Holm; 1 where it could not be tested.
+    undecided : dict of str to str
+        Dimensions that could not be tested, and why: differences without spread, or too few.
     """
 
     overall: Equivalence
@@ -44,6 +46,7 @@ class DimensionCheck(Record):
     adjusted_p: dict[str, float]
     n_specimens: int
     n_missing: int = 0
+    undecided: dict[str, str] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict:
@@ -64,7 +67,8 @@ class DimensionCheck(Record):
             if open_ones
             else "each dimension is within it too, after Holm"
         )
-        return f"{self.overall.meaning}; {said} ({self.n_specimens} specimens)"
+        why = "".join(f"; {name} not tested: {reason}" for name, reason in self.undecided.items())
+        return f"{self.overall.meaning}; {said} ({self.n_specimens} specimens){why}"
 
 
 def measure_distances(
@@ -150,7 +154,8 @@ def check_dimensions(
     Raises
     ------
     StudyError
-        Fewer than three specimens, or differences without spread.
+        Fewer than three specimens, or differences without spread in all dimensions.  A single
+        dimension without spread is named in ``undecided`` and keeps the whole from a PASS.
 
     References
     ----------
@@ -175,33 +180,40 @@ def check_dimensions(
         specimen=specimen,
         dimension=dimension,
     )
-    level = 1 - 2 * alpha
+    level = 1 - 2 * as_one_sided(alpha)
     difference = np.round(rows["printed_mm"] - rows["original_mm"], 9)
     names = list(dict.fromkeys(rows["dimension"].tolist()))
     _one_row_each(rows)
     whole = _overall(difference, rows["specimen"], rows["dimension"], names, level, label)
-    parts = {
-        name: compare_paired(
-            rows["printed_mm"][rows["dimension"] == name],
-            rows["original_mm"][rows["dimension"] == name],
-            level=level,
-            label=f"{name}, {label}",
-            unit="mm",
-        )
-        for name in names
-    }
-    checks = {
-        name: check_equivalence(part, margin=margin_mm, alpha=alpha) for name, part in parts.items()
-    }
-    adjusted = adjust_p_values(
-        {name: c.p for name, c in checks.items()}, method="Holm", alpha=alpha
-    )
+    # A dimension of which every row is missing must not vanish: all labels count.
+    every = as_labels(dimension, name="dimension").tolist()
+    checks: dict[str, Equivalence] = {}
+    undecided: dict[str, str] = {}
+    for name in dict.fromkeys(every):
+        own = rows["dimension"] == name
+        try:
+            part = compare_paired(
+                rows["printed_mm"][own],
+                rows["original_mm"][own],
+                level=level,
+                label=f"{name}, {label}",
+                unit="mm",
+            )
+        except StudyError as error:
+            undecided[name] = str(error)
+            continue
+        part = replace(part, n_missing=every.count(name) - int(own.sum()))
+        checks[name] = check_equivalence(part, margin=margin_mm, alpha=alpha)
+    p_values = {name: c.p for name, c in checks.items()} | dict.fromkeys(undecided, 1.0)
+    adjusted = adjust_p_values(p_values, method="Holm", alpha=alpha)
+    whole = replace(whole, n_missing=n_missing)
     return DimensionCheck(
         overall=check_equivalence(whole, margin=margin_mm, alpha=alpha),
         by_dimension=checks,
         adjusted_p=adjusted.adjusted,
         n_specimens=len(set(rows["specimen"].tolist())),
         n_missing=n_missing,
+        undecided=undecided,
     )
 
 

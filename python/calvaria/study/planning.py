@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from calvaria.errors import StudyError
 from calvaria.study.power import equivalence_power, noninferiority_power, superiority_power
 from calvaria.study.record import Record, number
-from calvaria.study.sample import as_level
+from calvaria.study.sample import as_count, as_level, as_one_sided, refuse_infinite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +118,7 @@ def plan_trial(
     difference : float
         True difference, new minus reference, in which higher is better; for equivalence usually 0.
     alpha : float
-        Two-sided for superiority, one-sided for the others.
+        Two-sided for superiority; one-sided, and then below 0.5, for the others.
     power : float, optional
         Wanted; the number is searched.
     n_per_arm : int, optional
@@ -129,10 +129,10 @@ def plan_trial(
     ratio : float
         Second arm over first; parallel trials only.
     correlation : float
-        Parallel and cluster: of pre- and post-test, when ANCOVA will be used.  Cross-over: of the
-        two scores of one student.
+        Parallel: of pre- and post-test, when ANCOVA will be used.  Cross-over: of the two scores
+        of one student.  Cluster: left out, :func:`analyse_clusters` takes no pre-test.
     cluster_size, cluster_size_cv, icc : float
-        Cluster trials: mean size of a class, its coefficient of variation [2]_, and the share of
+        Cluster trials: mean size of a class, at least 1, its coefficient of variation [2]_, and the share of
         variance between classes.
     dropout_fraction : float
         Share expected to be lost.
@@ -148,7 +148,8 @@ def plan_trial(
     ValueError
         A margin missing or out of place, both or neither of ``power`` and ``n_per_arm``.
     StudyError
-        No number reaches the power: the true difference lies outside the margin, or is zero.
+        An assumption that is not finite or out of its range; a pre-test in a cluster trial; or no
+        number reaches the power: the true difference lies outside the margin, or is zero.
 
     Notes
     -----
@@ -175,17 +176,33 @@ def plan_trial(
     (57, 57)
     """
     _check(goal, design, margin, power, n_per_arm)
-    _check_numbers(sd=sd, ratio=ratio, cluster_size=cluster_size)
+    _check_numbers(sd=sd, ratio=ratio)
+    refuse_infinite(difference=difference, cluster_size=cluster_size)
+    if cluster_size < 1 or not 0 <= cluster_size_cv < math.inf:
+        msg = (
+            "cluster_size and cluster_size_cv: numbers from 1 and from 0 expected, "
+            f"found {cluster_size} and {cluster_size_cv}"
+        )
+        raise StudyError(msg)
     if not (-1 < correlation < 1 and 0 <= icc < 1 and 0 <= dropout_fraction < 1):
         msg = f"correlation, icc, dropout_fraction: below 1 expected, found {(correlation, icc, dropout_fraction)}"
-        raise ValueError(msg)
+        raise StudyError(msg)
+    if design == "cluster" and correlation:
+        msg = (
+            "correlation: 0 expected for a cluster trial, because analyse_clusters takes no "
+            f"pre-test that could use it, found {correlation}"
+        )
+        raise StudyError(msg)
     if design != "parallel" and ratio != 1:
         msg = f"ratio: 1 expected for a {design} trial, found {ratio}"
         raise ValueError(msg)
     if design != "cluster" and (icc or cluster_size != 1 or cluster_size_cv):
         msg = f"cluster_size and icc: left out expected for a {design} trial, found {(cluster_size, icc)}"
         raise ValueError(msg)
-    as_level(alpha, name="alpha")
+    if goal == "superiority":
+        as_level(alpha, name="alpha")
+    else:
+        as_one_sided(alpha)
     effect = 1 + ((cluster_size_cv**2 + 1) * cluster_size - 1) * icc
 
     def power_of(count: int) -> float:
@@ -236,15 +253,15 @@ def _precision(
     effect: float,
 ) -> tuple[float, float]:
     """Return standard error and degrees of freedom of the difference."""
-    adjusted = 1 - correlation**2
     if design == "parallel":
+        adjusted = 1 - correlation**2
         df = first + second - 2.0 - (1 if correlation else 0)
         return sd * math.sqrt(adjusted * (1 / first + 1 / second)), df
     if design == "cross-over":
         # Within a student the variance is sd^2 (1 - r); two orders of equal size.
         variance = sd**2 * (1 - correlation) * (1 / first + 1 / second) / 2
         return math.sqrt(variance), first + second - 2.0
-    variance = sd**2 * adjusted * effect / cluster_size * (1 / first + 1 / second)
+    variance = sd**2 * effect / cluster_size * (1 / first + 1 / second)
     return math.sqrt(variance), first + second - 2.0
 
 
@@ -281,13 +298,12 @@ def _check(
     if (power is None) == (n_per_arm is None):
         msg = "power or n_per_arm: exactly one expected"
         raise ValueError(msg)
-    if n_per_arm is not None and n_per_arm < 2:
-        msg = f"n_per_arm: at least 2 expected, found {n_per_arm}"
-        raise ValueError(msg)
+    if n_per_arm is not None:
+        as_count(n_per_arm, name="n_per_arm", least=2)
 
 
 def _check_numbers(**values: float) -> None:
     for name, value in values.items():
         if not 0 < value < math.inf:
             msg = f"{name}: a positive number expected, found {value}"
-            raise ValueError(msg)
+            raise StudyError(msg)

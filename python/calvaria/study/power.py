@@ -8,12 +8,17 @@ from typing import Any
 import numpy as np
 
 from calvaria._optional import neighbour
+from calvaria.errors import StudyError
+from calvaria.study.sample import as_level, as_one_sided, refuse_infinite
 
 __all__ = ["equivalence_power", "noninferiority_power", "superiority_power"]
 
 
 def superiority_power(difference: float, *, se: float, df: float, alpha: float) -> float:
     """Return the power of a two-sided t test (noncentral t)."""
+    refuse_infinite(difference=difference)
+    _positive(se=se, df=df)
+    as_level(alpha, name="alpha")
     stats, special = neighbour("scipy.stats"), neighbour("scipy.special")
     quantile = float(stats.t.isf(alpha / 2, df))
     shift = abs(difference) / se
@@ -26,6 +31,9 @@ def noninferiority_power(
     difference: float, *, margin: float, se: float, df: float, alpha: float
 ) -> float:
     """Return the power of a one-sided t test against a loss of ``margin``."""
+    refuse_infinite(difference=difference)
+    _positive(margin=margin, se=se, df=df)
+    as_one_sided(alpha)
     stats, special = neighbour("scipy.stats"), neighbour("scipy.special")
     quantile = float(stats.t.isf(alpha, df))
     shift = (difference + margin) / se
@@ -41,6 +49,9 @@ def equivalence_power(
     between the two rejection bounds, averaged over the chi distribution (Phillips 1990,
     doi 10.1007/BF01063556).
     """
+    refuse_infinite(difference=difference)
+    _positive(margin=margin, se=se, df=df)
+    as_one_sided(alpha)
     stats = neighbour("scipy.stats")
     quantile = float(stats.t.isf(alpha, df))
     # Beyond this the two bounds cross and nothing is accepted.
@@ -59,6 +70,13 @@ def equivalence_power(
     nodes, weights = np.polynomial.legendre.leggauss(160)
     half = (high - low) / 2
     return float(half * (weights * integrand(low + half * (nodes + 1))).sum())
+
+
+def _positive(**values: float) -> None:
+    for name, value in values.items():
+        if not 0 < value < math.inf:
+            msg = f"{name}: a positive number expected, found {value}"
+            raise StudyError(msg)
 
 
 def _number(value: float, shift: float, quantile: float) -> float:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from calvaria.errors import StudyError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Printed", "as_printed", "extremes"]
+__all__ = ["Printed", "as_printed", "as_printed_p", "as_printed_value", "extremes"]
 
 _NUMBER = re.compile(r"(?P<sign>[<>=]?)\s*(?P<value>[-+\u2212]?\d*\.?\d+)")
 _CLOCK = re.compile(r"(?P<minutes>\d+):(?P<seconds>[0-5]\d)")
@@ -73,11 +76,35 @@ def as_printed(text: Printed | str | float) -> Printed:
     found = _NUMBER.fullmatch(word)
     if not found:
         msg = f"a printed number such as '60.8', '<.001' or '21:29' expected, found {word!r}"
-        raise ValueError(msg)
+        raise StudyError(msg)
     number = Decimal(found["value"].replace("\u2212", "-"))
     exponent = number.as_tuple().exponent
     half = 0.5 * 10.0 ** (exponent if isinstance(exponent, int) else 0)
     return Printed(word, float(number), half, found["sign"] or "=")
+
+
+def as_printed_value(
+    text: Printed | str | float, *, name: str, least: float = -math.inf, most: float = math.inf
+) -> Printed:
+    """Read a printed number that is a value, not a bound, and lies within its range."""
+    printed = as_printed(text)
+    if printed.relation != "=" or not math.isfinite(printed.value):
+        msg = f"{name}: a finite number expected, found {printed.text}"
+        raise StudyError(msg)
+    if not least <= printed.value <= most:
+        msg = f"{name}: a number from {least:g} to {most:g} expected, found {printed.text}"
+        raise StudyError(msg)
+    return printed
+
+
+def as_printed_p(text: Printed | str | float) -> Printed:
+    """Read a printed p; one below 0 or above 1 is none."""
+    printed = as_printed(text)
+    edge = {"<": 0.0, ">": 1.0}.get(printed.relation)
+    if not 0 <= printed.value <= 1 or printed.value == edge:
+        msg = f"p: a number from 0 to 1 expected, found {printed.text}"
+        raise StudyError(msg)
+    return printed
 
 
 def extremes(

@@ -7,9 +7,11 @@ import math
 from typing import TYPE_CHECKING
 
 from calvaria._optional import neighbour
+from calvaria.errors import StudyError
 from calvaria.findings import CheckReport, Finding, Verdict
-from calvaria.study.printed import Printed, as_printed, extremes
+from calvaria.study.printed import Printed, as_printed_p, as_printed_value, extremes
 from calvaria.study.record import number, p_text
+from calvaria.study.sample import as_count, as_level, refuse_infinite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,9 +49,11 @@ def p_from_interval(
     >>> round(z, 2), round(p, 4)
     (3.01, 0.0026)
     """
+    refuse_infinite(estimate=estimate, low=low, high=high)
+    as_level(level)
     if not low < high:
         msg = f"low < high expected, found {low} and {high}"
-        raise ValueError(msg)
+        raise StudyError(msg)
     normal = neighbour("scipy.stats").norm
     z = estimate / ((high - low) / (2 * float(normal.ppf((1 + level) / 2))))
     return z, float(2 * normal.sf(abs(z)))
@@ -82,18 +86,18 @@ def check_two_means(
     >>> report.verdict.name
     'PASS'
     """
-    first, second = [as_printed(x) for x in a], [as_printed(x) for x in b]
-    n_a, n_b = int(first[0].value), int(second[0].value)
-    means, sds = (first[1], second[1]), (first[2], second[2])
+    printed_p = as_printed_p(p)
+    (n_a, mean_a, sd_a), (n_b, mean_b, sd_b) = _arm(a, "a"), _arm(b, "b")
+    means, sds = (mean_a, mean_b), (sd_a, sd_b)
 
     def t_of(mean_a: float, mean_b: float, sd_a: float, sd_b: float) -> tuple[float, float]:
         return _student_p(n_a, n_b, mean_a - mean_b, sd_a, sd_b)
 
     low, high = _p_range(t_of, means, sds)
-    report = [_p_finding(as_printed(p), low, high, "Student or Welch t from the printed arms")]
+    report = [_p_finding(printed_p, low, high, "Student or Welch t from the printed arms")]
     if report[0].verdict is Verdict.FAIL:
         scaled = _as_standard_errors(sds, (n_a, n_b))
-        if as_printed(p).holds(*_p_range(t_of, means, scaled)):
+        if printed_p.holds(*_p_range(t_of, means, scaled)):
             report.append(_spread_finding("the p fits if the printed SDs are standard errors"))
     return CheckReport(subject=subject, findings=tuple(report))
 
@@ -134,26 +138,32 @@ def check_paired_means(
     >>> report["published_p"].verdict.name
     'BORDERLINE'
     """
-    first, second = [as_printed(x) for x in a], [as_printed(x) for x in b]
-    means, sds, r = (first[0], second[0]), (first[1], second[1]), as_printed(correlation)
+    size, printed_p = as_count(n, name="n", least=2), as_printed_p(p)
+    r = as_printed_value(correlation, name="correlation", least=-1, most=1)
+    pairs = [_mean_and_sd(column, name) for column, name in ((a, "a"), (b, "b"))]
+    means, sds = [mean for mean, _ in pairs], [sd for _, sd in pairs]
 
     def p_of(mean_a: float, mean_b: float, sd_a: float, sd_b: float) -> tuple[float, float]:
-        found = [_paired_p(n, mean_a - mean_b, sd_a, sd_b, rho) for rho in (r.low, r.value, r.high)]
+        found = [
+            _paired_p(size, mean_a - mean_b, sd_a, sd_b, rho) for rho in (r.low, r.value, r.high)
+        ]
         return min(found), max(found)
 
     low, high = _p_range(p_of, means, sds)
-    report = [_p_finding(as_printed(p), low, high, "paired t from the printed columns")]
-    if report[0].verdict is Verdict.FAIL and as_printed(p).relation == "=":
-        student = neighbour("scipy.stats").t(n - 1)
+    report = [_p_finding(printed_p, low, high, "paired t from the printed columns")]
+    # Neither a p of 0 nor one of 1 leads back to a spread.
+    if report[0].verdict is Verdict.FAIL and printed_p.relation == "=" and 0 < printed_p.value < 1:
+        student = neighbour("scipy.stats").t(size - 1)
         at_value = _paired_p(
-            n, means[0].value - means[1].value, sds[0].value, sds[1].value, r.value
+            size, means[0].value - means[1].value, sds[0].value, sds[1].value, r.value
         )
-        factor = float(student.isf(at_value / 2) / student.isf(as_printed(p).value / 2))
-        report.append(
-            _spread_finding(
-                f"for the printed p the SDs would have to be {number(factor)} times these"
+        factor = float(student.isf(at_value / 2) / student.isf(printed_p.value / 2))
+        if 0 < factor < math.inf:
+            report.append(
+                _spread_finding(
+                    f"for the printed p the SDs would have to be {number(factor)} times these"
+                )
             )
-        )
     return CheckReport(subject=subject, findings=tuple(report))
 
 
@@ -168,10 +178,12 @@ def check_effect_size(
     >>> report.verdict.name, round(report["published_p"].details["p_low"], 3)
     ('FAIL', 0.02)
     """
-    scale = math.sqrt(1 / n_a + 1 / n_b)
-    student = neighbour("scipy.stats").t(n_a + n_b - 2)
-    low, high = extremes(lambda d: float(2 * student.sf(abs(d) / scale)), as_printed(effect))
-    finding = _p_finding(as_printed(p), low, high, "t behind the printed effect size")
+    first, second = as_count(n_a, name="n_a", least=2), as_count(n_b, name="n_b", least=2)
+    printed, printed_p = as_printed_value(effect, name="effect"), as_printed_p(p)
+    scale = math.sqrt(1 / first + 1 / second)
+    student = neighbour("scipy.stats").t(first + second - 2)
+    low, high = extremes(lambda d: float(2 * student.sf(abs(d) / scale)), printed)
+    finding = _p_finding(printed_p, low, high, "t behind the printed effect size")
     return CheckReport(subject=subject, findings=(finding,))
 
 
@@ -207,7 +219,13 @@ def check_interval(
     >>> check_interval("0.50", low="0.10", high="0.70").verdict.name
     'FAIL'
     """
-    middle, ends = as_printed(estimate), (as_printed(low), as_printed(high))
+    as_level(level)
+    middle = as_printed_value(estimate, name="estimate")
+    ends = (as_printed_value(low, name="low"), as_printed_value(high, name="high"))
+    if ends[0].value > ends[1].value:
+        msg = f"low <= high expected, found {ends[0].text} and {ends[1].text}"
+        raise StudyError(msg)
+    printed_p = None if p is None else as_printed_p(p)
     reach = extremes(lambda a, b: (a + b) / 2, *ends)
     holds = middle.holds(*reach)
     findings = [
@@ -225,7 +243,7 @@ def check_interval(
             source=_SOURCE,
         )
     ]
-    if p is not None:
+    if printed_p is not None:
         normal = neighbour("scipy.stats").norm
         quantile = float(normal.ppf((1 + level) / 2))
 
@@ -234,7 +252,7 @@ def check_interval(
             return float(2 * normal.sf(abs(value) * 2 * quantile / width))
 
         found = extremes(p_of, middle, *ends)
-        findings.append(_p_finding(as_printed(p), *found, "the printed interval"))
+        findings.append(_p_finding(printed_p, *found, "the printed interval"))
     return CheckReport(subject=subject, findings=tuple(findings))
 
 
@@ -247,6 +265,8 @@ def check_correlation(r: Number, *, n: int, p: Number, subject: str = "correlati
     >>> report["published_p"].verdict.name
     'BORDERLINE'
     """
+    n = as_count(n, name="n", least=3)
+    printed_p, printed_r = as_printed_p(p), as_printed_value(r, name="r", least=-1, most=1)
     student = neighbour("scipy.stats").t
 
     def p_of(value: float, size: float = n) -> float:
@@ -254,7 +274,6 @@ def check_correlation(r: Number, *, n: int, p: Number, subject: str = "correlati
         t = abs(bounded) * math.sqrt((size - 2) / (1 - bounded**2))
         return float(2 * student.sf(t, size - 2))
 
-    printed_p, printed_r = as_printed(p), as_printed(r)
     low, high = extremes(p_of, printed_r)
     finding = _p_finding(printed_p, low, high, "the printed correlation")
     if finding.verdict is not Verdict.PASS:
@@ -305,10 +324,8 @@ def check_mean_of_integers(
     >>> check_mean_of_integers("50.45", n=17).verdict.name
     'FAIL'
     """
-    printed, grains = as_printed(mean), n * items
-    if grains < 1:
-        msg = f"n and items: at least 1 expected, found {n} and {items}"
-        raise ValueError(msg)
+    grains = as_count(n, name="n", least=1) * as_count(items, name="items", least=1)
+    printed = as_printed_value(mean, name="mean")
     nearest = [
         math.floor(printed.value * grains) / grains,
         math.ceil(printed.value * grains) / grains,
@@ -333,6 +350,22 @@ def check_mean_of_integers(
         source=_SOURCE,
     )
     return CheckReport(subject=subject, findings=(finding,))
+
+
+def _arm(arm: Sequence[Number], name: str) -> tuple[int, Printed, Printed]:
+    if len(arm) != 3:
+        msg = f"{name}: n, mean and SD expected, found {len(arm)} numbers"
+        raise StudyError(msg)
+    size = as_count(as_printed_value(arm[0], name=f"{name}, n").value, name=f"{name}, n", least=2)
+    return size, *_mean_and_sd(arm[1:], name)
+
+
+def _mean_and_sd(column: Sequence[Number], name: str) -> tuple[Printed, Printed]:
+    if len(column) != 2:
+        msg = f"{name}: mean and SD expected, found {len(column)} numbers"
+        raise StudyError(msg)
+    mean = as_printed_value(column[0], name=f"{name}, mean")
+    return mean, as_printed_value(column[1], name=f"{name}, SD", least=0)
 
 
 def _student_p(

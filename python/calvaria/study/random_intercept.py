@@ -80,6 +80,12 @@ def fit_random_intercept(
     if np.linalg.matrix_rank(x) < p:
         msg = "design: columns that can be told apart expected; an arm, period or time is empty or mixed up with another"
         raise StudyError(msg)
+    if len(names) >= n:
+        msg = (
+            "values: two or more in some participant, class or bone expected, found one in each; "
+            "spread within and between them cannot be told apart"
+        )
+        raise StudyError(msg)
     is_between = np.array(
         [bool((np.abs(c - (np.bincount(index, c) / size)[index]) < 1e-12).all()) for c in x.T]
     )

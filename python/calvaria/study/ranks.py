@@ -12,7 +12,7 @@ from calvaria._optional import neighbour
 from calvaria.errors import StudyError
 from calvaria.study.means import GroupComparison
 from calvaria.study.record import Record, interval_text, number, p_text
-from calvaria.study.sample import Missing, as_level, as_pairs, as_sample, has_spread
+from calvaria.study.sample import Missing, as_level, as_pairs, as_sample, has_spread, without_dust
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,7 +128,8 @@ def compare_ranks(
     """
     first, gone_a = as_sample(a, name="a", least=1, missing=missing)
     second, gone_b = as_sample(b, name="b", least=1, missing=missing)
-    together = np.concatenate([first, second])
+    together = without_dust(np.concatenate([first, second]))
+    first, second = together[: len(first)], together[len(first) :]
     if not has_spread(together):
         msg = f"a and b: values that differ expected, found {number(float(together[0]))} everywhere"
         raise StudyError(msg)
@@ -281,7 +282,9 @@ def compare_several_ranks(
         msg = f"arms: two or more expected, found {list(samples)}"
         raise ValueError(msg)
     values = [sample for sample, _ in samples.values()]
-    if not has_spread(np.concatenate(values)):
+    together = without_dust(np.concatenate(values))
+    values = np.split(together, np.cumsum([len(value) for value in values])[:-1])
+    if not has_spread(together):
         msg = "arms: values that differ expected, found the same everywhere"
         raise StudyError(msg)
     tested = neighbour("scipy.stats").kruskal(*values)

@@ -60,7 +60,17 @@ class LikertSummary(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CronbachAlpha(Record):
-    """Internal consistency of several items, with Feldt's interval."""
+    """Internal consistency of several items, with Feldt's interval.
+
+    Attributes
+    ----------
+    value, low, high, level : float
+        Alpha and its interval.
+    without_item : tuple of (float or None)
+        Alpha when each item is left out, None where it is not defined; empty for two items.
+    note : str
+        Why a ``without_item`` is None.
+    """
 
     value: float
     low: float
@@ -68,16 +78,19 @@ class CronbachAlpha(Record):
     level: float
     n_items: int
     n: int
-    without_item: tuple[float, ...]
+    without_item: tuple[float | None, ...]
     n_missing: int = 0
+    note: str = ""
 
     @property
     def meaning(self) -> str:
         """How far the items go together; not that they measure the right thing."""
+        left = f"; {self.n_missing} left out as incomplete" if self.n_missing else ""
+        note = f"; {self.note}" if self.note else ""
         return (
             f"Cronbach's alpha {number(self.value)}, "
             f"{interval_text(self.low, self.high, self.level)} ({self.n_items} items, {self.n} "
-            "people): how far the items go together, not whether they measure the right thing"
+            f"people): how far the items go together, not whether they measure the right thing{left}{note}"
         )
 
 
@@ -185,12 +198,13 @@ def measure_alpha(
     -------
     CronbachAlpha
         The interval is Feldt's [2]_.  ``without_item`` is alpha when each item is left out,
-        empty for two items.
+        empty for two items, None where the rest does not tell people apart.
 
     Raises
     ------
     StudyError
-        Fewer than two people, or sums without spread.
+        Fewer than two people, sums without spread, or items that agree to the last digit: an
+        interval is then not defined.
 
     References
     ----------
@@ -205,6 +219,13 @@ def measure_alpha(
     table, n_missing = as_ratings(answers, name="answers", missing=missing)
     n, k = table.shape
     value = _alpha(table)
+    if value >= 1 - 1e-12:
+        msg = (
+            "answers: items that differ by more than a constant expected; they agree to the last "
+            "digit, an interval is not defined"
+        )
+        raise StudyError(msg)
+    without, note = _without_items(table)
     f = neighbour("scipy.stats").f
     tail, df = (1 - as_level(level)) / 2, (n - 1, (n - 1) * (k - 1))
     return CronbachAlpha(
@@ -214,8 +235,9 @@ def measure_alpha(
         level=level,
         n_items=k,
         n=n,
-        without_item=tuple(_alpha(np.delete(table, i, axis=1)) for i in range(k)) if k > 2 else (),
+        without_item=without,
         n_missing=n_missing,
+        note=note,
     )
 
 
@@ -270,6 +292,20 @@ def _alpha(table: NDArray[np.float64]) -> float:
         msg = "answers: people whose sums differ expected, found the same sum everywhere"
         raise StudyError(msg)
     return float(k / (k - 1) * (1 - float(table.var(axis=0, ddof=1).sum()) / total))
+
+
+def _without_items(table: NDArray[np.float64]) -> tuple[tuple[float | None, ...], str]:
+    """Return alpha without each item, and why it is None where it is."""
+    found: list[float | None] = []
+    reasons = []
+    for item in range(table.shape[1] if table.shape[1] > 2 else 0):
+        try:
+            found.append(_alpha(np.delete(table, item, axis=1)))
+        except StudyError:
+            found.append(None)
+            reasons.append(str(item + 1))
+    note = f"without item {', '.join(reasons)} all sums are the same, so that no alpha is defined"
+    return tuple(found), note if reasons else ""
 
 
 def _on_scale(values: NDArray[np.float64], lowest: int, highest: int, name: str) -> None:

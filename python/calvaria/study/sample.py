@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,14 +16,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Missing",
+    "as_count",
     "as_labels",
     "as_level",
+    "as_one_sided",
     "as_pairs",
     "as_ratings",
     "as_rows",
     "as_sample",
     "by_arm",
     "has_spread",
+    "refuse_infinite",
+    "without_dust",
 ]
 
 Missing = Literal["refuse", "drop"]
@@ -148,12 +153,53 @@ def has_spread(values: NDArray[np.float64], *, scale: float = 0.0) -> bool:
     return bool(np.ptp(values) > _DUST * largest)
 
 
+def without_dust(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the values, those equal but for binary dust made equal: 0.1 + 0.2 ties with 0.3."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    dust = _DUST * float(np.abs(values).max(initial=0.0))
+    is_new = np.diff(ordered, prepend=-np.inf) > dust
+    result = np.empty_like(values)
+    result[order] = ordered[is_new][np.cumsum(is_new) - 1]
+    return result
+
+
 def as_level(level: float, *, name: str = "level") -> float:
     """Return a confidence level or probability strictly between 0 and 1."""
     if not 0 < level < 1:
         msg = f"{name}: a number between 0 and 1 expected, found {level}"
-        raise ValueError(msg)
+        raise StudyError(msg)
     return float(level)
+
+
+def as_one_sided(alpha: float) -> float:
+    """Return the alpha of a one-sided test; from 0.5 on it would accept its own contrary."""
+    if not 0 < alpha < 0.5:
+        msg = f"alpha: a number between 0 and 0.5 expected, found {alpha}"
+        raise StudyError(msg)
+    return float(alpha)
+
+
+def as_count(count: float, *, name: str, least: int) -> int:
+    """Return a whole number of at least ``least``.
+
+    Examples
+    --------
+    >>> as_count(31.0, name="n", least=2)
+    31
+    """
+    if not (math.isfinite(count) and count == int(count) and count >= least):
+        msg = f"{name}: a whole number of at least {least} expected, found {count}"
+        raise StudyError(msg)
+    return int(count)
+
+
+def refuse_infinite(**values: float) -> None:
+    """Refuse what is infinite or not a number, by the name of its argument."""
+    for name, value in values.items():
+        if not math.isfinite(value):
+            msg = f"{name}: a finite number expected, found {value}"
+            raise StudyError(msg)
 
 
 def _label(value: Any) -> str:

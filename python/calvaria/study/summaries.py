@@ -11,7 +11,14 @@ import numpy as np
 from calvaria._optional import neighbour
 from calvaria.errors import StudyError
 from calvaria.study.record import Record, number
-from calvaria.study.sample import Missing, as_level, as_pairs, as_sample, has_spread
+from calvaria.study.sample import (
+    Missing,
+    as_count,
+    as_level,
+    as_pairs,
+    as_sample,
+    has_spread,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,9 +56,7 @@ class Summary(Record):
     n_missing: int = 0
 
     def __post_init__(self) -> None:
-        if self.n != int(self.n) or self.n < 2:
-            msg = f"n: a whole number of at least 2 expected, found {self.n}"
-            raise StudyError(msg)
+        as_count(self.n, name="n", least=2)
         if not (math.isfinite(self.mean) and math.isfinite(self.sd) and self.sd >= 0):
             msg = f"mean and sd: finite numbers, sd not negative, expected, found {self.mean}, {self.sd}"
             raise StudyError(msg)
@@ -77,6 +82,7 @@ class Summary(Record):
     @classmethod
     def from_standard_error(cls, *, n: int, mean: float, standard_error: float) -> Summary:
         """Return the summary behind a mean and its standard error."""
+        as_count(n, name="n", least=2)
         return cls(n=n, mean=mean, sd=standard_error * math.sqrt(n), origin="from standard error")
 
     @classmethod
@@ -88,6 +94,7 @@ class Summary(Record):
         >>> Summary.from_interval(n=16, low=45, high=55)
         Summary(n 16, mean 50, SD 9.38 (from 95 % t interval))
         """
+        as_count(n, name="n", least=2)
         quantile = neighbour("scipy.stats").t.ppf((1 + as_level(level)) / 2, n - 1)
         sd = (high - low) / 2 * math.sqrt(n) / float(quantile)
         origin = f"from {100 * level:g} % t interval"
@@ -122,6 +129,7 @@ class Summary(Record):
         >>> Summary.from_quartiles(n=26, q1=29, median=31.5, q3=36)
         Summary(n 26, mean 32.2, SD 5.49 (from quartiles, Wan 2014))
         """
+        as_count(n, name="n", least=2)
         _in_order(q1=q1, median=median, q3=q3)
         width = 2 * _normal_quantile((0.75 * n - 0.125) / (n + 0.25))
         if mean_formula == "Wan":
@@ -138,6 +146,7 @@ class Summary(Record):
     @classmethod
     def from_range(cls, *, n: int, minimum: float, median: float, maximum: float) -> Summary:
         """Return mean (Luo 2018) and SD (Wan 2014) estimated from median and range."""
+        as_count(n, name="n", least=2)
         _in_order(minimum=minimum, median=median, maximum=maximum)
         weight = 4 / (4 + n**0.75)
         mean = weight * (minimum + maximum) / 2 + (1 - weight) * median
@@ -150,6 +159,7 @@ class Summary(Record):
         cls, *, n: int, minimum: float, q1: float, median: float, q3: float, maximum: float
     ) -> Summary:
         """Return mean (Luo 2018) and SD (Wan 2014) estimated from range, quartiles and median."""
+        as_count(n, name="n", least=2)
         _in_order(minimum=minimum, q1=q1, median=median, q3=q3, maximum=maximum)
         ends = 2.2 / (2.2 + n**0.75)
         quarters = 0.7 - 0.72 / n**0.55
@@ -181,11 +191,20 @@ class PairedSummary(Record):
     correlation: float | None = None
 
     def __post_init__(self) -> None:
-        if self.n != int(self.n) or self.n < 2:
-            msg = f"n: a whole number of pairs, at least 2, expected, found {self.n}"
-            raise StudyError(msg)
+        as_count(self.n, name="n", least=2)
         if not (math.isfinite(self.mean_difference) and 0 <= self.sd_difference < math.inf):
-            msg = f"sd_difference: a finite number expected, found {self.sd_difference}"
+            msg = (
+                "mean_difference and sd_difference: finite numbers, the SD not negative, expected, "
+                f"found {self.mean_difference}, {self.sd_difference}"
+            )
+            raise StudyError(msg)
+        for name, sd in (("sd_a", self.sd_a), ("sd_b", self.sd_b)):
+            if sd is not None and not 0 <= sd < math.inf:
+                msg = f"{name}: a finite number, not negative, expected, found {sd}"
+                raise StudyError(msg)
+        # Binary dust is forgiven: raw columns may correlate by 1 + 1e-16.
+        if self.correlation is not None and not abs(self.correlation) <= 1 + 1e-12:
+            msg = f"correlation: a number from -1 to 1 expected, found {self.correlation}"
             raise StudyError(msg)
 
     @property
@@ -231,7 +250,13 @@ class PairedSummary(Record):
         """
         if not -1 <= correlation <= 1:
             msg = f"correlation: a number from -1 to 1 expected, found {correlation}"
-            raise ValueError(msg)
+            raise StudyError(msg)
+        if len(sds) != 2 or not all(0 <= sd < math.inf for sd in sds):
+            msg = f"sds: two finite numbers, not negative, expected, found {list(sds)}"
+            raise StudyError(msg)
+        if len(means) != 2 or not all(math.isfinite(mean) for mean in means):
+            msg = f"means: two finite numbers expected, found {list(means)}"
+            raise StudyError(msg)
         variance = sds[0] ** 2 + sds[1] ** 2 - 2 * correlation * sds[0] * sds[1]
         return cls(
             n=n,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import io
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StudyTable", "TableFault", "check_table", "load_table"]
 
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EMPTY = {"", "na", "n/a", "nan", "none", "-"}
 
 
@@ -29,7 +32,8 @@ _EMPTY = {"", "na", "n/a", "nan", "none", "-"}
 class TableFault(Record):
     """One fault: where, what was expected, what was found.
 
-    ``row`` counts the lines of data from 1; in a file the line number is one more.
+    ``row`` counts the rows of data from 1.  In a file the row begins on the line one further down:
+    blank lines, and line breaks within a quoted cell, are counted too.
     """
 
     row: int
@@ -128,23 +132,43 @@ def load_table(path: Path | str, *, dictionary: DataDictionary) -> StudyTable:
     Raises
     ------
     StudyError
-        A column that the dictionary has is not in the file, the other way round, or a line has
-        more or fewer cells than the first.
+        A column that the dictionary has is not in the file, the other way round, a line has
+        more or fewer cells than the first, or a quotation mark is never closed.
     """
     text = Path(path).read_text(encoding="utf-8-sig")
-    first = text.splitlines()[0] if text.strip() else ""
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    lines = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if row]
+    lines = _lines(text, Path(path).name)
     if not lines:
         msg = f"{Path(path).name}: a first line with column names expected, found an empty file"
         raise StudyError(msg)
-    names = [name.strip() for name in lines[0]]
-    for at, line in enumerate(lines[1:], start=1):
+    names = [name.strip() for name in lines[0][1]]
+    for at, line in lines[1:]:
         if len(line) != len(names):
             msg = f"{Path(path).name}, row {at}: {len(names)} cells expected, found {len(line)}"
             raise StudyError(msg)
-    columns = {name: [line[i] for line in lines[1:]] for i, name in enumerate(names)}
-    return check_table(columns, dictionary=dictionary)
+    if len(set(names)) < len(names):
+        msg = f"{Path(path).name}: each column once expected, found {names}"
+        raise StudyError(msg)
+    columns = {name: [line[i] for _, line in lines[1:]] for i, name in enumerate(names)}
+    return _checked(columns, dictionary, [at for at, _ in lines[1:]])
+
+
+def _lines(text: str, name: str) -> list[tuple[int, list[str]]]:
+    """Return (row, cells) of each line that is not blank; the row begins on line row + 1."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = ";" if first.count(";") > first.count(",") else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    found, start = [], 0
+    try:
+        for cells in reader:
+            if cells:
+                found.append((start, cells))
+            start = reader.line_num
+    except csv.Error as error:
+        msg = (
+            f"{name}, row {start}: a line of cells expected, found one that cannot be read: {error}"
+        )
+        raise StudyError(msg) from error
+    return found
 
 
 def check_table(columns: Mapping[str, Sequence[Any]], *, dictionary: DataDictionary) -> StudyTable:
@@ -185,6 +209,13 @@ def check_table(columns: Mapping[str, Sequence[Any]], *, dictionary: DataDiction
     >>> table.n_missing
     {'score': 1}
     """
+    return _checked(columns, dictionary, None)
+
+
+def _checked(
+    columns: Mapping[str, Sequence[Any]], dictionary: DataDictionary, numbers: list[int] | None
+) -> StudyTable:
+    """Check columns whose rows bear these numbers, or 1, 2, ..."""
     names = [str(name) for name in columns]
     known = [column.name for column in dictionary.columns]
     lacking, unknown = [n for n in known if n not in names], [n for n in names if n not in known]
@@ -196,23 +227,25 @@ def check_table(columns: Mapping[str, Sequence[Any]], *, dictionary: DataDiction
     if len(set(lengths.values())) != 1:
         msg = f"{dictionary.name}: columns of one length expected, found {lengths}"
         raise StudyError(msg)
+    n_rows = next(iter(lengths.values()))
+    numbers = list(range(1, n_rows + 1)) if numbers is None else numbers
     values: dict[str, list[Any]] = {}
     faults: list[TableFault] = []
     for column in dictionary.columns:
         values[column.name] = []
-        for row, cell in enumerate(raw[column.name], start=1):
+        for row, cell in zip(numbers, raw[column.name], strict=True):
             value, fault = _read(cell, column)
             values[column.name].append(value)
             if fault:
                 faults.append(
                     TableFault(row=row, column=column.name, expected=fault, found=_shown(cell))
                 )
-    faults += _doubled(values, dictionary)
+    faults += _doubled(values, dictionary, numbers)
     return StudyTable(
         name=dictionary.name,
         columns=values,
         faults=tuple(sorted(faults, key=lambda fault: (fault.row, known.index(fault.column)))),
-        n_rows=next(iter(lengths.values())),
+        n_rows=n_rows,
         n_missing={
             c.name: sum(_is_empty(cell) for cell in raw[c.name])
             for c in dictionary.columns
@@ -222,6 +255,8 @@ def check_table(columns: Mapping[str, Sequence[Any]], *, dictionary: DataDiction
 
 
 def _is_empty(cell: Any) -> bool:
+    if isinstance(cell, dt.datetime | np.datetime64) and cell != cell:  # noqa: PLR0124 - NaT
+        return True
     return cell is None or str(cell).strip().lower() in _EMPTY
 
 
@@ -229,8 +264,17 @@ def _read(cell: Any, column: Column) -> tuple[Any, str]:
     """Return the value and no fault, or None and what was expected instead."""
     if _is_empty(cell):
         return None, column.expected if column.is_required else ""
-    value = _parse(str(cell).strip(), column)
+    value = _parse(_word(cell, column), column)
     return value, "" if value is not None else column.expected
+
+
+def _word(cell: Any, column: Column) -> str:
+    """Return the text of a cell; a moment, as a DataFrame holds it, counts as its day."""
+    if column.kind == "date" and isinstance(cell, dt.datetime):
+        return cell.date().isoformat()
+    if column.kind == "date" and isinstance(cell, np.datetime64):
+        return str(cell.astype("datetime64[D]"))
+    return str(cell).strip()
 
 
 def _parse(word: str, column: Column) -> Any:
@@ -240,7 +284,7 @@ def _parse(word: str, column: Column) -> Any:
         return word if word in column.choices else None
     try:
         if column.kind == "date":
-            return dt.date.fromisoformat(word[:10]).isoformat()
+            return dt.date.fromisoformat(word).isoformat() if _ISO_DATE.fullmatch(word) else None
         value = float(word)
     except ValueError:
         return None
@@ -251,11 +295,14 @@ def _parse(word: str, column: Column) -> Any:
     return value if is_whole else None
 
 
-def _doubled(values: dict[str, list[Any]], dictionary: DataDictionary) -> list[TableFault]:
+def _doubled(
+    values: dict[str, list[Any]], dictionary: DataDictionary, numbers: list[int]
+) -> list[TableFault]:
     seen: set[tuple[Any, ...]] = set()
     faults = []
     what = " and ".join(dictionary.key)
-    for row, key in enumerate(zip(*(values[k] for k in dictionary.key), strict=True), start=1):
+    keys = zip(*(values[k] for k in dictionary.key), strict=True)
+    for row, key in zip(numbers, keys, strict=True):
         if key in seen and None not in key:
             found = ", ".join(str(part) for part in key)
             faults.append(
