@@ -115,6 +115,13 @@ def test_a_crossover_in_which_nobody_crosses_is_refused():
         crossover(once, [12, 10, 14, 13, 9, 11])
 
 
+def test_a_crossover_crossed_in_one_order_only_is_refused():
+    # The even ones are complete, the odd ones were seen in the first period only.
+    rows = [row for row in FULL if row[0] % 2 == 0 or row[2] == 1]
+    with pytest.raises(StudyError, match="both orders expected, found them in one"):
+        crossover(rows, [12, 10, 14, 13, 9, 11, 10, 13, 12][: len(rows)])
+
+
 def test_a_crossover_says_who_was_seen_once():
     score = [12, 10, 14, 13, 9, 11, 10, 13, 12, 9, 15, 12]
     assert "one period" not in crossover(FULL, score).meaning

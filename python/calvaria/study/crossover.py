@@ -101,7 +101,7 @@ def analyse_crossover(
     ------
     StudyError
         Not two treatments in two periods, a participant twice in a period, nobody in both periods,
-        or one sequence only: treatment and period could then not be told apart.
+        or those in both in one sequence only: treatment and period could then not be told apart.
 
     References
     ----------
@@ -137,7 +137,7 @@ def analyse_crossover(
     other = next(name for name in treatments if name != reference)
     is_other, is_second = rows["treatment"] == other, rows["period"] == periods[1]
     _one_row_each(rows["participant"], is_second, is_other)
-    counts = np.unique(rows["participant"], return_counts=True)[1]
+    people, counts = np.unique(rows["participant"], return_counts=True)
     if not (counts == 2).any():
         msg = (
             "participant: people seen in both periods expected, found none; "
@@ -148,6 +148,13 @@ def analyse_crossover(
     other_first = is_other != is_second
     if other_first.all() or not other_first.any():
         msg = f"participants in both orders expected, found all with {'other' if other_first.all() else reference} first"
+        raise StudyError(msg)
+    crossed = other_first[np.isin(rows["participant"], people[counts == 2])]
+    if crossed.all() or not crossed.any():
+        msg = (
+            "participant: people seen in both periods in both orders expected, found them in one; "
+            "treatment and period could only be told apart between people"
+        )
         raise StudyError(msg)
     x = np.column_stack(
         [np.ones(len(is_other)), is_other, is_second, np.where(other_first, 0.5, -0.5)]
