@@ -12,6 +12,7 @@ _EXTRA_OF = {
     "SimpleITK": "io",
     "nibabel": "io",
     "nrrd": "io",
+    "tifffile": "io",
     "pydicom": "neighbours",
     "xarray": "neighbours",
     "manifold3d": "mesh",

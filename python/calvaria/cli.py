@@ -180,7 +180,7 @@ def model(
     folder: Annotated[
         Path,
         typer.Argument(
-            help="DICOM (folder, file, DICOMDIR, zip), NIfTI, NRRD, MetaImage or .inv3.",
+            help="DICOM (folder, file, DICOMDIR, zip), NIfTI, NRRD, MetaImage, TIFF or .inv3.",
             show_default=False,
         ),
     ],
@@ -196,6 +196,20 @@ def model(
     series: Annotated[
         int | None,
         typer.Option(min=1, help="Which series; left out, the best one.", show_default=False),
+    ] = None,
+    mask: Annotated[
+        Path | None,
+        typer.Option(help="A file that says which voxels the model holds.", show_default=False),
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(help="Which label of the mask, by name or number.", show_default=False),
+    ] = None,
+    spacing_mm: Annotated[
+        tuple[float, float, float] | None,
+        typer.Option(
+            help="Voxel size X Y Z of an image file that states no place.", show_default=False
+        ),
     ] = None,
     iso_hu: Annotated[
         float | None,
@@ -220,6 +234,9 @@ def model(
         profile=profile,
         anatomy=anatomy,
         series=series,
+        mask=None if mask is None else _existing(mask),
+        label=label,
+        spacing_xyz_mm=spacing_mm,
         iso_hu=iso_hu,
         max_error_mm=max_error_mm,
         rules=limits,

@@ -21,7 +21,16 @@ PYTHON_FLOORS = (
     {"release"},
     # Side doors: they may use any floor below, and only the command uses them.
     {"convert"},
-    {"_image_nifti", "_image_nrrd", "_image_meta", "_image_seg", "invesalius", "plot", "view"},
+    {
+        "_image_nifti",
+        "_image_nrrd",
+        "_image_meta",
+        "_image_seg",
+        "_image_tiff",
+        "invesalius",
+        "plot",
+        "view",
+    },
     {"images"},
     {"total_segmentator"},
     {"pipeline"},
@@ -44,6 +53,7 @@ ALLOWED_THROUGH = {
     "pipeline",
     "_image_nifti",
     "_image_nrrd",
+    "_image_tiff",
     "_image_meta",
     "_image_seg",
 }

@@ -101,6 +101,9 @@ def build_model(
     anatomy: str,
     output: str | os.PathLike[str] | None = None,
     series: int | None = None,
+    mask: str | os.PathLike[str] | None = None,
+    label: str | int | None = None,
+    spacing_xyz_mm: tuple[float, float, float] | None = None,
     iso_hu: float | None = None,
     max_error_mm: float | None = None,
     min_part_mm3: float | None = None,
@@ -116,8 +119,8 @@ def build_model(
     Parameters
     ----------
     path : path
-        A folder, file, DICOMDIR or zip archive of DICOM; an image in NIfTI, NRRD or MetaImage; a
-        project of InVesalius.
+        A folder, file, DICOMDIR or zip archive of DICOM; an image or label map in NIfTI, NRRD, MetaImage
+        or TIFF; a project of InVesalius.
     profile : str
         What the model is for: ``"education"``, ``"planning"``, ``"guide"`` or ``"implant"``.
     anatomy : str
@@ -127,6 +130,14 @@ def build_model(
         not there.  Left out, nothing is written.
     series : int, optional
         Which series, counted from 1; left out, the best one.
+    mask : path, optional
+        A file that says which voxels the model holds: NIfTI, NRRD, MetaImage or DICOM SEG.  The grey
+        values still say where its surface is.
+    label : str or int, optional
+        Which label of the mask or label map, by name or number; left out, all of them as one body.
+    spacing_xyz_mm : tuple of float, optional
+        Size of the voxels along columns, rows and slices, for an image file that states no place.
+        Such a file gives a model all the same, with findings that say what is not known.
     iso_hu : float, optional
         The level; left out, the local half-maximum of bone against what is around it.
     max_error_mm, min_part_mm3, smoothing_iterations : optional
@@ -171,9 +182,23 @@ def build_model(
     with warnings.catch_warnings():
         # Each of these is a finding of the report.
         warnings.simplefilter("ignore", CalvariaWarning)
-        source = open_source(path, profile=profile, anatomy=anatomy, series=series, rules=rules)
+        source = open_source(
+            path,
+            profile=profile,
+            anatomy=anatomy,
+            series=series,
+            mask=mask,
+            label=label,
+            spacing_xyz_mm=spacing_xyz_mm,
+            rules=rules,
+        )
         chosen = outline(
-            source.volume, anatomy=anatomy, iso_hu=iso_hu, min_part_mm3=settings.min_part_mm3
+            source.volume,
+            anatomy=anatomy,
+            iso_hu=iso_hu,
+            min_part_mm3=settings.min_part_mm3,
+            within=source.mask,
+            is_label_map=source.is_label_map,
         )
         mesh, steps = shape(source.volume, chosen, settings)
         mesh_report = check_mesh(mesh, anatomy=anatomy)
