@@ -11,6 +11,7 @@ __all__ = [
     "Progress",
     "SeriesHandle",
     "closest_points",
+    "compare_masks",
     "components",
     "count_values",
     "curvature_mesh",
@@ -435,3 +436,19 @@ def draw_mesh(
     colours: tuple[tuple[int, int, int], ...],
     background: tuple[int, int, int],
 ) -> NDArray[np.uint8]: ...
+
+_Ways: TypeAlias = tuple[
+    NDArray[np.float64], NDArray[np.float64], NDArray[np.uint64], tuple[int, int, int]
+]
+
+def compare_masks(
+    *,
+    first: NDArray[np.uint8],
+    second: NDArray[np.uint8],
+    border_of: NDArray[np.uint8] | None,
+    border_mm: float,
+    lps_from_ijk: NDArray[np.float64],
+    spacing_xyz_mm: tuple[float, float, float],
+    is_disk: bool,
+    progress: Progress,
+) -> tuple[tuple[int, int, int], tuple[int, int, int] | None, tuple[_Ways, _Ways]]: ...
