@@ -12,6 +12,7 @@ __all__ = [
     "SeriesHandle",
     "closest_points",
     "compare_masks",
+    "compare_meshes",
     "components",
     "count_values",
     "curvature_mesh",
@@ -39,6 +40,7 @@ __all__ = [
     "mesh_self_intersections",
     "mesh_topology",
     "nearest_mm",
+    "offsets_from_mesh",
     "orthogonal_grid",
     "read_mesh",
     "repair_mesh",
@@ -452,3 +454,17 @@ def compare_masks(
     is_disk: bool,
     progress: Progress,
 ) -> tuple[tuple[int, int, int], tuple[int, int, int] | None, tuple[_Ways, _Ways]]: ...
+def compare_meshes(
+    *,
+    first: _Arrays,
+    second: _Arrays,
+    steps_mm: tuple[float, float],
+    pitch_mm: float | None,
+    progress: Progress,
+) -> tuple[dict[str, Any], dict[str, Any], tuple[float, float, float] | None]: ...
+def offsets_from_mesh(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    queries: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]: ...

@@ -1,12 +1,15 @@
 //! Binding of `comparison`.
 
-use numpy::{IntoPyArray, PyArray1, PyReadonlyArray2, PyReadonlyArray3};
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use super::array;
 use super::progress::Progress;
-use crate::comparison::{self, Counts, Directed, ElementKind};
+use crate::comparison::{self, Counts, Directed, ElementKind, Sampled};
+use crate::mesh::closest::ClosestPoints;
+use crate::mesh::signed;
 use crate::progress::Cancelled;
 use crate::segment::{self, Bits, Element};
 
@@ -62,4 +65,61 @@ fn ways(py: Python<'_>, found: Directed) -> Ways<'_> {
         found.counts.into_pyarray(py),
         found.farthest_ijk,
     )
+}
+
+/// What is measured of two surfaces, from the first to the second and back, and of the bodies inside
+/// them by columns, when a pitch for those is given.
+#[pyfunction]
+#[pyo3(signature = (*, first, second, steps_mm, pitch_mm, progress))]
+#[expect(clippy::type_complexity, reason = "two meshes")]
+pub fn compare_meshes<'py>(
+    py: Python<'py>,
+    first: (PyReadonlyArray2<'py, f64>, PyReadonlyArray2<'py, i32>, PyReadonlyArray1<'py, u8>),
+    second: (PyReadonlyArray2<'py, f64>, PyReadonlyArray2<'py, i32>, PyReadonlyArray1<'py, u8>),
+    steps_mm: [f64; 2],
+    pitch_mm: Option<f64>,
+    progress: &Progress,
+) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyDict>, Option<(f64, f64, f64)>)> {
+    let one = array::mesh(&first.0, &first.1, &first.2)?;
+    let two = array::mesh(&second.0, &second.1, &second.2)?;
+    if !steps_mm.iter().chain(&pitch_mm).all(|step| step.is_finite() && *step > 0.0) {
+        return Err(PyValueError::new_err("steps_mm, pitch_mm: finite numbers above 0 expected"));
+    }
+    let progress = progress.inner.clone();
+    let (there, back, volumes) = py.detach(|| {
+        let there = comparison::sampled(one, &ClosestPoints::new(two), steps_mm[0], &progress)?;
+        let back = comparison::sampled(two, &ClosestPoints::new(one), steps_mm[1], &progress)?;
+        let volumes = pitch_mm.map(|pitch| comparison::common_volumes(one, two, pitch));
+        Ok::<_, Cancelled>((there, back, volumes))
+    })?;
+    let volumes = volumes.map(|found| (found.first, found.second, found.both));
+    Ok((sampled(py, there)?, sampled(py, back)?, volumes))
+}
+
+fn sampled(py: Python<'_>, found: Sampled) -> PyResult<Bound<'_, PyDict>> {
+    let facts = PyDict::new(py);
+    facts.set_item("distances_mm", found.distances_mm.into_pyarray(py))?;
+    facts.set_item("weights", found.areas_mm2.into_pyarray(py))?;
+    facts.set_item("corner_mean_mm", found.corner_mean_mm)?;
+    facts.set_item("largest_mm", found.largest_mm)?;
+    facts.set_item("bound_mm", found.bound_mm)?;
+    facts.set_item("farthest_lps_mm", found.farthest_lps_mm)?;
+    Ok(facts)
+}
+
+/// Signed distances of points from a surface, open or closed, and whether the closest point is on its
+/// boundary.
+#[pyfunction]
+pub fn offsets_from_mesh<'py>(
+    py: Python<'py>,
+    vertices: PyReadonlyArray2<'py, f64>,
+    faces: PyReadonlyArray2<'py, i32>,
+    kinds: PyReadonlyArray1<'py, u8>,
+    queries: PyReadonlyArray2<'py, f64>,
+) -> PyResult<(Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<bool>>)> {
+    let mesh = array::mesh(&vertices, &faces, &kinds)?;
+    let queries = array::rows(queries.as_slice()?)?;
+    let found = py.detach(|| signed::offsets_mm(&ClosestPoints::new(mesh), queries));
+    let (offsets, rims): (Vec<f64>, Vec<bool>) = found.into_iter().unzip();
+    Ok((offsets.into_pyarray(py), rims.into_pyarray(py)))
 }

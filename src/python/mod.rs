@@ -28,7 +28,7 @@ mod _native {
     #[pymodule_export]
     use super::checks::{nearest_mm, survey_volume};
     #[pymodule_export]
-    use super::comparison::compare_masks;
+    use super::comparison::{compare_masks, compare_meshes, offsets_from_mesh};
     #[pymodule_export]
     use super::dicom::{SeriesHandle, find_series, load_series};
     #[pymodule_export]
