@@ -7,6 +7,15 @@ calvaria is research and education software, not a medical device.
 
 from calvaria import errors, phantom, segment
 from calvaria.checks import ImagingPlan, check_series, check_volume, plan_imaging
+from calvaria.comparison import (
+    DeviationMap,
+    MaskComparison,
+    MeshComparison,
+    compare_masks,
+    compare_meshes,
+    error_budget,
+    measure_deviation,
+)
 from calvaria.dicom import Series, SeriesList, find_series, load_series
 from calvaria.errors import CalvariaError, CalvariaWarning
 from calvaria.findings import CheckReport, Finding, Override, Verdict
@@ -44,12 +53,15 @@ __all__ = [
     "CalvariaError",
     "CalvariaWarning",
     "CheckReport",
+    "DeviationMap",
     "FaceKind",
     "Finding",
     "Grid",
     "ImagingPlan",
     "Mask",
+    "MaskComparison",
     "Mesh",
+    "MeshComparison",
     "MeshFileInfo",
     "MeshTopology",
     "ModelResult",
@@ -65,7 +77,10 @@ __all__ = [
     "check_mesh",
     "check_series",
     "check_volume",
+    "compare_masks",
+    "compare_meshes",
     "decimate_mesh",
+    "error_budget",
     "errors",
     "extract_surface",
     "find_self_intersections",
@@ -76,6 +91,7 @@ __all__ = [
     "load_rules",
     "load_series",
     "load_total_segmentator",
+    "measure_deviation",
     "mesh_topology",
     "phantom",
     "plan_imaging",

@@ -11,6 +11,8 @@ __all__ = [
     "Progress",
     "SeriesHandle",
     "closest_points",
+    "compare_masks",
+    "compare_meshes",
     "components",
     "count_values",
     "curvature_mesh",
@@ -38,6 +40,7 @@ __all__ = [
     "mesh_self_intersections",
     "mesh_topology",
     "nearest_mm",
+    "offsets_from_mesh",
     "orthogonal_grid",
     "read_mesh",
     "repair_mesh",
@@ -435,3 +438,33 @@ def draw_mesh(
     colours: tuple[tuple[int, int, int], ...],
     background: tuple[int, int, int],
 ) -> NDArray[np.uint8]: ...
+
+_Ways: TypeAlias = tuple[
+    NDArray[np.float64], NDArray[np.float64], NDArray[np.uint64], tuple[int, int, int]
+]
+
+def compare_masks(
+    *,
+    first: NDArray[np.uint8],
+    second: NDArray[np.uint8],
+    border_of: NDArray[np.uint8] | None,
+    border_mm: float,
+    lps_from_ijk: NDArray[np.float64],
+    spacing_xyz_mm: tuple[float, float, float],
+    is_disk: bool,
+    progress: Progress,
+) -> tuple[tuple[int, int, int], tuple[int, int, int] | None, tuple[_Ways, _Ways]]: ...
+def compare_meshes(
+    *,
+    first: _Arrays,
+    second: _Arrays,
+    steps_mm: tuple[float, float],
+    pitch_mm: float | None,
+    progress: Progress,
+) -> tuple[dict[str, Any], dict[str, Any], tuple[float, float, float] | None]: ...
+def offsets_from_mesh(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    queries: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]: ...

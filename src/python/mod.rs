@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 
 mod array;
 mod checks;
+mod comparison;
 mod dicom;
 mod error;
 mod mesh;
@@ -26,6 +27,8 @@ mod surface;
 mod _native {
     #[pymodule_export]
     use super::checks::{nearest_mm, survey_volume};
+    #[pymodule_export]
+    use super::comparison::{compare_masks, compare_meshes, offsets_from_mesh};
     #[pymodule_export]
     use super::dicom::{SeriesHandle, find_series, load_series};
     #[pymodule_export]

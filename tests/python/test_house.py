@@ -15,7 +15,7 @@ PYTHON_FLOORS = (
     {"rules", "volume"},
     {"resample", "mesh"},
     {"dicom", "segment", "surface", "phantom", "_planes"},
-    {"checks", "overlay", "bar", "printability", "design"},
+    {"checks", "comparison", "overlay", "bar", "printability", "design"},
     {"case", "material", "privacy", "study"},
     {"report"},
     {"release"},
@@ -43,7 +43,7 @@ RUST_FLOORS = (
     {"geometry", "progress"},
     {"volume", "mesh"},
     {"dicom", "segment", "surface", "register", "resample", "render", "phantom"},
-    {"checks", "overlay", "bar", "printability", "design"},
+    {"checks", "comparison", "overlay", "bar", "printability", "design"},
     {"python"},
 )
 SIDE_DOORS = {"convert", "images", "invesalius", "plot", "total_segmentator", "view"}
