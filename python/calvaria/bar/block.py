@@ -15,8 +15,8 @@ __all__ = ["WIDTHS_MM", "make_bar"]
 
 # Each axis has its own width, so that a scan can tell the bars of a set apart.
 WIDTHS_MM = {
-    **{"x": 8.0, "y": 10.0, "z": 12.0, "xy": 14.0, "yx": 16.0},
-    **{"xz": 18.0, "zx": 20.0, "yz": 22.0, "zy": 24.0},
+    **{"x": 8.0, "y": 12.0, "z": 14.0, "xy": 16.0, "yx": 18.0},
+    **{"xz": 20.0, "zx": 22.0, "yz": 24.0, "zy": 26.0},
 }
 _HEIGHT_MM = 10.0
 # The first layers spread ("elephant's foot"): there the flats stand back, so that jaws pass them.
@@ -60,7 +60,7 @@ def make_bar(
     axis : str
         Axis of the printer it lies along: "x", "y", "z", or a diagonal such as "xy" and "yx".
     width_mm : float, optional
-        Across; left out, a width that belongs to the axis (x 8, y 10, z 12 mm ...), so that
+        Across; left out, a width that belongs to the axis (x 8, y 12, z 14 mm ...), so that
         :func:`measure_bars` can tell them apart in a scan.
     height_mm : float
         The third side.

@@ -18,7 +18,7 @@ _PITCH_MM = 10.0
 _ROW_MM = 12.0
 _STEP_LONG_MM = 4.0
 # What is left around a hole up to the next grid lines; holes stand between the columns of the
-# other rows, so that no line of theirs crosses.
+# other rows and share their rows, so that no line crosses one.
 _TILE_MM = 0.2
 _MOST_MM = 5.0
 
@@ -76,10 +76,11 @@ def make_feature_plate(
     for low, high, _ in boxes:
         for axis in range(3):
             lines[axis] |= {low[axis], high[axis]}
+    deep = max((diameter for _, _, diameter in holes), default=0.0) / 2 + _TILE_MM
     for x, y, diameter in holes:
         half = diameter / 2 + _TILE_MM
         lines[0] |= {x - half, x + half}
-        lines[1] |= {y - half, y + half}
+        lines[1] |= {y - deep, y + deep}
     cells = Cells(lines)
     cells.set_box((0, 0, 0), (*size, _PLATE_MM))
     for low, high, is_filled in boxes:
