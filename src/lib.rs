@@ -5,6 +5,7 @@
 //!
 //! World frame: LPS, millimetres. Voxel arrays: `[k, j, i]`, C order. Geometry: (i, j, k), (x, y, z).
 
+pub mod bar;
 pub mod checks;
 pub mod comparison;
 pub mod dicom;

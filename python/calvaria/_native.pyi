@@ -28,6 +28,7 @@ __all__ = [
     "fill_mesh_holes",
     "find_series",
     "fit_points",
+    "flat_patches",
     "gaussian",
     "grow_from_seeds",
     "keep_connected",
@@ -420,6 +421,17 @@ def fit_points(
     tolerance_mm: float,
     progress: Progress,
 ) -> tuple[NDArray[np.float64], dict[str, Any]]: ...
+def flat_patches(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    radius_mm: float,
+    least_cosine: float,
+    most_mm: float,
+    least_mm2: float,
+    progress: Progress,
+) -> NDArray[np.int32]: ...
 def mesh_parts(
     vertices: NDArray[np.float64],
     faces: NDArray[np.int32],

@@ -6,6 +6,7 @@
 use pyo3::prelude::*;
 
 mod array;
+mod bar;
 mod checks;
 mod comparison;
 mod dicom;
@@ -25,6 +26,8 @@ mod surface;
 /// The private, flat native module; `calvaria/_native.pyi` is its written face.
 #[pymodule(gil_used = false)]
 mod _native {
+    #[pymodule_export]
+    use super::bar::flat_patches;
     #[pymodule_export]
     use super::checks::{nearest_mm, survey_volume};
     #[pymodule_export]

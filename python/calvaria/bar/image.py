@@ -1,0 +1,118 @@
+"""A bar in a CT: its faces where the image is half-way between the bar and what is around it."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calvaria.bar.planes import FittedPlane, fit_plane
+from calvaria.bar.scan import FoundBar, find_bars, find_patches
+from calvaria.errors import BarNotFoundError, CalvariaWarning
+from calvaria.geometry import Grid
+from calvaria.mesh import remove_small_parts
+from calvaria.resample import resample_to_grid
+from calvaria.segment import automatic_level
+from calvaria.surface import extract_surface
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from calvaria.volume import Volume
+
+__all__ = ["find_bars_in_volume", "refined"]
+
+_REACH_MM = 3.0
+_PLATEAU_MM = 1.5
+_LEAST_CONTRAST = 0.5  # of the median of the face; weaker profiles cross something else
+_LEAST_PROFILES = 20
+
+
+def find_bars_in_volume(
+    volume: Volume,
+    *,
+    lengths_mm: Sequence[float],
+    tolerance_fraction: float,
+    iso_hu: float | None,
+) -> tuple[list[FoundBar], float]:
+    """Return the bars whose surface lies at a level, and the level; Otsu's where none is given."""
+    level = automatic_level(volume, method="otsu").level if iso_hu is None else float(iso_hu)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CalvariaWarning)
+        mesh = extract_surface(volume, iso_hu=level)
+        mesh = remove_small_parts(mesh, min_mm3=50.0).mesh
+    if not len(mesh.faces):
+        msg = f"volume: a body brighter than {level:g} expected, found none; give iso_hu"
+        raise BarNotFoundError(msg)
+    patches = find_patches(mesh)
+    return (
+        find_bars(mesh, patches, lengths_mm=lengths_mm, tolerance_fraction=tolerance_fraction),
+        level,
+    )
+
+
+def refined(volume: Volume, plane: FittedPlane, *, reach_mm: float) -> FittedPlane:
+    """Return a face anew from profiles across it, each with its own half-way value.
+
+    One level for the whole image lies off half-way where the bar darkens towards its middle (beam
+    hardening) or where a neighbour brightens it; along a profile both plateaus are local.
+
+    Parameters
+    ----------
+    volume : Volume
+        The image.
+    plane : FittedPlane
+        The face at a single level.
+    reach_mm : float
+        Half the side of the square that is sampled, inside the face.
+
+    Returns
+    -------
+    FittedPlane
+        The given plane where fewer than 20 profiles cross an edge.
+    """
+    step = min(volume.grid.spacing_xyz_mm) / 2
+    across = step * np.arange(-int(reach_mm / step), int(reach_mm / step) + 1)
+    n_out = int(np.ceil(_REACH_MM / (step / 2)))
+    along = (step / 2) * np.arange(-n_out, n_out + 1)
+    u = np.cross(plane.normal, np.eye(3)[np.argmin(np.abs(plane.normal))])
+    u /= np.linalg.norm(u)
+    v = np.cross(plane.normal, u)
+    affine = np.eye(4)
+    affine[:3, :3] = np.stack([step * u, step * v, step / 2 * plane.normal], axis=1)
+    affine[:3, 3] = plane.point_lps_mm + u * across[0] + v * across[0] + plane.normal * along[0]
+    grid = Grid(dims_ijk=(len(across), len(across), len(along)), lps_from_ijk=affine)
+    values = resample_to_grid(volume, grid).values.astype(np.float64)
+    profiles = values.reshape(len(along), -1).T
+    at = _crossings(profiles, along)
+    j, i = np.divmod(np.arange(len(profiles)), len(across))
+    places = plane.point_lps_mm + np.outer(across[i], u) + np.outer(across[j], v)
+    points = (places + np.outer(at, plane.normal))[np.isfinite(at)]
+    if len(points) < _LEAST_PROFILES:
+        return plane
+    return fit_plane(points, outwards=plane.normal)
+
+
+def _crossings(
+    profiles: NDArray[np.float64], along: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return where each profile falls through half of its step, NaN where it does not."""
+    inside = np.median(profiles[:, along < -_PLATEAU_MM], axis=1)
+    outside = np.median(profiles[:, along > _PLATEAU_MM], axis=1)
+    contrast = inside - outside
+    half = (inside + outside) / 2
+    over = profiles > half[:, None]
+    falls = over[:, :-1] & ~over[:, 1:]
+    # Of several falls the one nearest to the face that was found first.
+    cost = np.where(falls, np.abs(along[:-1] + along[1:]), np.inf)
+    at = np.argmin(cost, axis=1)
+    rows = np.arange(len(profiles))
+    high, low = profiles[rows, at], profiles[rows, at + 1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = (high - half) / (high - low)
+    where = along[at] + share * (along[1] - along[0])
+    is_good = falls.any(axis=1) & (contrast > _LEAST_CONTRAST * np.median(contrast)) & (contrast > 0)
+    return np.where(is_good, where, np.nan)
