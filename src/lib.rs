@@ -12,6 +12,7 @@ pub mod dicom;
 pub mod geometry;
 pub mod mesh;
 pub mod phantom;
+pub mod printability;
 pub mod progress;
 pub mod register;
 pub mod render;

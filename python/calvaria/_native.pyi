@@ -25,6 +25,7 @@ __all__ = [
     "extract_label_surfaces",
     "extract_surface",
     "fill_holes",
+    "fill_mesh",
     "fill_mesh_holes",
     "find_series",
     "fit_points",
@@ -33,25 +34,35 @@ __all__ = [
     "grow_from_seeds",
     "keep_connected",
     "keep_parts",
+    "lay_down_mesh",
+    "least_over_patch",
     "load_series",
+    "low_patches",
     "measure_mesh",
     "median",
+    "mesh_footprint",
+    "mesh_overhang",
     "mesh_parts",
+    "mesh_pools",
     "mesh_quality",
     "mesh_self_intersections",
+    "mesh_thickness",
     "mesh_topology",
     "nearest_mm",
     "offsets_from_mesh",
     "orthogonal_grid",
     "read_mesh",
+    "refine_mesh",
     "repair_mesh",
     "resample_slices_f32",
     "resample_slices_i16",
     "resample_to_grid_f32",
     "resample_to_grid_i16",
     "reshape_mask",
+    "round_holes",
     "section_mesh",
     "signed_distance_mesh",
+    "slender_members",
     "smooth_mesh",
     "solid_mask",
     "survey_volume",
@@ -480,3 +491,98 @@ def offsets_from_mesh(
     kinds: NDArray[np.uint8],
     queries: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]: ...
+def mesh_thickness(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    is_ray: bool,
+    is_outside: bool,
+    longest_mm: float,
+    across: float,
+    progress: Progress,
+) -> NDArray[np.float64]: ...
+def refine_mesh(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    longest_mm: float,
+    most_faces: int,
+) -> tuple[
+    tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]], NDArray[np.int32], bool
+]: ...
+def low_patches(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    values: NDArray[np.float64],
+    below: float,
+    min_area_mm2: float,
+) -> list[dict[str, Any]]: ...
+def least_over_patch(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    values: NDArray[np.float64],
+    min_area_mm2: float,
+) -> tuple[float, _Place] | None: ...
+def slender_members(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    thickness_mm: NDArray[np.float64],
+    below_mm: float,
+    min_area_mm2: float,
+) -> list[dict[str, Any]]: ...
+def round_holes(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    widest_mm: float,
+) -> list[dict[str, Any]]: ...
+def mesh_overhang(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    up: _Place,
+    steepest: float,
+    first_layer_mm: float,
+) -> dict[str, Any]: ...
+def lay_down_mesh(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    ups: NDArray[np.float64],
+    steepest: float,
+    first_layer_mm: float,
+) -> list[tuple[float, float, float, float]]: ...
+def mesh_footprint(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    up: _Place,
+) -> tuple[float, float]: ...
+def fill_mesh(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    turn: tuple[_Place, _Place, _Place],
+    size_mm: float,
+) -> tuple[NDArray[np.bool_], _Place]: ...
+def mesh_pools(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    turn: tuple[_Place, _Place, _Place],
+    size_mm: float,
+    min_mm3: float,
+) -> list[tuple[float, _Place, bool]]: ...

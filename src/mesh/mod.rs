@@ -1,6 +1,7 @@
 //! Floor 1: triangles. Knows where things are, not what a voxel is.
 
 pub mod adjacency;
+pub mod ball;
 pub mod boxes;
 pub mod closest;
 pub mod curvature;
@@ -18,6 +19,8 @@ pub mod nesting;
 pub mod parts;
 pub mod planar;
 pub mod quality;
+pub mod ray;
+pub mod refine;
 pub mod repair;
 mod repair_flat;
 mod repair_orient;

@@ -15,6 +15,7 @@ mod mesh;
 mod mesh_io;
 mod mesh_topology;
 mod phantom;
+mod printability;
 mod progress;
 mod register;
 mod render;
@@ -45,6 +46,11 @@ mod _native {
     use super::mesh_topology::{mesh_quality, mesh_self_intersections, mesh_topology, repair_mesh};
     #[pymodule_export]
     use super::phantom::Phantom;
+    #[pymodule_export]
+    use super::printability::{
+        fill_mesh, lay_down_mesh, least_over_patch, low_patches, mesh_footprint, mesh_overhang, mesh_pools,
+        mesh_thickness, refine_mesh, round_holes, slender_members,
+    };
     #[pymodule_export]
     use super::progress::Progress;
     #[pymodule_export]

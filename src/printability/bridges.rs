@@ -1,0 +1,310 @@
+//! Slender members: bridges between two bodies and pins on one, with their width and length.
+//!
+//! Faces at thin vertices are grouped. In each group the distance along the surface from one end is taken,
+//! and lines of equal distance are drawn; where such a line is closed and runs round material it shows a
+//! cross-section. A thin sheet has no such line, a member has them all along.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use nalgebra::Vector3;
+use rayon::prelude::*;
+
+use super::normals::{face_normal, vertex_normals};
+use super::rings::{Section, area_vector, centre, section};
+use crate::mesh::MeshRef;
+use crate::mesh::edges::Edges;
+use crate::mesh::forest::Forest;
+use crate::mesh::section::{LevelLine, level_lines};
+
+/// Lines that are drawn along a member.
+const LINES: usize = 48;
+/// A section this many times as broad as the limit is a wall, not a member.
+const BROADEST: f64 = 8.0;
+/// A section may be wider than the limit by this factor: its corners are.
+const SLACK: f64 = 1.1;
+/// Mean cosine between normals and the way out from the middle from which on a line runs round material.
+const ROUND: f64 = 0.4;
+
+/// One slender member.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member {
+    /// Whether both ends lead into something thicker.
+    pub is_bridge: bool,
+    /// Its narrowest cross-section.
+    pub narrowest: Section,
+    /// Middle of the narrowest cross-section, LPS mm.
+    pub place: [f64; 3],
+    /// From end to end along its middle, mm.
+    pub length_mm: f64,
+    /// Its faces, ascending.
+    pub faces: Vec<u32>,
+}
+
+/// Members narrower than a limit, by the thickness at every vertex; narrowest first.
+pub fn members(mesh: MeshRef<'_>, thickness: &[f64], below: f64, min_area_mm2: f64) -> Vec<Member> {
+    let normals = vertex_normals(mesh);
+    let mut found: Vec<Member> = groups(mesh, thickness, below)
+        .into_par_iter()
+        .filter(|faces| {
+            faces.iter().map(|&face| face_normal(mesh, face as usize).1).sum::<f64>() >= min_area_mm2
+        })
+        .filter_map(|faces| member(mesh, &normals, faces, below))
+        .collect();
+    found.sort_by(|a, b| {
+        a.narrowest.width_mm.total_cmp(&b.narrowest.width_mm).then(a.faces[0].cmp(&b.faces[0]))
+    });
+    found
+}
+
+/// Faces with a thin vertex, joined over edges.
+fn groups(mesh: MeshRef<'_>, thickness: &[f64], below: f64) -> Vec<Vec<u32>> {
+    let faces = mesh.faces();
+    let is_thin: Vec<bool> =
+        faces.iter().map(|face| face.iter().any(|&corner| thickness[corner as usize] < below)).collect();
+    let mut forest = Forest::new(faces.len());
+    for edge in Edges::new(faces, mesh.vertices().len()).iter() {
+        let mut halves = edge.halves().map(|half| half / 3).filter(|&face| is_thin[face as usize]);
+        if let Some(first) = halves.next() {
+            halves.for_each(|face| forest.join(first, face));
+        }
+    }
+    let (labels, n) = forest.labels();
+    let mut groups = vec![Vec::new(); n];
+    for face in (0..faces.len()).filter(|&face| is_thin[face]) {
+        groups[labels[face] as usize].push(face as u32);
+    }
+    groups.retain(|group| !group.is_empty());
+    groups
+}
+
+/// A group of faces with its own numbers for their vertices.
+struct Group<'a> {
+    mesh: MeshRef<'a>,
+    faces: Vec<u32>,
+    vertices: Vec<u32>,
+    /// Pairs of own numbers, both ways, sorted.
+    steps: Vec<(u32, u32)>,
+    /// Rims: own numbers of vertices that hang together on the boundary.
+    rims: Vec<Vec<u32>>,
+}
+
+impl<'a> Group<'a> {
+    fn new(mesh: MeshRef<'a>, faces: Vec<u32>) -> Self {
+        let mut vertices: Vec<u32> = faces.iter().flat_map(|&face| mesh.faces()[face as usize]).collect();
+        vertices.sort_unstable();
+        vertices.dedup();
+        let own = |vertex: u32| vertices.partition_point(|&v| v < vertex) as u32;
+        let mut directed: Vec<(u32, u32)> = faces
+            .iter()
+            .flat_map(|&face| {
+                let [a, b, c] = mesh.faces()[face as usize].map(own);
+                [(a, b), (b, c), (c, a)]
+            })
+            .collect();
+        directed.sort_unstable();
+        let mut forest = Forest::new(vertices.len());
+        let mut is_rim = vec![false; vertices.len()];
+        for &(a, b) in &directed {
+            if directed.binary_search(&(b, a)).is_err() {
+                forest.join(a, b);
+                is_rim[a as usize] = true;
+                is_rim[b as usize] = true;
+            }
+        }
+        let (labels, n) = forest.labels();
+        let mut rims = vec![Vec::new(); n];
+        for vertex in (0..vertices.len()).filter(|&vertex| is_rim[vertex]) {
+            rims[labels[vertex] as usize].push(vertex as u32);
+        }
+        rims.retain(|rim| !rim.is_empty());
+        // The longest rim first.
+        rims.sort_by(|a: &Vec<u32>, b| b.len().cmp(&a.len()).then(a[0].cmp(&b[0])));
+        let mut steps: Vec<(u32, u32)> = directed.iter().flat_map(|&(a, b)| [(a, b), (b, a)]).collect();
+        steps.sort_unstable();
+        steps.dedup();
+        Self { mesh, faces, vertices, steps, rims }
+    }
+
+    fn point(&self, own: u32) -> Vector3<f64> {
+        Vector3::from(self.mesh.vertices()[self.vertices[own as usize] as usize])
+    }
+
+    /// Distance along edges from some vertices: Dijkstra, doi:10.1007/BF01386390.
+    fn distances(&self, from: &[u32]) -> Vec<f64> {
+        let mut distances = vec![f64::INFINITY; self.vertices.len()];
+        let mut waiting = BinaryHeap::new();
+        for &start in from {
+            distances[start as usize] = 0.0;
+            waiting.push(Reverse((0_u64, start)));
+        }
+        while let Some(Reverse((bits, vertex))) = waiting.pop() {
+            // Positive numbers are in the order of their bits.
+            let distance = f64::from_bits(bits);
+            if distance > distances[vertex as usize] {
+                continue;
+            }
+            let first = self.steps.partition_point(|step| step.0 < vertex);
+            for &(_, other) in self.steps[first..].iter().take_while(|step| step.0 == vertex) {
+                let reached = distance + (self.point(other) - self.point(vertex)).norm();
+                if reached < distances[other as usize] {
+                    distances[other as usize] = reached;
+                    waiting.push(Reverse((reached.to_bits(), other)));
+                }
+            }
+        }
+        distances
+    }
+
+    fn farthest(&self, distances: &[f64]) -> u32 {
+        let far = |a: &u32, b: &u32| distances[*a as usize].total_cmp(&distances[*b as usize]).then(b.cmp(a));
+        (0..self.vertices.len() as u32).filter(|&v| distances[v as usize].is_finite()).max_by(far).unwrap_or(0)
+    }
+
+    fn rim_centre(&self, rim: &[u32]) -> Vector3<f64> {
+        rim.iter().map(|&vertex| self.point(vertex)).sum::<Vector3<f64>>() / rim.len() as f64
+    }
+}
+
+/// A closed line round material.
+struct Ring {
+    level: f64,
+    centre: Vector3<f64>,
+    points: Vec<[f64; 3]>,
+}
+
+fn member(
+    mesh: MeshRef<'_>,
+    normals: &[Vector3<f64>],
+    faces: Vec<u32>,
+    below: f64,
+) -> Option<Member> {
+    let group = Group::new(mesh, faces);
+    // From a rim; without one, from an end.
+    let from = match group.rims.first() {
+        Some(rim) => rim.clone(),
+        None => vec![group.farthest(&group.distances(&[0]))],
+    };
+    let distances = group.distances(&from);
+    let far = group.farthest(&distances);
+    let reach = distances[far as usize];
+    if reach <= 0.0 {
+        return None;
+    }
+    let rings = rings(&group, normals, &distances, reach);
+    let (narrowest, place) = narrowest(&rings, below)?;
+    let start = if group.rims.is_empty() { group.point(from[0]) } else { group.rim_centre(&from) };
+    // Where another rim lies farthest from the first, there is the other end.
+    let end = group.rims.iter().skip(1).map(|rim| group.rim_centre(rim)).max_by(|a, b| {
+        (a - start).norm().total_cmp(&(b - start).norm())
+    });
+    let length_mm = length(&rings, start, end.unwrap_or_else(|| group.point(far)));
+    Some(Member {
+        is_bridge: group.rims.len() > 1,
+        narrowest,
+        place: place.into(),
+        length_mm,
+        faces: group.faces,
+    })
+}
+
+fn rings(group: &Group<'_>, normals: &[Vector3<f64>], distances: &[f64], reach: f64) -> Vec<Ring> {
+    // `level_lines` asks for the heights of all vertices by their numbers in the mesh.
+    let first = group.vertices[0];
+    let last = group.vertices[group.vertices.len() - 1];
+    let mut heights = vec![0.0; last as usize + 1];
+    for (vertex, distance) in group.vertices.iter().zip(distances) {
+        heights[*vertex as usize] = if distance.is_finite() { *distance } else { 0.0 };
+    }
+    debug_assert!(first <= last);
+    let mut rings = Vec::new();
+    for n in 0..LINES {
+        let level = reach * (n as f64 + 0.5) / LINES as f64;
+        for line in level_lines(group.mesh, &group.faces, &heights, level) {
+            let middle = centre(&line.points);
+            if line.is_closed && line.points.len() > 2 && runs_round(&line, &middle, normals) {
+                rings.push(Ring { level, centre: middle, points: line.points });
+            }
+        }
+    }
+    rings
+}
+
+/// Whether a line runs round material: the normals along it lead away from its middle.
+fn runs_round(line: &LevelLine, middle: &Vector3<f64>, normals: &[Vector3<f64>]) -> bool {
+    let out: f64 = line
+        .points
+        .iter()
+        .zip(&line.edges)
+        .map(|(point, &(a, b))| {
+            let away = Vector3::from(*point) - middle;
+            let normal = normals[a as usize] + normals[b as usize];
+            let size = away.norm() * normal.norm();
+            if size > 0.0 { away.dot(&normal) / size } else { 0.0 }
+        })
+        .sum();
+    out > ROUND * line.points.len() as f64
+}
+
+/// The narrowest section of all rings, seen along the line of their middles.
+fn narrowest(rings: &[Ring], below: f64) -> Option<(Section, Vector3<f64>)> {
+    let mut best: Option<(Section, Vector3<f64>)> = None;
+    for ring in rings {
+        let near = |is_before: bool| {
+            rings
+                .iter()
+                .filter(|other| if is_before { other.level < ring.level } else { other.level > ring.level })
+                .min_by(|a, b| (a.centre - ring.centre).norm().total_cmp(&(b.centre - ring.centre).norm()))
+        };
+        let along = match (near(true), near(false)) {
+            (Some(before), Some(after)) => after.centre - before.centre,
+            _ => area_vector(&ring.points),
+        };
+        let Some(found) = section(&ring.points, &along) else { continue };
+        let counts = found.width_mm < below * SLACK && found.breadth_mm < below * BROADEST;
+        if counts && best.is_none_or(|(kept, _)| found.width_mm < kept.width_mm) {
+            best = Some((found, ring.centre));
+        }
+    }
+    best
+}
+
+/// Along the middles of the rings, one for each level, from end to end.
+fn length(rings: &[Ring], start: Vector3<f64>, end: Vector3<f64>) -> f64 {
+    let (mut sum, mut at, mut level) = (0.0, start, f64::NEG_INFINITY);
+    for ring in rings.iter().filter(|ring| ring.points.len() > 2) {
+        // Of several members at one level the first is followed.
+        if ring.level > level {
+            sum += (ring.centre - at).norm();
+            at = ring.centre;
+            level = ring.level;
+        }
+    }
+    sum + (end - at).norm()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::closest::ClosestPoints;
+    use crate::mesh::measure::tests::cuboid;
+    use crate::mesh::refine::refine;
+    use crate::printability::thickness::{Asked, Method, thickness};
+    use crate::progress::Progress;
+
+    #[test]
+    fn a_bar_of_its_own_is_a_pin_with_its_width_and_a_plate_is_nothing() {
+        let asked = Asked { method: Method::Sphere, is_outside: false, longest_mm: 50.0, across: -0.5 };
+        for (size, n, width) in [([1.0, 0.8, 12.0], 1, 0.8), ([20.0, 20.0, 3.0], 0, 0.0), ([20.0, 20.0, 0.8], 0, 0.0)] {
+            let part = refine(cuboid([3.0; 3], size).view(), 0.3, 1_000_000).mesh;
+            let tree = ClosestPoints::new(part.view());
+            let found = thickness(&tree, &asked, &Progress::default()).unwrap();
+            let found = members(part.view(), &found, 1.0, 0.5);
+            assert_eq!(found.len(), n, "{size:?}");
+            for one in found {
+                assert!((one.narrowest.width_mm - width).abs() < 0.05, "{:?}", one.narrowest);
+                assert!(!one.is_bridge);
+            }
+        }
+    }
+}
