@@ -3,7 +3,7 @@
 const VERTEX = `#version 300 es
 layout(location=0) in vec3 place; layout(location=1) in vec3 normal; layout(location=2) in float value;
 uniform vec3 right, up, back, target; uniform vec2 half_mm; uniform float deep_mm;
-out vec3 seen_normal; out vec3 seen_place; out float seen_value;
+centroid out vec3 seen_normal; centroid out vec3 seen_place; centroid out float seen_value;
 void main() {
   vec3 offset = place - target;
   seen_place = vec3(dot(offset, right), dot(offset, up), dot(offset, back));
@@ -13,7 +13,7 @@ void main() {
 }`;
 const FRAGMENT = `#version 300 es
 precision highp float;
-in vec3 seen_normal; in vec3 seen_place; in float seen_value;
+centroid in vec3 seen_normal; centroid in vec3 seen_place; centroid in float seen_value;
 uniform vec4 colour; uniform bool is_flat, has_values; uniform vec2 limits; uniform sampler2D ramp;
 uniform float deep_mm;
 out vec4 drawn;
