@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
     from calvaria.volume import Volume
 
-__all__ = ["VIEWS", "View", "box_of", "image_on", "span_mm"]
+__all__ = ["VIEWS", "View", "box_of", "image_on", "span_mm", "window_of"]
 
 _MOST_PIXELS = 700
+# Level and width that show bone and still tell soft tissue from air.
+_BONE_WINDOW_HU = (500.0, 2500.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,3 +84,18 @@ def image_on(
     last = np.array(volume.grid.dims_ijk) - 1
     is_inside = np.asarray(((index >= 0) & (index <= last)).all(axis=-1))
     return plane, is_inside
+
+
+def window_of(volume: Volume, window: tuple[float, float] | None) -> tuple[float, float]:
+    """Return level and width: what was asked for, that of bone, or what spans nearly all values."""
+    if window is None and volume.is_hu:
+        return _BONE_WINDOW_HU
+    if window is None:
+        # Every 7th voxel is enough to place a window.
+        low, high = np.percentile(volume.values.reshape(-1)[::7], (1, 99)).tolist()
+        return (low + high) / 2, max(high - low, 1.0)
+    level, width = window
+    if not width > 0:
+        msg = f"window: level and a positive width expected, found {window}"
+        raise ValueError(msg)
+    return float(level), float(width)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria._optional import neighbour
-from calvaria._planes import VIEWS, View, box_of, image_on, span_mm
+from calvaria._planes import VIEWS, View, box_of, image_on, span_mm, window_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from calvaria.volume import Volume
 
 __all__ = ["show_planes"]
-
-# Level and width that show bone and still tell soft tissue from air.
-_BONE_WINDOW_HU = (500.0, 2500.0)
 
 _WIDTH_INCH = 12.0
 _MARGIN_INCH = 0.3
@@ -80,7 +77,7 @@ def show_planes(
     >>> [axes.get_title() for axes in figure.axes]
     ['axial, z = 19.0 mm', 'coronal, y = 14.5 mm', 'sagittal, x = 19.5 mm']
     """
-    level, width = _window(volume, window)
+    level, width = window_of(volume, window)
     low, high = box_of(volume.grid)
     center = (low + high) / 2 if center_lps_mm is None else np.asarray(center_lps_mm, np.float64)
     if center.shape != (3,) or (center < low).any() or (center > high).any():
@@ -107,20 +104,6 @@ def show_planes(
     if title:
         figure.suptitle(title, fontsize=11, y=1 - 0.02)
     return figure
-
-
-def _window(volume: Volume, window: tuple[float, float] | None) -> tuple[float, float]:
-    if window is None and volume.is_hu:
-        return _BONE_WINDOW_HU
-    if window is None:
-        # Every 7th voxel is enough to place a window.
-        low, high = np.percentile(volume.values.reshape(-1)[::7], (1, 99)).tolist()
-        return (low + high) / 2, max(high - low, 1.0)
-    level, width = window
-    if not width > 0:
-        msg = f"window: level and a positive width expected, found {window}"
-        raise ValueError(msg)
-    return float(level), float(width)
 
 
 def _draw(
