@@ -25,8 +25,14 @@ pub(super) fn mend(first: &Surface<'_>, mut made: TriMesh, comparison: &mut Comp
             break;
         }
         let around = VertexFaces::new(made.vertices.len(), &made.faces);
-        let mut halving = Halving { first, made, around, is_done: Vec::new(), ends: &mut comparison.ends[1] };
-        halving.is_done.resize(halving.made.faces.len(), false);
+        let mut halving = Halving {
+            first,
+            before: made.faces.clone(),
+            is_done: vec![false; made.faces.len()],
+            made,
+            around,
+            ends: &mut comparison.ends[1],
+        };
         for face in faces {
             halving.halve(face);
         }
@@ -64,7 +70,8 @@ fn with_ring(surface: &Surface<'_>, is_done: &[bool]) -> Vec<bool> {
 struct Halving<'a> {
     first: &'a Surface<'a>,
     made: TriMesh,
-    /// As it was before this round.
+    /// The faces as they were before this round, and which were where.
+    before: Vec<[u32; 3]>,
     around: VertexFaces,
     /// Faces that were changed in this round: they wait for the next.
     is_done: Vec<bool>,
@@ -82,7 +89,7 @@ impl Halving<'_> {
             .of(p as usize)
             .iter()
             .copied()
-            .filter(|&side| self.made.faces[side as usize].contains(&q))
+            .filter(|&side| self.before[side as usize].contains(&q))
             .collect();
         if sides.len() > 2 || sides.iter().any(|&side| self.is_done[side as usize]) {
             return;

@@ -80,12 +80,30 @@ impl Proof<'_> {
     }
 
     fn between(&self, a: &End, b: &End) -> End {
-        self.near((a.point + b.point) / 2.0, if a.distance <= b.distance { a.face } else { b.face })
+        let (near, far) = if a.distance <= b.distance { (a.face, b.face) } else { (b.face, a.face) };
+        let point = (a.point + b.point) / 2.0;
+        let found = self.near(point, near);
+        if found.distance <= self.enough || far == near {
+            return found;
+        }
+        let other = self.near(point, far);
+        if other.distance < found.distance { other } else { found }
     }
 
     /// A point and what is close to it on the other surface, looked for from a face on.
     pub(super) fn near(&self, point: Vector3<f64>, face: u32) -> End {
         let mut found = self.target.from_face(&point, face);
+        if found.squared > self.enough * self.enough {
+            // Around the corner of a box the way leads up first.
+            for corner in self.target.mesh.faces()[face as usize] {
+                for &other in self.target.around.of(corner as usize) {
+                    let next = self.target.from_face(&point, other);
+                    if next.squared < found.squared {
+                        found = next;
+                    }
+                }
+            }
+        }
         if found.squared > self.enough * self.enough {
             found = self.target.around_face(&point, found.face, self.reach_mm);
         }
