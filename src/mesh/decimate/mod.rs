@@ -8,14 +8,19 @@
 //! doi:10.1145/258734.258849; the link condition: Dey, Edelsbrunner, Guha and Nekhayev, Topology
 //! preserving edge contraction, Publ. Inst. Math. 66, 1999.
 
+mod attach;
 mod collapse;
+mod comparison;
+mod mend;
 mod partition;
 mod patch;
+mod proof;
 mod quadric;
 mod queue;
 mod reduce;
 mod samples;
+mod surface;
 mod verified;
 
-pub use reduce::{Decimated, Decimation, decimate};
+pub use reduce::Decimation;
 pub use verified::{Verified, decimate_verified};

@@ -3,8 +3,10 @@
 use nalgebra::Vector3;
 use rayon::prelude::*;
 
+use super::comparison::{Comparison, Scale};
+use super::mend::mend;
 use super::reduce::{Decimated, Decimation, decimate};
-use crate::mesh::deviation::{Deviation, deviation};
+use super::surface::Surface;
 use crate::mesh::measure::area_mm2;
 use crate::mesh::{MeshRef, TriMesh};
 use crate::progress::{Cancelled, Progress};
@@ -20,14 +22,18 @@ const MEASURED_SHARE: f64 = 0.95;
 pub struct Verified {
     /// The mesh.
     pub mesh: TriMesh,
-    /// Measured between both surfaces, both ways.
-    pub deviation: Deviation,
+    /// No point of either surface is farther from the other, mm.
+    pub max_mm: f64,
+    /// Root of the mean square of the distances of the first surface's vertices, mm.
+    pub rms_mm: f64,
+    /// Mean of those distances, mm.
+    pub mean_mm: f64,
     /// Whether no edge was left that could have been collapsed.
     pub is_exhausted: bool,
 }
 
-/// Decimates and measures. Where the bound was broken the surface is left as it was, in a wider
-/// circle each time, and the rest is decimated again.
+/// Decimates and measures. Where the bound was broken the surface gets vertices back; where that does
+/// not help it is left as it was, in a wider circle each time, and the rest is decimated again.
 ///
 /// # Errors
 /// [`Cancelled`] when asked to stop.
@@ -37,22 +43,28 @@ pub fn decimate_verified(
     progress: &Progress,
 ) -> Result<Verified, Cancelled> {
     progress.expect(1);
-    let edge_mm = mean_edge_mm(mesh);
-    let limit_mm = MEASURED_SHARE * asked.bound_mm;
+    let first = Surface::new(mesh);
+    let scale = Scale { limit_mm: MEASURED_SHARE * asked.bound_mm, edge_mm: mean_edge_mm(mesh) };
     let mut is_kept = Vec::new();
-    let mut reach_mm = edge_mm;
+    let mut reach_mm = scale.edge_mm;
     for _ in 0..MOST_TRIES {
-        let Decimated { mesh: made, is_exhausted } = decimate(mesh, asked, &is_kept, progress)?;
-        let measured = deviation(mesh, made.view(), edge_mm, limit_mm).unwrap_or_default();
+        let Decimated { mesh: made, beside, is_exhausted } = decimate(&first, asked, &is_kept, progress)?;
+        let mut measured = Comparison::new(&first, &Surface::new(made.view()), &beside, scale);
+        let made = mend(&first, made, &mut measured);
         progress.step()?;
-        if measured.max_mm <= limit_mm {
-            return Ok(Verified { mesh: made, deviation: measured, is_exhausted });
+        let max_mm = measured.max_mm();
+        if max_mm <= scale.limit_mm {
+            let (rms_mm, mean_mm) = measured.rms_and_mean_mm();
+            return Ok(Verified { mesh: made, max_mm, rms_mm, mean_mm, is_exhausted });
         }
         progress.expect(1);
-        keep_around(mesh, measured.beyond, reach_mm, &mut is_kept);
+        let far = [mesh, made.view()].into_iter().enumerate();
+        let points =
+            far.flat_map(|(which, mesh)| measured.beyond(which).flat_map(move |face| mesh.corners(face)));
+        keep_around(mesh, points.collect(), reach_mm, &mut is_kept);
         reach_mm *= 2.0;
     }
-    Ok(Verified { mesh: mesh.to_owned(), deviation: Deviation::default(), is_exhausted: true })
+    Ok(Verified { mesh: mesh.to_owned(), max_mm: 0.0, rms_mm: 0.0, mean_mm: 0.0, is_exhausted: true })
 }
 
 /// Marks the vertices within a distance of any of some points.

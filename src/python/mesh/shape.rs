@@ -59,9 +59,9 @@ pub fn decimate_mesh<'py>(
     let made = py.detach(|| decimate::decimate_verified(mesh, asked, &progress))?;
     let facts = PyDict::new(py);
     facts.set_item("is_exhausted", made.is_exhausted)?;
-    facts.set_item("max_error_mm", made.deviation.max_mm)?;
-    facts.set_item("rms_error_mm", made.deviation.rms_mm)?;
-    facts.set_item("mean_error_mm", made.deviation.mean_mm)?;
+    facts.set_item("max_error_mm", made.max_mm)?;
+    facts.set_item("rms_error_mm", made.rms_mm)?;
+    facts.set_item("mean_error_mm", made.mean_mm)?;
     Ok((array::mesh_arrays(py, made.mesh)?, facts))
 }
 
