@@ -9,6 +9,7 @@ pub mod checks;
 pub mod dicom;
 pub mod geometry;
 pub mod mesh;
+pub mod overlay;
 pub mod phantom;
 pub mod progress;
 pub mod register;

@@ -31,6 +31,7 @@ from calvaria.mesh import (
     smooth_mesh,
     write_mesh,
 )
+from calvaria.overlay import OverlayMetrics, compare_to_image
 from calvaria.pipeline import ModelResult, build_model
 from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal
 from calvaria.rules import Rules, load_rules
@@ -53,6 +54,7 @@ __all__ = [
     "MeshFileInfo",
     "MeshTopology",
     "ModelResult",
+    "OverlayMetrics",
     "Override",
     "RepairAction",
     "RepairResult",
@@ -65,6 +67,7 @@ __all__ = [
     "check_mesh",
     "check_series",
     "check_volume",
+    "compare_to_image",
     "decimate_mesh",
     "errors",
     "extract_surface",

@@ -11,6 +11,8 @@ __all__ = [
     "Progress",
     "SeriesHandle",
     "closest_points",
+    "cluster_points",
+    "compare_to_image",
     "components",
     "count_values",
     "curvature_mesh",
@@ -46,6 +48,7 @@ __all__ = [
     "resample_to_grid_f32",
     "resample_to_grid_i16",
     "reshape_mask",
+    "sample_surface",
     "section_mesh",
     "signed_distance_mesh",
     "smooth_mesh",
@@ -405,6 +408,32 @@ def section_mesh(
     normal: tuple[float, float, float],
     offsets_mm: NDArray[np.float64],
 ) -> list[list[tuple[NDArray[np.float64], bool]]]: ...
+def compare_to_image(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    values: NDArray[Any],
+    dims_ijk: tuple[int, int, int],
+    lps_from_ijk: NDArray[np.float64],
+    *,
+    is_gradient: bool,
+    n_samples: int,
+    search_mm: float,
+    least_contrast: float | None,
+    lowest_contrast: float,
+    floor: float,
+    ceiling: float,
+    level: float | None,
+    is_curvature_corrected: bool,
+    progress: Progress,
+) -> dict[str, Any]: ...
+def sample_surface(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    n_samples: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32], float]: ...
+def cluster_points(points: NDArray[np.float64], reach_mm: float) -> NDArray[np.uint32]: ...
 def fit_points(
     *,
     points: NDArray[np.float64],
