@@ -77,6 +77,8 @@ pub struct Measured {
     pub contrast: f64,
     /// Value inside, as far as the image shows it.
     pub inside: f64,
+    /// Value outside, with the neighbours taken out.
+    pub outside: f64,
     /// Value at the point itself.
     pub value: f64,
     /// How far blur had moved the edge inwards; taken out of the offset when asked for.
@@ -91,6 +93,7 @@ const NOTHING: Measured = Measured {
     uncertainty_mm: f64::NAN,
     contrast: f64::NAN,
     inside: f64::NAN,
+    outside: f64::NAN,
     value: f64::NAN,
     curvature_mm: f64::NAN,
     level_mm: f64::NAN,
@@ -227,6 +230,7 @@ fn locate<T: Value>(
         uncertainty_mm: (random * random + bend * bend + between * between).sqrt(),
         contrast: fitted.drop,
         inside: highest,
+        outside: fitted.outside,
         value: f64::NAN,
         curvature_mm,
         level_mm: level_mm(scan, profile, place_mm, sigma / cosine) * cosine,

@@ -82,11 +82,12 @@ fn comparison(py: Python<'_>, found: Comparison) -> PyResult<Bound<'_, PyDict>> 
     made.set_item("areas_mm2", samples.areas_mm2.to_vec())?;
     let status: Vec<u8> = measured.iter().map(|one| one.status as u8).collect();
     made.set_item("status", status.into_pyarray(py))?;
-    let columns: [(&str, fn(&Measured) -> f64); 7] = [
+    let columns: [(&str, fn(&Measured) -> f64); 8] = [
         ("offset_mm", |one| one.offset_mm),
         ("uncertainty_mm", |one| one.uncertainty_mm),
         ("contrast", |one| one.contrast),
         ("inside", |one| one.inside),
+        ("outside", |one| one.outside),
         ("value", |one| one.value),
         ("curvature_mm", |one| one.curvature_mm),
         ("level_mm", |one| one.level_mm),

@@ -155,7 +155,7 @@ def compare_to_image(
     labels, known = _labels(regions, mesh, found)
     arrays = (
         *("normals", "faces", "offset_mm", "uncertainty_mm", "status"),
-        *("contrast", "inside", "value", "curvature_mm", "level_mm"),
+        *("contrast", "inside", "outside", "value", "curvature_mm", "level_mm"),
     )
     areas = {
         kind.name.lower(): area for kind, area in zip(FaceKind, found["areas_mm2"], strict=True)

@@ -161,8 +161,9 @@ class OverlayMetrics:
         correction for curvature.
     status : (n,) ndarray of uint8
         An :class:`EdgeStatus` number.
-    contrast, inside, value : (n,) ndarray of float64
-        Drop across the edge, highest value inside it, and value at the sample, in units of the image.
+    contrast, inside, outside, value : (n,) ndarray of float64
+        Drop across the edge, highest value inside it, value outside it with its neighbours taken out,
+        and value at the sample, in units of the image.
     curvature_mm : (n,) ndarray of float64
         How far blur had moved the edge inwards.
     level_mm : (n,) ndarray of float64
@@ -201,6 +202,7 @@ class OverlayMetrics:
     status: NDArray[np.uint8]
     contrast: NDArray[np.float64]
     inside: NDArray[np.float64]
+    outside: NDArray[np.float64]
     value: NDArray[np.float64]
     curvature_mm: NDArray[np.float64]
     level_mm: NDArray[np.float64]
