@@ -409,15 +409,13 @@ def section_mesh(
     offsets_mm: NDArray[np.float64],
 ) -> list[list[tuple[NDArray[np.float64], bool]]]: ...
 def compare_to_image(
-    vertices: NDArray[np.float64],
-    faces: NDArray[np.int32],
-    kinds: NDArray[np.uint8],
+    points: NDArray[np.float64],
+    normals: NDArray[np.float64],
     values: NDArray[Any],
     dims_ijk: tuple[int, int, int],
     lps_from_ijk: NDArray[np.float64],
     *,
     is_gradient: bool,
-    n_samples: int,
     search_mm: float,
     least_contrast: float | None,
     lowest_contrast: float,
@@ -432,7 +430,9 @@ def sample_surface(
     faces: NDArray[np.int32],
     kinds: NDArray[np.uint8],
     n_samples: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32], float]: ...
+) -> tuple[
+    NDArray[np.float64], NDArray[np.float64], NDArray[np.int32], float, list[float]
+]: ...
 def cluster_points(points: NDArray[np.float64], reach_mm: float) -> NDArray[np.uint32]: ...
 def fit_points(
     *,

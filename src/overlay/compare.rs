@@ -1,4 +1,4 @@
-//! A mesh held against an image, point by point.
+//! Points of a surface held against an image.
 
 use nalgebra::Vector3;
 use rayon::prelude::*;
@@ -7,8 +7,6 @@ use super::blur::{self, Blur};
 use super::edge::{self, EdgeMethod, Measured, Scan};
 use super::field::Field;
 use super::profile;
-use super::sampling::{Samples, sample_surface};
-use crate::mesh::MeshRef;
 use crate::progress::{Cancelled, Progress};
 use crate::segment::Value;
 use crate::volume::Volume;
@@ -24,8 +22,6 @@ const BEYOND_MM: f64 = 2.5;
 pub struct EdgeOptions {
     /// What an edge is.
     pub method: EdgeMethod,
-    /// Points on the surface.
-    pub n_samples: usize,
     /// Farthest that an edge may be from the mesh, mm.
     pub search_mm: f64,
     /// Least difference between inside and outside; left out, a fifth of what is usual at this surface.
@@ -42,11 +38,9 @@ pub struct EdgeOptions {
     pub is_curvature_corrected: bool,
 }
 
-/// A mesh held against an image.
+/// A surface held against an image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// Where was measured.
-    pub samples: Samples,
     /// What was found at each point.
     pub measured: Vec<Measured>,
     /// The blur of the scan at this surface.
@@ -63,9 +57,14 @@ pub struct Comparison {
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OverlayError {
-    /// There is nothing to compare.
-    #[error("mesh: faces that were imaged expected, found none with an area")]
-    NoSurface,
+    /// Points and normals do not go together.
+    #[error("normals: {n_points} expected, found {n_normals}")]
+    Normals {
+        /// How many points there are.
+        n_points: usize,
+        /// How many normals there are.
+        n_normals: usize,
+    },
     /// A length is no length.
     #[error("search_mm: a finite number above 0 expected, found {0}")]
     Search(f64),
@@ -77,12 +76,14 @@ pub enum OverlayError {
     Cancelled(#[from] Cancelled),
 }
 
-/// Holds a mesh against an image; the same for any number of threads.
+/// Holds points of a surface, with their unit normals, against an image; the same for any number of
+/// threads.
 ///
 /// # Errors
-/// [`OverlayError`] when the mesh has no imaged faces, an option is off, or the job was stopped.
+/// [`OverlayError`] when the arrays do not agree, an option is off, or the job was stopped.
 pub fn compare<T: Value>(
-    mesh: MeshRef<'_>,
+    points: &[[f64; 3]],
+    normals: &[[f64; 3]],
     volume: Volume<'_, T>,
     options: &EdgeOptions,
     progress: &Progress,
@@ -93,18 +94,16 @@ pub fn compare<T: Value>(
     let values = volume.values();
     let voxels = values.as_slice().ok_or(OverlayError::Order)?;
     let field = Field::new(voxels, volume.grid(), options.floor as f32);
-    let samples = sample_surface(mesh, options.n_samples);
-    if samples.points.is_empty() {
-        return Err(OverlayError::NoSurface);
+    if points.len() != normals.len() {
+        return Err(OverlayError::Normals { n_points: points.len(), n_normals: normals.len() });
     }
     let spacing = volume.grid().spacing_xyz_mm();
     let reach = options.search_mm + BEYOND_MM.max(2.5 * spacing.max());
     let step_mm = (spacing.min() / 2.0).clamp(reach / profile::MOST as f64, 0.4);
     let half = (reach / step_mm).ceil() as usize;
-    let stride = samples.points.len().div_ceil(FIRST_LOOK);
+    let stride = points.len().div_ceil(FIRST_LOOK).max(1);
     let some = |all: &[[f64; 3]]| all.iter().copied().step_by(stride).collect::<Vec<_>>();
-    let (points, normals) = (some(&samples.points), some(&samples.normals));
-    let look = blur::look(&field, &points, &normals, [step_mm, options.search_mm], half, options.ceiling);
+    let look = blur::look(&field, &some(points), &some(normals), [step_mm, options.search_mm], half, options.ceiling);
     let usual = (0.2 * look.contrast).max(4.0 * look.noise).max(options.lowest_contrast);
     let least_contrast = options.least_contrast.unwrap_or(usual);
     let scan = Scan {
@@ -124,9 +123,9 @@ pub fn compare<T: Value>(
         longest_step_mm: spacing.max(),
         steps: volume.grid().steps(),
     };
-    let measured = measure_all(&field, &scan, &samples, progress)?;
+    let measured = measure_all(&field, &scan, points, normals, progress)?;
     let Scan { noise, .. } = scan;
-    Ok(Comparison { samples, measured, blur: look.blur, noise, contrast: look.contrast, least_contrast })
+    Ok(Comparison { measured, blur: look.blur, noise, contrast: look.contrast, least_contrast })
 }
 
 /// As often as makes the slopes blurrier by half of the blur of the scan.
@@ -137,14 +136,14 @@ fn smoothing(sigma_mm: f64, step_mm: f64) -> usize {
 fn measure_all<T: Value>(
     field: &Field<'_, T>,
     scan: &Scan,
-    samples: &Samples,
+    points: &[[f64; 3]],
+    normals: &[[f64; 3]],
     progress: &Progress,
 ) -> Result<Vec<Measured>, Cancelled> {
-    progress.expect(samples.points.len().div_ceil(BLOCK));
-    let blocks: Result<Vec<Vec<Measured>>, Cancelled> = samples
-        .points
+    progress.expect(points.len().div_ceil(BLOCK));
+    let blocks: Result<Vec<Vec<Measured>>, Cancelled> = points
         .par_chunks(BLOCK)
-        .zip(samples.normals.par_chunks(BLOCK))
+        .zip(normals.par_chunks(BLOCK))
         .map(|(points, normals)| {
             progress.step()?;
             let pairs = points.iter().zip(normals);

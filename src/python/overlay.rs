@@ -7,7 +7,6 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::array;
-use super::error::raise;
 use super::progress::Progress;
 use crate::overlay::{self, Comparison, EdgeMethod, EdgeOptions, Measured, OverlayError};
 use crate::volume::Volume;
@@ -16,27 +15,24 @@ impl From<OverlayError> for PyErr {
     fn from(error: OverlayError) -> Self {
         match error {
             OverlayError::Cancelled(cancelled) => cancelled.into(),
-            OverlayError::NoSurface => Python::attach(|py| raise(py, "MeshError", error.to_string())),
             other => PyValueError::new_err(other.to_string()),
         }
     }
 }
 
-/// The edge in an image beside points of a mesh.
+/// The edge in an image beside points of a surface.
 #[pyfunction]
-#[pyo3(signature = (vertices, faces, kinds, values, dims_ijk, lps_from_ijk, *, is_gradient, n_samples, search_mm,
-    least_contrast, lowest_contrast, floor, ceiling, level, is_curvature_corrected, progress))]
+#[pyo3(signature = (points, normals, values, dims_ijk, lps_from_ijk, *, is_gradient, search_mm, least_contrast,
+    lowest_contrast, floor, ceiling, level, is_curvature_corrected, progress))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
 pub fn compare_to_image<'py>(
     py: Python<'py>,
-    vertices: PyReadonlyArray2<'py, f64>,
-    faces: PyReadonlyArray2<'py, i32>,
-    kinds: PyReadonlyArray1<'py, u8>,
+    points: PyReadonlyArray2<'py, f64>,
+    normals: PyReadonlyArray2<'py, f64>,
     values: &Bound<'py, PyAny>,
     dims_ijk: [usize; 3],
     lps_from_ijk: PyReadonlyArray2<'py, f64>,
     is_gradient: bool,
-    n_samples: usize,
     search_mm: f64,
     least_contrast: Option<f64>,
     lowest_contrast: f64,
@@ -47,11 +43,9 @@ pub fn compare_to_image<'py>(
     progress: &Progress,
 ) -> PyResult<Bound<'py, PyDict>> {
     let grid = array::grid(dims_ijk, &lps_from_ijk)?;
-    let mesh = array::mesh(&vertices, &faces, &kinds)?;
+    let (points, normals) = (array::rows(points.as_slice()?)?, array::rows(normals.as_slice()?)?);
     let method = if is_gradient { EdgeMethod::GradientMaximum } else { EdgeMethod::HalfMaximum };
-    let options = EdgeOptions {
-        method,
-        n_samples,
+    let options = EdgeOptions { method,
         search_mm,
         least_contrast,
         lowest_contrast,
@@ -63,23 +57,18 @@ pub fn compare_to_image<'py>(
     let job = progress.inner.clone();
     let found = if let Ok(values) = values.extract::<PyReadonlyArray3<'_, i16>>() {
         let volume = Volume::new(values.as_array(), &grid)?;
-        py.detach(|| overlay::compare(mesh, volume, &options, &job))?
+        py.detach(|| overlay::compare(points, normals, volume, &options, &job))?
     } else {
         let values = values.extract::<PyReadonlyArray3<'_, f32>>()?;
         let volume = Volume::new(values.as_array(), &grid)?;
-        py.detach(|| overlay::compare(mesh, volume, &options, &job))?
+        py.detach(|| overlay::compare(points, normals, volume, &options, &job))?
     };
     comparison(py, found)
 }
 
 fn comparison(py: Python<'_>, found: Comparison) -> PyResult<Bound<'_, PyDict>> {
     let made = PyDict::new(py);
-    let Comparison { samples, measured, blur, noise, contrast, least_contrast } = found;
-    made.set_item("points", places(py, samples.points)?)?;
-    made.set_item("normals", places(py, samples.normals)?)?;
-    made.set_item("faces", array::numbers(py, samples.faces))?;
-    made.set_item("area_each_mm2", samples.area_each_mm2)?;
-    made.set_item("areas_mm2", samples.areas_mm2.to_vec())?;
+    let Comparison { measured, blur, noise, contrast, least_contrast } = found;
     let status: Vec<u8> = measured.iter().map(|one| one.status as u8).collect();
     made.set_item("status", status.into_pyarray(py))?;
     let columns: [(&str, fn(&Measured) -> f64); 8] = [
@@ -104,7 +93,8 @@ fn comparison(py: Python<'_>, found: Comparison) -> PyResult<Bound<'_, PyDict>> 
     Ok(made)
 }
 
-/// Points spread over the imaged faces of a mesh, by area: places, normals, faces, and the area of each.
+/// Points spread over the imaged faces of a mesh, by area: places, normals, faces, the area of each, and
+/// the area by kind of face.
 #[pyfunction]
 pub fn sample_surface<'py>(
     py: Python<'py>,
@@ -116,10 +106,10 @@ pub fn sample_surface<'py>(
     let mesh = array::mesh(&vertices, &faces, &kinds)?;
     let samples = py.detach(|| overlay::sample_surface(mesh, n_samples));
     let faces = array::numbers(py, samples.faces);
-    Ok((places(py, samples.points)?, places(py, samples.normals)?, faces, samples.area_each_mm2))
+    Ok((places(py, samples.points)?, places(py, samples.normals)?, faces, samples.area_each_mm2, samples.areas_mm2))
 }
 
-type Sampled<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<i32>>, f64);
+type Sampled<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<i32>>, f64, [f64; 4]);
 
 /// For each point the number of the cluster it lies in.
 #[pyfunction]

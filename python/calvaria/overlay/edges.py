@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from calvaria.mesh import Mesh
     from calvaria.volume import Volume
 
-__all__ = ["compare_to_image"]
+__all__ = ["compare_to_image", "edges_beside"]
 
 _METHODS = ("half_maximum", "gradient_maximum")
 # Values of padding lie far below air; those of metal end the scale of a scanner.
@@ -131,16 +131,73 @@ def compare_to_image(
         if value is not None and not (value > 0 and math.isfinite(value)):
             msg = f"{name}: a finite number above 0 expected, found {value}"
             raise ValueError(msg)
-    found = _progress.run(
+    points, normals, faces, area_each_mm2, areas_mm2 = _native.sample_surface(
+        mesh.vertices, mesh.faces, mesh.kinds, int(n_samples)
+    )
+    if not len(points):
+        msg = "mesh: faces that were imaged expected, found none with an area"
+        raise MeshError(msg)
+    found = edges_beside(
+        points,
+        normals,
+        volume,
+        edge=edge,
+        search_mm=search_mm,
+        least_contrast=least_contrast,
+        level=level,
+        correct_curvature=correct_curvature,
+    )
+    labels, known = _labels(regions, mesh, points, normals, faces)
+    arrays = (
+        *("offset_mm", "uncertainty_mm", "status", "contrast"),
+        *("inside", "outside", "value", "curvature_mm", "level_mm"),
+    )
+    areas = {
+        kind.name.lower(): area for kind, area in zip(FaceKind, areas_mm2, strict=True)
+    }
+    return OverlayMetrics(
+        edge=edge,
+        search_mm=float(search_mm),
+        tolerance_mm=tolerance_mm,
+        is_curvature_corrected=correct_curvature,
+        points_lps_mm=_owned(points),
+        normals=_owned(normals),
+        faces=_owned(faces),
+        **{name: _owned(found[name]) for name in arrays},
+        labels=labels,
+        names=known if names is None else dict(names),
+        area_each_mm2=area_each_mm2,
+        excluded_mm2={name: area for name, area in areas.items() if name != "surface" and area > 0},
+        blur_in_plane_mm=found["blur_mm"][0],
+        blur_through_plane_mm=found["blur_mm"][1],
+        n_blur_edges=found["n_blur_edges"],
+        noise=found["noise"],
+        least_contrast=found["least_contrast"],
+        grid=volume.grid,
+        findings=(*volume.findings, *(one for one in mesh.findings if one not in volume.findings)),
+    )
+
+
+def edges_beside(
+    points: NDArray[np.float64],
+    normals: NDArray[np.float64],
+    volume: Volume,
+    *,
+    edge: str = "half_maximum",
+    search_mm: float = 2.0,
+    least_contrast: float | None = None,
+    level: float | None = None,
+    correct_curvature: bool = True,
+) -> dict[str, Any]:
+    """Return what the image has beside points (n, 3) with outward unit normals (n, 3)."""
+    return _progress.run(
         lambda progress: _native.compare_to_image(
-            mesh.vertices,
-            mesh.faces,
-            mesh.kinds,
+            frozen(points, dtype=np.float64),
+            frozen(normals, dtype=np.float64),
             volume.values,
             volume.grid.dims_ijk,
             volume.grid.lps_from_ijk,
             is_gradient=edge == "gradient_maximum",
-            n_samples=int(n_samples),
             search_mm=float(search_mm),
             least_contrast=least_contrast,
             lowest_contrast=_lowest_contrast(volume),
@@ -151,33 +208,6 @@ def compare_to_image(
             progress=progress,
         ),
         title="overlay",
-    )
-    labels, known = _labels(regions, mesh, found)
-    arrays = (
-        *("normals", "faces", "offset_mm", "uncertainty_mm", "status"),
-        *("contrast", "inside", "outside", "value", "curvature_mm", "level_mm"),
-    )
-    areas = {
-        kind.name.lower(): area for kind, area in zip(FaceKind, found["areas_mm2"], strict=True)
-    }
-    return OverlayMetrics(
-        edge=edge,
-        search_mm=float(search_mm),
-        tolerance_mm=tolerance_mm,
-        is_curvature_corrected=correct_curvature,
-        points_lps_mm=_owned(found["points"]),
-        **{name: _owned(found[name]) for name in arrays},
-        labels=labels,
-        names=known if names is None else dict(names),
-        area_each_mm2=found["area_each_mm2"],
-        excluded_mm2={name: area for name, area in areas.items() if name != "surface" and area > 0},
-        blur_in_plane_mm=found["blur_mm"][0],
-        blur_through_plane_mm=found["blur_mm"][1],
-        n_blur_edges=found["n_blur_edges"],
-        noise=found["noise"],
-        least_contrast=found["least_contrast"],
-        grid=volume.grid,
-        findings=(*volume.findings, *(one for one in mesh.findings if one not in volume.findings)),
     )
 
 
@@ -196,14 +226,18 @@ def _owned(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _labels(
-    regions: Mask | ArrayLike | None, mesh: Mesh, found: dict[str, Any]
+    regions: Mask | ArrayLike | None,
+    mesh: Mesh,
+    points: NDArray[np.float64],
+    normals: NDArray[np.float64],
+    faces: NDArray[np.int32],
 ) -> tuple[NDArray[np.int64] | None, dict[int, str]]:
     """Return the region of each sample, and the names that a mask knows."""
     if regions is None:
         return None, {}
     if isinstance(regions, Mask):
         # Just inside the surface: on it, half of the nearest voxels belong to what is beside.
-        inwards = found["points"] - 0.5 * min(regions.grid.spacing_xyz_mm) * found["normals"]
+        inwards = points - 0.5 * min(regions.grid.spacing_xyz_mm) * normals
         index = np.rint(regions.grid.ijk_from_lps_mm(inwards)).astype(np.int64)
         is_inside = ((index >= 0) & (index < regions.grid.dims_ijk)).all(axis=1)
         if not is_inside.any():
@@ -219,4 +253,4 @@ def _labels(
             f"regions: whole numbers of shape ({len(mesh.faces)},) expected, found {numbers.shape}"
         )
         raise MeshError(msg)
-    return frozen(numbers[found["faces"]], dtype=np.int64), {}
+    return frozen(numbers[faces], dtype=np.int64), {}

@@ -144,7 +144,7 @@ def find_lost_surface(
     if reach is None:
         reach = max(1.0, 1.5 * max(volume.grid.spacing_xyz_mm))
     imaged = extract_surface(volume, iso_hu=level, within=within, close_border=False)
-    points, normals, faces, area = _native.sample_surface(
+    points, normals, faces, area, _ = _native.sample_surface(
         imaged.vertices, imaged.faces, imaged.kinds, n_samples
     )
     if not len(points):
