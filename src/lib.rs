@@ -11,6 +11,7 @@ pub mod comparison;
 pub mod dicom;
 pub mod geometry;
 pub mod mesh;
+pub mod overlay;
 pub mod phantom;
 pub mod printability;
 pub mod progress;

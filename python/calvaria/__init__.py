@@ -40,6 +40,7 @@ from calvaria.mesh import (
     smooth_mesh,
     write_mesh,
 )
+from calvaria.overlay import OverlayMetrics, compare_to_image
 from calvaria.pipeline import ModelResult, build_model
 from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal
 from calvaria.rules import Rules, load_rules
@@ -65,6 +66,7 @@ __all__ = [
     "MeshFileInfo",
     "MeshTopology",
     "ModelResult",
+    "OverlayMetrics",
     "Override",
     "RepairAction",
     "RepairResult",
@@ -79,6 +81,7 @@ __all__ = [
     "check_volume",
     "compare_masks",
     "compare_meshes",
+    "compare_to_image",
     "decimate_mesh",
     "error_budget",
     "errors",

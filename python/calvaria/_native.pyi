@@ -13,6 +13,8 @@ __all__ = [
     "closest_points",
     "compare_masks",
     "compare_meshes",
+    "cluster_points",
+    "compare_to_image",
     "components",
     "count_values",
     "curvature_mesh",
@@ -60,6 +62,7 @@ __all__ = [
     "resample_to_grid_i16",
     "reshape_mask",
     "round_holes",
+    "sample_surface",
     "section_mesh",
     "signed_distance_mesh",
     "slender_members",
@@ -420,6 +423,32 @@ def section_mesh(
     normal: tuple[float, float, float],
     offsets_mm: NDArray[np.float64],
 ) -> list[list[tuple[NDArray[np.float64], bool]]]: ...
+def compare_to_image(
+    points: NDArray[np.float64],
+    normals: NDArray[np.float64],
+    values: NDArray[Any],
+    dims_ijk: tuple[int, int, int],
+    lps_from_ijk: NDArray[np.float64],
+    *,
+    is_gradient: bool,
+    search_mm: float,
+    least_contrast: float | None,
+    lowest_contrast: float,
+    floor: float,
+    ceiling: float,
+    level: float | None,
+    is_curvature_corrected: bool,
+    progress: Progress,
+) -> dict[str, Any]: ...
+def sample_surface(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    n_samples: int,
+) -> tuple[
+    NDArray[np.float64], NDArray[np.float64], NDArray[np.int32], float, list[float]
+]: ...
+def cluster_points(points: NDArray[np.float64], reach_mm: float) -> NDArray[np.uint32]: ...
 def fit_points(
     *,
     points: NDArray[np.float64],

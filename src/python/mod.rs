@@ -14,6 +14,7 @@ mod error;
 mod mesh;
 mod mesh_io;
 mod mesh_topology;
+mod overlay;
 mod phantom;
 mod printability;
 mod progress;
@@ -44,6 +45,8 @@ mod _native {
     use super::mesh_io::{read_mesh, write_mesh};
     #[pymodule_export]
     use super::mesh_topology::{mesh_quality, mesh_self_intersections, mesh_topology, repair_mesh};
+    #[pymodule_export]
+    use super::overlay::{cluster_points, compare_to_image, sample_surface};
     #[pymodule_export]
     use super::phantom::Phantom;
     #[pymodule_export]

@@ -1,0 +1,183 @@
+"""The other direction: edges in the image with no mesh near them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from calvaria import _native
+from calvaria._arrays import frozen
+from calvaria._html import html_table
+from calvaria.overlay.edges import compare_to_image
+from calvaria.overlay.places import Place, places_of
+from calvaria.surface import extract_surface
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from calvaria.mesh import Mesh
+    from calvaria.volume import Mask, Volume
+
+__all__ = ["LostSurface", "find_lost_surface"]
+
+# A part of the image belongs to the mesh when the mesh lies along so much of it.
+_OWN_FRACTION = 0.02
+_LEAST_PLACE_MM2 = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostSurface:
+    """Surface that the image has and the mesh has not.
+
+    Parameters
+    ----------
+    iso_hu : float
+        The level at which the image was looked at.
+    distance_mm : float
+        A mesh this near, facing the same way, counts as there.
+    structure_mm2 : float
+        Surface of the parts of the image that the mesh lies along.
+    lost_mm2 : float
+        So much of it has no mesh near.
+    places : tuple of Place
+        Where, the largest first; ``mean_mm`` and ``worst_mm`` are distances to the mesh.
+    other_mm2 : float
+        Surface of other parts of the image, which the mesh does not touch at all: other bones, the
+        table, islands, closed hollows.
+    """
+
+    iso_hu: float
+    distance_mm: float
+    structure_mm2: float
+    lost_mm2: float
+    places: tuple[Place, ...]
+    other_mm2: float
+
+    @property
+    def lost_fraction(self) -> float:
+        """Share of the structure that is lost."""
+        return self.lost_mm2 / self.structure_mm2 if self.structure_mm2 else math.nan
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything, ready for JSON."""
+        share = self.lost_fraction
+        return {
+            "iso_hu": self.iso_hu,
+            "distance_mm": self.distance_mm,
+            "structure_mm2": self.structure_mm2,
+            "lost_mm2": self.lost_mm2,
+            "lost_fraction": share if math.isfinite(share) else None,
+            "places": [place.to_dict() for place in self.places],
+            "other_mm2": self.other_mm2,
+        }
+
+    def __repr__(self) -> str:
+        return (
+            f"LostSurface({self.lost_mm2:.0f} of {self.structure_mm2:.0f} mm2 at {self.iso_hu:g}, "
+            f"{len(self.places)} places)"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (place.where, f"{place.area_mm2:.0f}", f"{place.worst_mm:.1f}") for place in self.places
+        ]
+        return html_table(
+            header=("where", "area mm2", "farthest mm"), rows=rows, caption=repr(self)
+        )
+
+
+def find_lost_surface(
+    mesh: Mesh,
+    volume: Volume,
+    *,
+    iso_hu: float | None = None,
+    distance_mm: float | None = None,
+    within: Mask | None = None,
+    n_samples: int = 100_000,
+) -> LostSurface:
+    """Find edges of the same structure in the image that have no mesh near: what was lost.
+
+    Thin bone that fell under the level, a hole that was filled or cut, half a jaw.
+
+    Parameters
+    ----------
+    mesh : Mesh
+        What was made.
+    volume : Volume
+        What it was made from.
+    iso_hu : float, optional
+        The level at which the image shows the structure; left out, that of the mesh itself.  A lower
+        one, such as ``bone_level(volume).thin_bone_hu``, shows thin bone too.
+    distance_mm : float, optional
+        How near a mesh must be to be there; left out, 1 mm or one and a half voxels.
+    within : Mask, optional
+        Look only here.
+    n_samples : int
+        Points on the surface in the image.
+
+    Returns
+    -------
+    LostSurface
+        How much, and where.
+
+    Raises
+    ------
+    MeshError
+        The mesh has no imaged faces with an area.
+
+    Examples
+    --------
+    >>> from calvaria import phantom
+    >>> scanner = phantom.Scanner(columns=64, rows=64, n_slices=40, noise_hu=5.0)
+    >>> ball = phantom.scan(phantom.sphere(radius_mm=12.0), scanner=scanner)
+    >>> mesh = extract_surface(ball, iso_hu=0.0)
+    >>> find_lost_surface(mesh, ball).lost_mm2
+    0.0
+    """
+    level = iso_hu
+    if level is None:
+        level = compare_to_image(mesh, volume, n_samples=5000).mesh_level[0]
+    reach = distance_mm
+    if reach is None:
+        reach = max(1.0, 1.5 * max(volume.grid.spacing_xyz_mm))
+    imaged = extract_surface(volume, iso_hu=level, within=within, close_border=False)
+    points, normals, faces, area, _ = _native.sample_surface(
+        imaged.vertices, imaged.faces, imaged.kinds, n_samples
+    )
+    if not len(points):
+        return LostSurface(
+            iso_hu=level, distance_mm=reach, structure_mm2=0.0, lost_mm2=0.0, places=(), other_mm2=0.0
+        )
+    distance = _distances_mm(mesh, points, normals, reach)
+    part = _native.mesh_parts(imaged.vertices, imaged.faces, imaged.kinds)[0][faces]
+    is_near = distance <= reach
+    n_near = np.bincount(part, weights=is_near)
+    is_own = (n_near >= _OWN_FRACTION * np.bincount(part, minlength=len(n_near)))[part]
+    is_lost = is_own & ~is_near
+    places = places_of(points[is_lost], distance[is_lost], area_each_mm2=area)
+    kept = tuple(place for place in places if place.area_mm2 >= _LEAST_PLACE_MM2)
+    return LostSurface(
+        iso_hu=float(level),
+        distance_mm=float(reach),
+        structure_mm2=float(is_own.sum() * area),
+        lost_mm2=float(sum(place.area_mm2 for place in kept)),
+        places=tuple(sorted(kept, key=lambda place: -place.area_mm2)),
+        other_mm2=float((~is_own).sum() * area),
+    )
+
+
+def _distances_mm(
+    mesh: Mesh, points: NDArray[np.float64], normals: NDArray[np.float64], reach: float
+) -> NDArray[np.float64]:
+    """Return distances to the mesh; where it faces the other way it is another surface."""
+    _, distance, face = _native.closest_points(
+        mesh.vertices, mesh.faces, mesh.kinds, frozen(points, dtype=np.float64)
+    )
+    a, b, c = (mesh.vertices[mesh.faces[face, corner]] for corner in range(3))
+    faces_away = (np.cross(b - a, c - a) * normals).sum(axis=1) < 0
+    # Beside a sharp rim the closest face may look away; there the mesh is near all the same.
+    is_other = faces_away & (distance > 0.5 * reach)
+    return np.asarray(np.where(is_other, np.maximum(distance, 1.01 * reach), distance))

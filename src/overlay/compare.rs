@@ -1,0 +1,158 @@
+//! Points of a surface held against an image.
+
+use nalgebra::Vector3;
+use rayon::prelude::*;
+
+use super::blur::{self, Blur};
+use super::edge::{self, EdgeMethod, Measured, Scan};
+use super::field::Field;
+use super::profile;
+use crate::progress::{Cancelled, Progress};
+use crate::segment::Value;
+use crate::volume::Volume;
+
+/// Points that tell about the scan before all are measured.
+const FIRST_LOOK: usize = 6000;
+const BLOCK: usize = 512;
+/// Farthest that a plateau is read beyond the search, mm.
+const BEYOND_MM: f64 = 2.5;
+
+/// How to look for edges.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EdgeOptions {
+    /// What an edge is.
+    pub method: EdgeMethod,
+    /// Farthest that an edge may be from the mesh, mm.
+    pub search_mm: f64,
+    /// Least difference between inside and outside; left out, a fifth of what is usual at this surface.
+    pub least_contrast: Option<f64>,
+    /// That fifth is at least so much: ripples in air are no edges.
+    pub lowest_contrast: f64,
+    /// Values below are no image.
+    pub floor: f64,
+    /// Values from here on are the end of the scale.
+    pub ceiling: f64,
+    /// A level whose distance from the edge is wanted.
+    pub level: Option<f64>,
+    /// Whether the way that blur moves a curved edge is taken out.
+    pub is_curvature_corrected: bool,
+}
+
+/// A surface held against an image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// What was found at each point.
+    pub measured: Vec<Measured>,
+    /// The blur of the scan at this surface.
+    pub blur: Blur,
+    /// Noise of the image at this surface.
+    pub noise: f64,
+    /// Usual difference between inside and outside.
+    pub contrast: f64,
+    /// Least difference that counted as an edge.
+    pub least_contrast: f64,
+}
+
+/// Why a mesh cannot be held against an image.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OverlayError {
+    /// Points and normals do not go together.
+    #[error("normals: {n_points} expected, found {n_normals}")]
+    Normals {
+        /// How many points there are.
+        n_points: usize,
+        /// How many normals there are.
+        n_normals: usize,
+    },
+    /// A length is no length.
+    #[error("search_mm: a finite number above 0 expected, found {0}")]
+    Search(f64),
+    /// The voxels do not lie as they must.
+    #[error("values: C order expected")]
+    Order,
+    /// The caller asked for a stop.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
+
+/// Holds points of a surface, with their unit normals, against an image; the same for any number of
+/// threads.
+///
+/// # Errors
+/// [`OverlayError`] when the arrays do not agree, an option is off, or the job was stopped.
+pub fn compare<T: Value>(
+    points: &[[f64; 3]],
+    normals: &[[f64; 3]],
+    volume: Volume<'_, T>,
+    options: &EdgeOptions,
+    progress: &Progress,
+) -> Result<Comparison, OverlayError> {
+    if !(options.search_mm > 0.0 && options.search_mm.is_finite()) {
+        return Err(OverlayError::Search(options.search_mm));
+    }
+    let values = volume.values();
+    let voxels = values.as_slice().ok_or(OverlayError::Order)?;
+    let field = Field::new(voxels, volume.grid(), options.floor as f32);
+    if points.len() != normals.len() {
+        return Err(OverlayError::Normals { n_points: points.len(), n_normals: normals.len() });
+    }
+    let spacing = volume.grid().spacing_xyz_mm();
+    let reach = options.search_mm + BEYOND_MM.max(2.5 * spacing.max());
+    let step_mm = (spacing.min() / 2.0).clamp(reach / profile::MOST as f64, 0.4);
+    let half = (reach / step_mm).ceil() as usize;
+    let stride = points.len().div_ceil(FIRST_LOOK).max(1);
+    let some = |all: &[[f64; 3]]| all.iter().copied().step_by(stride).collect::<Vec<_>>();
+    let look = blur::look(&field, &some(points), &some(normals), [step_mm, options.search_mm], half, options.ceiling);
+    let usual = (0.2 * look.contrast).max(4.0 * look.noise).max(options.lowest_contrast);
+    let least_contrast = options.least_contrast.unwrap_or(usual);
+    let scan = Scan {
+        method: options.method,
+        step_mm,
+        search_mm: options.search_mm,
+        half,
+        n_smooth: smoothing(look.blur.in_plane_mm.min(look.blur.through_plane_mm), step_mm),
+        blur_mm2: look.blur.covariance_mm2(volume.grid()),
+        noise: look.noise,
+        least_contrast,
+        inside: look.inside,
+        ceiling: options.ceiling,
+        level: options.level,
+        is_curvature_corrected: options.is_curvature_corrected,
+        voxel_mm: volume.grid().voxel_volume_mm3().cbrt(),
+        longest_step_mm: spacing.max(),
+        steps: volume.grid().steps(),
+    };
+    let measured = measure_all(&field, &scan, points, normals, progress)?;
+    let Scan { noise, .. } = scan;
+    Ok(Comparison { measured, blur: look.blur, noise, contrast: look.contrast, least_contrast })
+}
+
+/// As often as makes the slopes blurrier by half of the blur of the scan.
+fn smoothing(sigma_mm: f64, step_mm: f64) -> usize {
+    (0.5 * (sigma_mm / step_mm).powi(2)).round().clamp(1.0, 8.0) as usize
+}
+
+fn measure_all<T: Value>(
+    field: &Field<'_, T>,
+    scan: &Scan,
+    points: &[[f64; 3]],
+    normals: &[[f64; 3]],
+    progress: &Progress,
+) -> Result<Vec<Measured>, Cancelled> {
+    progress.expect(points.len().div_ceil(BLOCK));
+    let blocks: Result<Vec<Vec<Measured>>, Cancelled> = points
+        .par_chunks(BLOCK)
+        .zip(normals.par_chunks(BLOCK))
+        .map(|(points, normals)| {
+            progress.step()?;
+            let pairs = points.iter().zip(normals);
+            Ok(pairs
+                .map(|(point, normal)| {
+                    edge::measure(field, scan, &Vector3::from(*point), &Vector3::from(*normal))
+                })
+                .collect())
+        })
+        .collect();
+    Ok(blocks?.into_iter().flatten().collect())
+}

@@ -1,0 +1,128 @@
+//! Binding of `overlay`.
+
+use ndarray::Array2;
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::array;
+use super::progress::Progress;
+use crate::overlay::{self, Comparison, EdgeMethod, EdgeOptions, Measured, OverlayError};
+use crate::volume::Volume;
+
+impl From<OverlayError> for PyErr {
+    fn from(error: OverlayError) -> Self {
+        match error {
+            OverlayError::Cancelled(cancelled) => cancelled.into(),
+            other => PyValueError::new_err(other.to_string()),
+        }
+    }
+}
+
+/// The edge in an image beside points of a surface.
+#[pyfunction]
+#[pyo3(signature = (points, normals, values, dims_ijk, lps_from_ijk, *, is_gradient, search_mm, least_contrast,
+    lowest_contrast, floor, ceiling, level, is_curvature_corrected, progress))]
+#[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
+pub fn compare_to_image<'py>(
+    py: Python<'py>,
+    points: PyReadonlyArray2<'py, f64>,
+    normals: PyReadonlyArray2<'py, f64>,
+    values: &Bound<'py, PyAny>,
+    dims_ijk: [usize; 3],
+    lps_from_ijk: PyReadonlyArray2<'py, f64>,
+    is_gradient: bool,
+    search_mm: f64,
+    least_contrast: Option<f64>,
+    lowest_contrast: f64,
+    floor: f64,
+    ceiling: f64,
+    level: Option<f64>,
+    is_curvature_corrected: bool,
+    progress: &Progress,
+) -> PyResult<Bound<'py, PyDict>> {
+    let grid = array::grid(dims_ijk, &lps_from_ijk)?;
+    let (points, normals) = (array::rows(points.as_slice()?)?, array::rows(normals.as_slice()?)?);
+    let method = if is_gradient { EdgeMethod::GradientMaximum } else { EdgeMethod::HalfMaximum };
+    let options = EdgeOptions { method,
+        search_mm,
+        least_contrast,
+        lowest_contrast,
+        floor,
+        ceiling,
+        level,
+        is_curvature_corrected,
+    };
+    let job = progress.inner.clone();
+    let found = if let Ok(values) = values.extract::<PyReadonlyArray3<'_, i16>>() {
+        let volume = Volume::new(values.as_array(), &grid)?;
+        py.detach(|| overlay::compare(points, normals, volume, &options, &job))?
+    } else {
+        let values = values.extract::<PyReadonlyArray3<'_, f32>>()?;
+        let volume = Volume::new(values.as_array(), &grid)?;
+        py.detach(|| overlay::compare(points, normals, volume, &options, &job))?
+    };
+    comparison(py, found)
+}
+
+fn comparison(py: Python<'_>, found: Comparison) -> PyResult<Bound<'_, PyDict>> {
+    let made = PyDict::new(py);
+    let Comparison { measured, blur, noise, contrast, least_contrast } = found;
+    let status: Vec<u8> = measured.iter().map(|one| one.status as u8).collect();
+    made.set_item("status", status.into_pyarray(py))?;
+    let columns: [(&str, fn(&Measured) -> f64); 8] = [
+        ("offset_mm", |one| one.offset_mm),
+        ("uncertainty_mm", |one| one.uncertainty_mm),
+        ("contrast", |one| one.contrast),
+        ("inside", |one| one.inside),
+        ("outside", |one| one.outside),
+        ("value", |one| one.value),
+        ("curvature_mm", |one| one.curvature_mm),
+        ("level_mm", |one| one.level_mm),
+    ];
+    for (name, of) in columns {
+        let column: Vec<f64> = measured.iter().map(of).collect();
+        made.set_item(name, column.into_pyarray(py))?;
+    }
+    made.set_item("blur_mm", (blur.in_plane_mm, blur.through_plane_mm))?;
+    made.set_item("n_blur_edges", blur.n_edges)?;
+    made.set_item("noise", noise)?;
+    made.set_item("usual_contrast", contrast)?;
+    made.set_item("least_contrast", least_contrast)?;
+    Ok(made)
+}
+
+/// Points spread over the imaged faces of a mesh, by area: places, normals, faces, the area of each, and
+/// the area by kind of face.
+#[pyfunction]
+pub fn sample_surface<'py>(
+    py: Python<'py>,
+    vertices: PyReadonlyArray2<'py, f64>,
+    faces: PyReadonlyArray2<'py, i32>,
+    kinds: PyReadonlyArray1<'py, u8>,
+    n_samples: usize,
+) -> PyResult<Sampled<'py>> {
+    let mesh = array::mesh(&vertices, &faces, &kinds)?;
+    let samples = py.detach(|| overlay::sample_surface(mesh, n_samples));
+    let faces = array::numbers(py, samples.faces);
+    Ok((places(py, samples.points)?, places(py, samples.normals)?, faces, samples.area_each_mm2, samples.areas_mm2))
+}
+
+type Sampled<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<i32>>, f64, [f64; 4]);
+
+/// For each point the number of the cluster it lies in.
+#[pyfunction]
+pub fn cluster_points<'py>(
+    py: Python<'py>,
+    points: PyReadonlyArray2<'py, f64>,
+    reach_mm: f64,
+) -> PyResult<Bound<'py, PyArray1<u32>>> {
+    let points = array::rows(points.as_slice()?)?;
+    Ok(py.detach(|| overlay::cluster_points(points, reach_mm)).into_pyarray(py))
+}
+
+fn places(py: Python<'_>, places: Vec<[f64; 3]>) -> PyResult<Bound<'_, PyArray2<f64>>> {
+    let made = Array2::from_shape_vec((places.len(), 3), places.into_flattened());
+    Ok(made.map_err(|error| PyValueError::new_err(error.to_string()))?.into_pyarray(py))
+}
