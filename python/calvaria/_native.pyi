@@ -32,6 +32,7 @@ __all__ = [
     "grow_from_seeds",
     "keep_connected",
     "keep_parts",
+    "kind_colours",
     "load_series",
     "measure_mesh",
     "median",
@@ -437,7 +438,9 @@ def draw_mesh(
     size: tuple[int, int],
     colours: tuple[tuple[int, int, int], ...],
     background: tuple[int, int, int],
+    vertex_colours: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]: ...
+def kind_colours() -> list[tuple[int, int, int]]: ...
 
 _Ways: TypeAlias = tuple[
     NDArray[np.float64], NDArray[np.float64], NDArray[np.uint64], tuple[int, int, int]
