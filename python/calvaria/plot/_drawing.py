@@ -69,10 +69,10 @@ def draw_letters(axes: Any, letters: tuple[str, str, str, str], *, size: float =
     """Write which way is left, right, up and down in the picture."""
     style = {"color": "white", "fontsize": size, "weight": "bold", "path_effects": [_outline()]}
     places = (
-        (0.02, 0.5, "left", "center"),
-        (0.98, 0.5, "right", "center"),
-        (0.5, 0.97, "center", "top"),
-        (0.5, 0.03, "center", "bottom"),
+        (0.015, 0.5, "left", "center"),
+        (0.985, 0.5, "right", "center"),
+        (0.5, 0.985, "center", "top"),
+        (0.5, 0.015, "center", "bottom"),
     )
     for letter, (x, y, side, upright) in zip(letters, places, strict=True):
         axes.text(x, y, letter, ha=side, va=upright, transform=axes.transAxes, **style)
@@ -83,9 +83,12 @@ def draw_scale_bar(axes: Any, across: float, down: float, *, size: float = 9) ->
     decade = 10.0 ** np.floor(np.log10(across / 3))
     length = max(step * decade for step in (1, 2, 5) if step * decade <= across / 3)
     left, level = 0.04 * across, down * 0.955
-    style = {"color": "white", "path_effects": [_outline()]}
-    axes.plot([left, left + length], [level, level], linewidth=3, solid_capstyle="butt", **style)
-    axes.text(left, level - 0.02 * down, f"{length:g} mm", va="bottom", fontsize=size, **style)
+    for color, width in (("black", 5.0), ("white", 3.0)):
+        axes.plot(
+            [left, left + length], [level, level], linewidth=width, solid_capstyle="butt", color=color
+        )
+    text = {"color": "white", "path_effects": [_outline()], "fontsize": size}
+    axes.text(left, level - 0.02 * down, f"{length:g} mm", va="bottom", **text)
     axes.set_xlim(0, across)
     axes.set_ylim(down, 0)
 

@@ -89,11 +89,12 @@ def frame_at(
     normal: NDArray[np.float64],
     *,
     around: NDArray[np.float64],
+    margin_mm: float = 0.0,
     title: str = "",
 ) -> Frame:
     """Return the frame through a point that shows all of some points, seen as radiologists see it.
 
-    ``around`` are points (n, 3) whose places in the plane the frame shall hold.  The view is that of
+    ``around`` are points (n, 3) whose places in the plane the frame shall hold, and a margin.  The view is that of
     the patient's plane nearest to it: turned in it as little as possible.
     """
     unit = normal / np.linalg.norm(normal)
@@ -107,16 +108,19 @@ def frame_at(
     down = np.cross(unit, right)
     offsets = around - center
     across, along = offsets @ right, offsets @ down
-    corner = center + across.min() * right + along.min() * down
+    corner = center + (across.min() - margin_mm) * right + (along.min() - margin_mm) * down
     straight = abs(unit[axis]) > 1 - 1e-9
     place = f"{view.cut} = {center[axis]:.1f} mm"
+    leaning = "oblique, across ({:.2f}, {:.2f}, {:.2f})".format(
+        *(unit * np.sign(unit[axis]))
+    )
     return Frame(
-        title=title or (f"{view.name}, {place}" if straight else f"oblique, near {view.name}"),
+        title=title or (f"{view.name}, {place}" if straight else leaning),
         corner=corner,
         right=right,
         down=down,
-        across_mm=float(np.ptp(across)) or 1.0,
-        down_mm=float(np.ptp(along)) or 1.0,
+        across_mm=float(np.ptp(across)) + 2 * margin_mm or 1.0,
+        down_mm=float(np.ptp(along)) + 2 * margin_mm or 1.0,
     )
 
 

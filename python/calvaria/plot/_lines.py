@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["LEGEND", "draw_lines", "draw_plain_lines"]
 
 # A line inside the edge is broken: so long is a dash, and so long a gap, as parts of the picture.
-_DASH = 0.012
+_DASH = 0.022
 # Widths in points: within the tolerance, beyond it, not measured.
-_WITHIN, _BEYOND, _UNKNOWN = 1.1, 2.4, 0.9
+_WITHIN, _BEYOND, _UNKNOWN = 0.9, 2.0, 0.9
+_RIM = 1.0
 _PLAIN_RGB = (0.90, 0.62, 0.0)
 
 LEGEND = (
@@ -47,13 +48,13 @@ def draw_lines(
 ) -> None:
     """Draw the lines of a mesh in the colours of its offsets."""
     pieces, middles, lengths = [], [], []
+    dash = _DASH * max(frame.span)
     for line in frame.contours(mesh):
-        points = _closed(line.points, line.is_closed)
+        points, along = _finer(_closed(line.points, line.is_closed), dash / 3)
         flat = frame.on_plane(points)
-        steps = np.linalg.norm(np.diff(flat, axis=0), axis=1)
         pieces.append(np.stack([flat[:-1], flat[1:]], axis=1))
         middles.append((points[:-1] + points[1:]) / 2)
-        lengths.append(np.cumsum(steps) - steps / 2)
+        lengths.append((along[:-1] + along[1:]) / 2)
     if not pieces:
         return
     offsets = at_points(mesh, per_vertex, np.concatenate(middles))
@@ -61,7 +62,7 @@ def draw_lines(
     colours = rgb_of(offsets, limit_mm)
     is_unknown = np.isnan(offsets)
     is_out, is_in = offsets > tolerance_mm, offsets < -tolerance_mm
-    is_dash = (along / (_DASH * max(frame.span))) % 2 < 1.25
+    is_dash = (along / dash) % 2 < 1.1
     for chosen, width in (
         (is_unknown, _UNKNOWN),
         (~(is_unknown | is_out | is_in), _WITHIN),
@@ -77,12 +78,22 @@ def _closed(points: NDArray[np.float64], is_closed: bool) -> NDArray[np.float64]
     return np.concatenate([points, points[:1]]) if is_closed else points
 
 
+def _finer(
+    points: NDArray[np.float64], step_mm: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return a line with points no farther apart than a step, and how far along it each is."""
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    places = np.union1d(along, np.arange(0.0, along[-1], step_mm))
+    return np.stack([np.interp(places, along, points[:, n]) for n in range(3)], axis=1), places
+
+
 def _add(axes: Any, segments: Any, *, colours: Any, width: float) -> None:
     """Draw lines with a black rim, so that they stand out on bone and on air."""
     collection = neighbour("matplotlib.collections").LineCollection
-    common = {"capstyle": "round"}
+    common = {"capstyle": "butt", "joinstyle": "round"}
     axes.add_collection(
-        collection(segments, colors=[(0, 0, 0)], linewidths=width + 1.3, **common), autolim=False
+        collection(segments, colors=[(0, 0, 0)], linewidths=width + _RIM, **common), autolim=False
     )
     axes.add_collection(
         collection(segments, colors=colours, linewidths=width, **common), autolim=False

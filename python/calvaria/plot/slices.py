@@ -35,6 +35,7 @@ _WIDTH_INCH = 12.0
 _GAP_INCH = 0.3
 _TITLE_INCH = 0.3
 _FOOT_INCH = 0.85
+_PLAIN_FOOT_INCH = 0.4
 
 
 class Painting:
@@ -81,7 +82,7 @@ def show_contours(
     tolerance_mm: float | None = None,
     limit_mm: float | None = None,
     window: tuple[float, float] | None = None,
-    margin_mm: float = 10.0,
+    margin_mm: float = 15.0,
     title: str = "",
 ) -> Any:
     """Draw the lines in which planes meet a mesh on the image in those planes.
@@ -135,7 +136,7 @@ def show_contours(
     >>> volume = Volume(values=np.zeros((20, 30, 40), np.int16), grid=grid)
     >>> figure = show_contours(volume, mesh, normal=[1, 1, 0])
     >>> [axes.get_title() for axes in figure.axes]
-    ['axial, z = 19.5 mm', 'coronal, y = 14.5 mm', 'sagittal, x = 19.0 mm', 'oblique, near sagittal']
+    ['axial, z = 19.5 mm', 'coronal, y = 14.5 mm', 'sagittal, x = 19.0 mm', 'oblique, across (0.71, 0.71, 0.00)']
     """
     if not len(mesh.faces):
         msg = "mesh: at least one face expected, found none"
@@ -152,12 +153,11 @@ def show_contours(
             msg = f"normal: three finite numbers, not all 0, expected, found {extra.tolist()}"
             raise ValueError(msg)
         normals.append(extra)
-    around = box_corners(low - margin_mm, high + margin_mm)
-    frames = [frame_at(center, one, around=around) for one in normals]
+    around = mesh.vertices[np.unique(mesh.faces)]
+    frames = [frame_at(center, one, around=around, margin_mm=margin_mm) for one in normals]
     painting = Painting(mesh, offsets, limit_mm=limit_mm, tolerance_mm=tolerance_mm)
-    return draw_frames(
-        volume, frames, painting, n_columns=len(frames), window=window, title=title
-    )
+    n_columns = 3 if normal is None else 2
+    return draw_frames(volume, frames, painting, n_columns=n_columns, window=window, title=title)
 
 
 def box_corners(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -183,12 +183,13 @@ def draw_frames(
     scale = (_WIDTH_INCH - _GAP_INCH * (n_columns + 1)) / widest
     tallest = [max(f.down_mm for f in row) * scale for row in rows]
     head = 0.35 if title else 0.05
-    height = head + sum(tallest) + (_TITLE_INCH + _GAP_INCH / 2) * len(rows) + _FOOT_INCH
+    foot = _PLAIN_FOOT_INCH if painting.per_vertex is None else _FOOT_INCH
+    height = head + sum(tallest) + (_TITLE_INCH + _GAP_INCH / 2) * len(rows) + foot
     figure = neighbour("matplotlib.figure").Figure(figsize=(_WIDTH_INCH, height), dpi=100)
     top = height - head
     for number, row in enumerate(rows):
         top -= _TITLE_INCH
-        left = _GAP_INCH
+        left = (_WIDTH_INCH - sum(f.across_mm * scale + _GAP_INCH for f in row) + _GAP_INCH) / 2
         for place, frame in enumerate(row):
             wide, tall = frame.across_mm * scale, frame.down_mm * scale
             bottom = top - (tallest[number] + tall) / 2
@@ -201,7 +202,7 @@ def draw_frames(
         top -= tallest[number] + _GAP_INCH / 2
     caption = f"{window_text(volume, level_width)}; {volume.grid!r}"
     if painting.per_vertex is None:
-        figure.text(0.5, 0.3 / height, caption, ha="center", fontsize=9)
+        figure.text(0.5, 0.15 / height, caption, ha="center", fontsize=9)
     else:
         draw_colour_bar(figure, (0.04, 0.5 / height, 0.34, 0.16 / height), painting.limit_mm)
         legend = LEGEND.format(tolerance=painting.tolerance_mm)

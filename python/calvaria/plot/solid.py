@@ -77,7 +77,7 @@ def show_surface(
     limit = limit_of(values, limit_mm)
     colours = np.round(255 * rgb_of(values, limit)).astype(np.uint8)
     low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
-    extent = 1.1 * float(max(high - low)) or 1.0
+    extent = 1.22 * float(max(high - low)) or 1.0
     figure = neighbour("matplotlib.figure").Figure(figsize=(12.0, 9.3), dpi=100)
     for number, (name, right, up) in enumerate(_SIDES):
         pixels = _native.draw_mesh(
@@ -96,7 +96,7 @@ def show_surface(
         column, row = number % 3, number // 3
         axes = figure.add_axes((column / 3 + 0.005, 0.53 - 0.43 * row, 0.323, 0.417))
         _draw_side(axes, pixels, extent=extent, right=np.array(right), up=np.array(up))
-        axes.set_title(name, fontsize=10, y=0.97)
+        axes.set_title(name, fontsize=10, loc="left", y=0.93)
     draw_colour_bar(figure, (0.3, 0.055, 0.4, 0.018), limit)
     figure.text(0.73, 0.055, "purple: not measured", fontsize=9)
     if title:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["show_worst_places", "show_worst_slices"]
 
+# Beyond the mesh, in the pictures of whole slices.
+_MARGIN_MM = 15.0
+
 
 def show_worst_places(
     volume: Volume,
@@ -163,12 +166,12 @@ def show_worst_slices(
     places[:, 0] = found.middles_mm
     chosen = _apart(places, found.p95_absolute_mm, n=n_slices, apart_mm=apart_mm)
     low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
-    around = box_corners(low - 5.0, high + 5.0)
+    around = box_corners(low, high)
     frames = []
     for number, at in enumerate(chosen, start=1):
         center = (low + high) / 2
         center[axis] = found.middles_mm[at]
-        frame = frame_at(center, np.eye(3)[axis], around=around)
+        frame = frame_at(center, np.eye(3)[axis], around=around, margin_mm=_MARGIN_MM)
         title_of = f"{number}: p95 {found.p95_absolute_mm[at]:.2f} mm, {frame.title}"
         frames.append(_retitled(frame, title_of))
     return draw_frames(
