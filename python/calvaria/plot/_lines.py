@@ -91,10 +91,7 @@ def _finer(
 def _add(axes: Any, segments: Any, *, colours: Any, width: float) -> None:
     """Draw lines with a black rim, so that they stand out on bone and on air."""
     collection = neighbour("matplotlib.collections").LineCollection
-    common = {"capstyle": "butt", "joinstyle": "round"}
-    axes.add_collection(
-        collection(segments, colors=[(0, 0, 0)], linewidths=width + _RIM, **common), autolim=False
-    )
-    axes.add_collection(
-        collection(segments, colors=colours, linewidths=width, **common), autolim=False
-    )
+    rim = collection(segments, colors=[(0, 0, 0)], linewidths=width + _RIM, capstyle="butt")
+    axes.add_collection(rim, autolim=False)
+    line = collection(segments, colors=colours, linewidths=width, capstyle="round")
+    axes.add_collection(line, autolim=False)
