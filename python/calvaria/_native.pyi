@@ -38,6 +38,7 @@ __all__ = [
     "keep_parts",
     "lay_down_mesh",
     "least_over_patch",
+    "kind_colours",
     "load_series",
     "low_patches",
     "measure_mesh",
@@ -489,7 +490,9 @@ def draw_mesh(
     size: tuple[int, int],
     colours: tuple[tuple[int, int, int], ...],
     background: tuple[int, int, int],
+    vertex_colours: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]: ...
+def kind_colours() -> list[tuple[int, int, int]]: ...
 
 _Ways: TypeAlias = tuple[
     NDArray[np.float64], NDArray[np.float64], NDArray[np.uint64], tuple[int, int, int]

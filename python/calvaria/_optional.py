@@ -17,6 +17,8 @@ _EXTRA_OF = {
     "xarray": "neighbours",
     "manifold3d": "mesh",
     "matplotlib": "plot",
+    "matplotlib.collections": "plot",
+    "matplotlib.colors": "plot",
     "matplotlib.figure": "plot",
     "matplotlib.patheffects": "plot",
     "matplotlib.patches": "plot",

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from calvaria.volume import Volume
 
-__all__ = ["VIEWS", "View", "box_of", "image_on", "span_mm", "window_of"]
+__all__ = ["MOST_PIXELS", "VIEWS", "View", "box_of", "image_on", "span_mm", "values_on", "window_of"]
 
-_MOST_PIXELS = 700
+MOST_PIXELS = 700
 # Level and width that show bone and still tell soft tissue from air.
 _BONE_WINDOW_HU = (500.0, 2500.0)
 
@@ -67,7 +67,7 @@ def image_on(
     low, high = bounds
     right, down = np.array(view.right, float), np.array(view.down, float)
     span = span_mm(view, high - low)
-    pitch = max(min(volume.grid.spacing_xyz_mm), max(span) / _MOST_PIXELS)
+    pitch = max(min(volume.grid.spacing_xyz_mm), max(span) / MOST_PIXELS)
     shape = [max(1, round(mm / pitch)) for mm in span]
     affine = np.eye(4)
     affine[:3, 0], affine[:3, 1] = right * span[0] / shape[0], down * span[1] / shape[1]
@@ -76,9 +76,13 @@ def image_on(
     corner = np.where(right + down < 0, high, low)
     corner = np.where(right + down == 0, center, corner)
     affine[:3, 3] = corner + (affine[:3, 0] + affine[:3, 1]) / 2
-    grid = Grid(dims_ijk=(shape[0], shape[1], 1), lps_from_ijk=affine)
+    return values_on(volume, Grid(dims_ijk=(shape[0], shape[1], 1), lps_from_ijk=affine))
+
+
+def values_on(volume: Volume, grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the values on the one slice of a grid, its rows downwards, and where the image is."""
     plane = resample_to_grid(volume, grid).values[0].astype(np.float64)
-    rows, columns = np.indices((shape[1], shape[0]))
+    rows, columns = np.indices(plane.shape)
     places = grid.lps_mm_from_ijk(np.stack([columns, rows, np.zeros_like(rows)], axis=-1))
     index = volume.grid.ijk_from_lps_mm(places)
     last = np.array(volume.grid.dims_ijk) - 1

@@ -39,4 +39,4 @@ pub mod weld;
 
 pub use loops::BoundaryLoop;
 pub use topology::Topology;
-pub use trimesh::{FaceKind, MeshError, MeshRef, TriMesh};
+pub use trimesh::{FaceKind, KIND_COLOURS, MeshError, MeshRef, TriMesh};

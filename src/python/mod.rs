@@ -59,7 +59,7 @@ mod _native {
     #[pymodule_export]
     use super::register::fit_points;
     #[pymodule_export]
-    use super::render::draw_mesh;
+    use super::render::{draw_mesh, kind_colours};
     #[pymodule_export]
     use super::resample::{
         orthogonal_grid, resample_slices_f32, resample_slices_i16, resample_to_grid_f32, resample_to_grid_i16,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria import _native
 from calvaria._arrays import frozen
 from calvaria.errors import MeshError
 
@@ -30,6 +31,17 @@ class FaceKind(IntEnum):
     """A lid where somebody cut, with a plane or with a mask that ends inside the structure."""
     FILLED = 3
     """A patch over a hole."""
+
+    @property
+    def colour_rgb(self) -> tuple[int, int, int]:
+        """Colour of these faces in pictures and 3MF files: bone, vermilion, blue, green.
+
+        Examples
+        --------
+        >>> FaceKind.CAP.colour_rgb
+        (213, 94, 0)
+        """
+        return _native.kind_colours()[self]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -12,7 +12,7 @@ import numpy as np
 
 from calvaria import _native
 from calvaria._planes import VIEWS, View, box_of, image_on, span_mm
-from calvaria.mesh import section_mesh
+from calvaria.mesh import FaceKind, section_mesh
 from calvaria.report.png import png_uri
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["COLOURS", "draw_slices", "draw_solid"]
 
-# One colour for each kind of face: imaged, lid where the image ends, lid of a cut, filled hole.
-COLOURS = ((232, 222, 200), (208, 59, 59), (232, 150, 40), (80, 140, 220))
+# One colour for each kind of face, the same as in a 3MF file.
+COLOURS = tuple(kind.colour_rgb for kind in FaceKind)
 _PAPER = (255, 255, 255)
 
 # From where a model is looked at: name, what runs right in the picture, what runs up.  LPS.
