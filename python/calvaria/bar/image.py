@@ -87,7 +87,7 @@ def refined(volume: Volume, plane: FittedPlane, *, reach_mm: float) -> FittedPla
     grid = Grid(dims_ijk=(len(across), len(across), len(along)), lps_from_ijk=affine)
     values = resample_to_grid(volume, grid).values.astype(np.float64)
     profiles = values.reshape(len(along), -1).T
-    at = _crossings(profiles, along)
+    at = _crossings(profiles, along.astype(np.float64))
     j, i = np.divmod(np.arange(len(profiles)), len(across))
     places = plane.point_lps_mm + np.outer(across[i], u) + np.outer(across[j], v)
     points = (places + np.outer(at, plane.normal))[np.isfinite(at)]
@@ -96,9 +96,7 @@ def refined(volume: Volume, plane: FittedPlane, *, reach_mm: float) -> FittedPla
     return fit_plane(points, outwards=plane.normal)
 
 
-def _crossings(
-    profiles: NDArray[np.float64], along: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _crossings(profiles: NDArray[np.float64], along: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return where each profile falls through half of its step, NaN where it does not."""
     inside = np.median(profiles[:, along < -_PLATEAU_MM], axis=1)
     outside = np.median(profiles[:, along > _PLATEAU_MM], axis=1)
@@ -114,5 +112,7 @@ def _crossings(
     with np.errstate(divide="ignore", invalid="ignore"):
         share = (high - half) / (high - low)
     where = along[at] + share * (along[1] - along[0])
-    is_good = falls.any(axis=1) & (contrast > _LEAST_CONTRAST * np.median(contrast)) & (contrast > 0)
+    is_good = (
+        falls.any(axis=1) & (contrast > _LEAST_CONTRAST * np.median(contrast)) & (contrast > 0)
+    )
     return np.where(is_good, where, np.nan)
