@@ -78,12 +78,13 @@ def measure_gauges(
     for gauge in part.gauges:
         planes = []
         for is_second in (False, True):
-            points = _points(gauge, corners, low, high, is_second=is_second)
+            points, n_independent = _points(gauge, corners, low, high, is_second=is_second)
             if len(points) < _LEAST_POINTS:
                 which = "second" if is_second else "first"
                 missing.append(f"{gauge.bar}: {len(points)} points on its {which} face")
                 break
-            planes.append(fit_plane(points, outwards=_outwards(gauge, is_second=is_second)))
+            outwards = _outwards(gauge, is_second=is_second)
+            planes.append(fit_plane(points, outwards=outwards, n_independent=n_independent))
         if len(planes) == 2:
             readings.append(_reading(gauge, (planes[0], planes[1])))
     if not readings:
@@ -115,8 +116,8 @@ def _points(
     high: NDArray[np.float64],
     *,
     is_second: bool,
-) -> NDArray[np.float64]:
-    """Return points of the scan on one face of a gauge, away from its edges.
+) -> tuple[NDArray[np.float64], int]:
+    """Return points of the scan on one face of a gauge, away from its edges, and how many are independent.
 
     Triangles larger than the step are filled with points, so that a coarse mesh counts by area too.
     """
@@ -132,7 +133,7 @@ def _points(
     near = ((high >= centre - reach) & (low <= centre + reach)).all(axis=1)
     chosen = corners[near]
     if not len(chosen):
-        return np.empty((0, 3))
+        return np.empty((0, 3)), 0
     doubled = np.cross(chosen[:, 1] - chosen[:, 0], chosen[:, 2] - chosen[:, 0])
     size = np.linalg.norm(doubled, axis=1)
     chosen = chosen[(doubled @ normal > _LEAST_COSINE * size) & (size > 0)]
@@ -143,8 +144,10 @@ def _points(
         & (np.abs(off @ third) <= half[1])
         & (np.abs(off @ normal) <= half[2])
     )
-    held: NDArray[np.float64] = points[inside]
-    return held
+    # A closed surface has half as many vertices as triangles, and only those inside decide.
+    area = float(np.linalg.norm(doubled, axis=1).mean()) / 2
+    n_vertices = int(4 * half[0] * half[1] / max(area, 1e-12) / 2)
+    return points[inside], n_vertices
 
 
 def _filled(corners: NDArray[np.float64]) -> NDArray[np.float64]:
