@@ -79,6 +79,7 @@ def test_the_verdict_is_right_around_the_limit(scale, verdict):
     assert check_bars(measure_bar(scan), profile="planning").verdict.name == verdict
 
 
+@pytest.mark.slow
 def test_bars_of_a_plated_set_are_measured_by_their_mesh():
     pytest.importorskip("manifold3d")
     bars = make_bar_set(on_plate=True, with_features=False, lengths_mm=(20, 50))
@@ -144,8 +145,8 @@ def test_what_is_not_a_bar_is_not_found():
         measure_bar("bar.stl")
     with pytest.raises(ValueError, match="unit"):
         measure_bar(lump, unit="mile")
-    with pytest.raises(BarNotFoundError, match="fits the nominal"):
-        measure_gauges(lump, part=make_bar_set(with_features=False))
+    with pytest.raises(BarNotFoundError, match="both faces of a gauge|fits the nominal"):
+        measure_gauges(ball(radius=30.0), part=make_bar_set(with_features=False))
 
 
 @pytest.mark.parametrize("turn", [(20.0, -15.0, 10.0), (0.0, 0.0, 0.0), (5.0, 40.0, 60.0)])

@@ -9,6 +9,7 @@ import numpy as np
 from calvaria.bar.laying import lay_on
 from calvaria.bar.measure import make_reading
 from calvaria.bar.planes import FittedPlane, fit_plane, measure_pair
+from calvaria.bar.scan import FoundBar, find_bars, find_patches
 from calvaria.errors import BarNotFoundError
 from calvaria.mesh import transform_mesh
 
@@ -27,6 +28,8 @@ _DEEP_FRACTION = 0.03
 _STEP_MM = 0.5
 _LEAST_POINTS = 12
 _LEAST_COSINE = 0.7
+_MOST_BARS = 2
+_N_TURNS = 8
 
 
 def measure_gauges(
@@ -70,7 +73,10 @@ def measure_gauges(
     >>> round(measure_gauges(bar.mesh, part=bar)[0].reading_mm, 6)
     50.0
     """
-    laid = lay_on(scan, part.mesh, start=start, kept_fraction=kept_fraction)
+    more = [] if start is not None else _bar_starts(scan, part)
+    laid = lay_on(
+        scan, part.mesh, start=start, more_starts=more, kept_fraction=kept_fraction
+    )
     surface = transform_mesh(scan, matrix=laid.matrix)
     corners = surface.vertices[surface.faces]
     low, high = corners.min(axis=1), corners.max(axis=1)
@@ -91,6 +97,43 @@ def measure_gauges(
         msg = f"scan: both faces of a gauge expected, found none ({'; '.join(missing)})"
         raise BarNotFoundError(msg)
     return tuple(readings)
+
+
+def _bar_starts(scan: Mesh, part: ReferenceBar) -> list[NDArray[np.float64]]:
+    """Return starts that lay a bar of the scan on the gauge of its axis, turned about it."""
+    gauges = [gauge for gauge in part.gauges if not gauge.is_step]
+    lengths = sorted({gauge.nominal_mm for gauge in gauges})
+    if not lengths:
+        return []
+    found = find_bars(
+        scan, find_patches(scan), lengths_mm=lengths, tolerance_fraction=_DEEP_FRACTION
+    )
+    starts = []
+    for bar in found[:_MOST_BARS]:
+        for gauge in gauges:
+            if bar.nominal_mm == gauge.nominal_mm and bar.axis == gauge.axis:
+                starts += _turned(bar, gauge)
+    return starts
+
+
+def _turned(bar: FoundBar, gauge: BarGauge) -> list[NDArray[np.float64]]:
+    to_middle = (np.array(gauge.first_lps_mm) + gauge.second_lps_mm) / 2
+    to_along, to_across = np.array(gauge.direction), np.array(gauge.across)
+    to_frame = np.stack([to_along, to_across, np.cross(to_along, to_across)], axis=1)
+    made = []
+    for sign in (1.0, -1.0):
+        along = sign * bar.pair.direction
+        side = np.cross(along, np.eye(3)[np.argmin(np.abs(along))])
+        side /= np.linalg.norm(side)
+        third = np.cross(along, side)
+        for turn in np.arange(_N_TURNS) * 2 * np.pi / _N_TURNS:
+            across = np.cos(turn) * side + np.sin(turn) * third
+            frame = np.stack([along, across, np.cross(along, across)], axis=1)
+            matrix = np.eye(4)
+            matrix[:3, :3] = to_frame @ frame.T
+            matrix[:3, 3] = to_middle - matrix[:3, :3] @ bar.pair.middle_lps_mm
+            made.append(matrix)
+    return made
 
 
 def _reading(gauge: BarGauge, planes: tuple[FittedPlane, FittedPlane]) -> BarReading:

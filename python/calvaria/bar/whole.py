@@ -297,7 +297,7 @@ def _similarity(
     left out; a few rounds settle it, for the scan is already laid.
     """
     used = np.flatnonzero(weights > 0)
-    used = used[np.linspace(0, len(used) - 1, min(20_000, len(used))).astype(np.intp)]
+    used = used[np.linspace(0, len(used) - 1, min(8000, len(used))).astype(np.intp)]
     start = surface.vertices[used]
     matrix = np.eye(4)
     scale = 1.0
