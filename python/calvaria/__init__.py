@@ -6,6 +6,7 @@ calvaria is research and education software, not a medical device.
 """
 
 from calvaria import errors, phantom, segment
+from calvaria.bar import BarReading, check_bars, make_bar, measure_bar
 from calvaria.checks import ImagingPlan, check_series, check_volume, plan_imaging
 from calvaria.comparison import (
     DeviationMap,
@@ -50,6 +51,7 @@ from calvaria.volume import Acquisition, Mask, Volume
 
 __all__ = [
     "Acquisition",
+    "BarReading",
     "BoundaryLoop",
     "CalvariaError",
     "CalvariaWarning",
@@ -76,6 +78,7 @@ __all__ = [
     "Verdict",
     "Volume",
     "build_model",
+    "check_bars",
     "check_mesh",
     "check_series",
     "check_volume",
@@ -95,6 +98,8 @@ __all__ = [
     "load_series",
     "load_total_segmentator",
     "measure_deviation",
+    "make_bar",
+    "measure_bar",
     "mesh_topology",
     "phantom",
     "plan_imaging",

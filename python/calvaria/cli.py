@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from calvaria import _terminal
+from calvaria import _bar_command, _terminal
 from calvaria.errors import CalvariaError
 from calvaria.findings import DISCLAIMER, Verdict
 
@@ -55,6 +55,8 @@ app = typer.Typer(
         + DISCLAIMER
     ),
 )
+
+app.add_typer(_bar_command.app, name="bar")
 
 Study = Annotated[
     Path, typer.Argument(help="A folder, a file, a DICOMDIR or a zip archive.", show_default=False)

@@ -40,8 +40,10 @@ pub struct Flatness {
 pub fn find(mesh: MeshRef<'_>, asked: Flatness, progress: &Progress) -> Result<Vec<i32>, Cancelled> {
     progress.check()?;
     let around = VertexFaces::new(mesh.vertices().len(), mesh.faces());
-    let areas: Vec<Vector3<f64>> =
-        (0..mesh.faces().len()).into_par_iter().map(|face| doubled_area_vector(mesh.corners(face)) / 2.0).collect();
+    let areas: Vec<Vector3<f64>> = (0..mesh.faces().len())
+        .into_par_iter()
+        .map(|face| doubled_area_vector(mesh.corners(face)) / 2.0)
+        .collect();
     let normals = smoothed(mesh, &around, &areas, asked.radius_mm, progress)?;
     let order = flattest_first(mesh, &around, &normals);
     let mut patch = vec![-1_i32; mesh.faces().len()];
@@ -90,7 +92,9 @@ fn smoothed(
         sums = mesh
             .faces()
             .par_iter()
-            .map(|corners| corners.iter().map(|&corner| at_vertex[corner as usize]).sum::<Vector3<f64>>() / 3.0)
+            .map(|corners| {
+                corners.iter().map(|&corner| at_vertex[corner as usize]).sum::<Vector3<f64>>() / 3.0
+            })
             .collect();
     }
     Ok(sums.into_par_iter().map(|sum| sum.try_normalize(0.0).unwrap_or_else(Vector3::zeros)).collect())

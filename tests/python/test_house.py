@@ -14,10 +14,10 @@ PYTHON_FLOORS = (
     {"_record"},
     {"_progress", "findings", "geometry", "_image_bytes"},
     {"rules", "volume"},
-    {"resample", "mesh"},
+    {"resample", "mesh", "study"},
     {"dicom", "segment", "surface", "phantom", "_planes"},
     {"checks", "comparison", "overlay", "bar", "printability", "design"},
-    {"case", "material", "privacy", "study"},
+    {"case", "material", "privacy"},
     {"report"},
     {"release"},
     # Side doors: they may use any floor below, and only the command uses them.
@@ -37,7 +37,7 @@ PYTHON_FLOORS = (
     {"pipeline"},
     {"cohort"},
     {"_terminal"},
-    {"_demo"},
+    {"_demo", "_bar_command"},
     {"cli"},
 )
 RUST_FLOORS = (

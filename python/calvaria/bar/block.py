@@ -15,8 +15,15 @@ __all__ = ["WIDTHS_MM", "make_bar"]
 
 # Each axis has its own width, so that a scan can tell the bars of a set apart.
 WIDTHS_MM = {
-    **{"x": 8.0, "y": 12.0, "z": 14.0, "xy": 16.0, "yx": 18.0},
-    **{"xz": 20.0, "zx": 22.0, "yz": 24.0, "zy": 26.0},
+    "x": 8.0,
+    "y": 12.0,
+    "z": 14.0,
+    "xy": 16.0,
+    "yx": 18.0,
+    "xz": 20.0,
+    "zx": 22.0,
+    "yz": 24.0,
+    "zy": 26.0,
 }
 _HEIGHT_MM = 10.0
 # The first layers spread ("elephant's foot"): there the flats stand back, so that jaws pass them.
@@ -110,7 +117,7 @@ def make_bar(
         axis=axis,
         nominal_mm=float(length_mm),
         first_lps_mm=tuple((turn @ middle + shift).tolist()),
-        second_lps_mm=tuple((turn @ (middle + [length_mm, 0, 0]) + shift).tolist()),
+        second_lps_mm=tuple((turn @ (middle + np.array([length_mm, 0.0, 0.0])) + shift).tolist()),
         direction=tuple(along.tolist()),
         across=tuple(across.tolist()),
         width_mm=width - (2 * _FOOT_DEPTH_MM),
@@ -125,7 +132,11 @@ def _solid(
     """Return the body along x, its label up: length, width, height from 0."""
     length, width, height = size
     depth = _FOOT_DEPTH_MM
-    lines = [{0.0, depth, length - depth, length}, {0.0, depth, width - depth, width}, {0.0, height}]
+    lines = [
+        {0.0, depth, length - depth, length},
+        {0.0, depth, width - depth, width},
+        {0.0, height},
+    ]
     lines[0 if upright else 2].add(_FOOT_HEIGHT_MM)
     pixels = letter_pixels(text) if text else None
     if pixels is not None:

@@ -55,7 +55,9 @@ class Cells:
         if self.holes:
             quads = quads[~self._are_lids(quads)]
         shape = [len(line) for line in self.lines]
-        used, numbers = np.unique(np.ravel_multi_index(tuple(quads.T.reshape(3, -1)), shape), return_inverse=True)
+        used, numbers = np.unique(
+            np.ravel_multi_index(tuple(quads.T.reshape(3, -1)), shape), return_inverse=True
+        )
         places = np.stack(np.unravel_index(used, shape), axis=1)
         vertices = np.stack([line[places[:, n]] for n, line in enumerate(self.lines)], axis=1)
         corners = numbers.reshape(4, -1).T  # the transpose above put corners first
@@ -128,9 +130,7 @@ class Cells:
             owner = np.array([corner[((m + quarter // 2) // quarter) % 4] for m in range(n)])
             fan = np.stack([owner, after_ring, ring], axis=1)
             turns = [(m * quarter + quarter // 2) % n for m in range(4)]
-            spokes = np.array(
-                [[corner[m], corner[(m + 1) % 4], ring[turns[m]]] for m in range(4)]
-            )
+            spokes = np.array([[corner[m], corner[(m + 1) % 4], ring[turns[m]]] for m in range(4)])
             ringed = np.vstack([fan, spokes])
             made.append(ringed if is_top else ringed[:, ::-1])
         return vertices, np.vstack([faces, *made])

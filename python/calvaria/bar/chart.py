@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import os
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calvaria._record import Record
+from calvaria.bar.check import check_bars
 from calvaria.bar.record import load_record
 from calvaria.bar.rules import BarRules, load_bar_rules
 from calvaria.bar.student import t_quantile, t_two_sided
@@ -18,7 +20,6 @@ from calvaria.errors import BarError, CalvariaWarning
 from calvaria.findings import CheckReport, Finding, Verdict
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable
 
     from calvaria.bar.reading import BarReading
@@ -145,9 +146,7 @@ class PrinterHistory(Record):
         return f"{self.verdict.name}: printer {self.printer or 'without a name'}: {words}"
 
 
-def make_control_chart(
-    readings: Iterable[BarReading], *, label: str | None = None
-) -> ControlChart:
+def make_control_chart(readings: Iterable[BarReading], *, label: str | None = None) -> ControlChart:
     """Make the individuals chart of the deviations of one bar.
 
     Parameters
@@ -246,9 +245,7 @@ def check_history(
     BarError
         The record holds no reading, or readings of several printers and ``printer`` does not choose.
     """
-    from calvaria.bar.check import check_bars
-
-    rows = list(load_record(record) if isinstance(record, str) or hasattr(record, "__fspath__") else record)  # type: ignore[arg-type]
+    rows = list(load_record(record) if isinstance(record, str | os.PathLike) else record)
     names = list(dict.fromkeys(reading.printer for reading in rows))
     if printer is None and len(names) > 1:
         msg = f"printer: one of {', '.join(name or '(none)' for name in names)} expected, found none given"
@@ -265,7 +262,12 @@ def check_history(
     latest = [reading for reading in rows if _day(reading) == last]
     judged = check_bars(latest, profile=profile, tolerance_mm=tolerance_mm, rules=limits)
     charts = _charts(rows)
-    findings = [_age_finding(age, most, limits), *_last_findings(judged.bar_verdict, judged.meaning, judged.tolerance_mm, judged.tolerance_source)]
+    findings = [
+        _age_finding(age, most, limits),
+        *_last_findings(
+            judged.bar_verdict, judged.meaning, judged.tolerance_mm, judged.tolerance_source
+        ),
+    ]
     findings += [_chart_finding(chart) for chart in charts]
     for finding in findings[:2]:
         if finding.verdict is Verdict.FAIL or (

@@ -161,7 +161,9 @@ def _tolerance(
     rules: BarRules, profile: str | None, tolerance_mm: float | None
 ) -> tuple[float, str]:
     if (profile is None) == (tolerance_mm is None):
-        msg = f"profile, tolerance_mm: one of the two expected, found {profile!r} and {tolerance_mm}"
+        msg = (
+            f"profile, tolerance_mm: one of the two expected, found {profile!r} and {tolerance_mm}"
+        )
         raise ValueError(msg)
     if profile is not None:
         return rules.limit(profile)
@@ -247,9 +249,7 @@ def _projections(
             )
         elif axis in {*AXES, ""}:
             own = [line for line in lines if line.axis == axis]
-            found.append(
-                project_lines(own, size_mm=size, tolerance_mm=tolerance_mm, assume=assume)
-            )
+            found.append(project_lines(own, size_mm=size, tolerance_mm=tolerance_mm, assume=assume))
     return tuple(found)
 
 
@@ -266,7 +266,12 @@ def _notes(
     lines: Sequence[BarLine], fits: Sequence[AxisFit], known: Assumptions
 ) -> tuple[str, ...]:
     notes = []
-    if all(line.n == 1 for line in lines) and known.expanded_uncertainty_mm is None:
+    assumed = known.source_of("repeatability_mm")
+    if "repeatability_mm" not in known.stated and any(
+        term.name.startswith("repeatability") and term.source == assumed
+        for line in lines
+        for term in line.budget.terms
+    ):
         notes.append("no bar was read twice: the scatter of the readings is assumed, not seen")
     missing = [axis for axis in AXES if all(line.axis != axis for line in lines)]
     if missing:

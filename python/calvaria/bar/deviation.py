@@ -173,9 +173,7 @@ class BarDeviation(Record):
             Finding(code=code, verdict=Verdict.PASS, message=words, measured=value, unit=unit)
             for code, words, value, unit in facts
         ]
-        return CheckReport(
-            subject="reference bar", findings=tuple(findings), profile=self.profile
-        )
+        return CheckReport(subject="reference bar", findings=tuple(findings), profile=self.profile)
 
     def to_text(self) -> str:
         """Return the answer, the bars, the budget and what follows, for a terminal."""
@@ -210,4 +208,4 @@ class BarDeviation(Record):
         rest += [] if self.compensation is None else [self.compensation]
         rows = [(one.meaning,) for one in rest] + [(note,) for note in self.notes]
         more = html_table(header=("what follows",), rows=rows, footer=DISCLAIMER)
-        return bars + self.headline.budget._repr_html_() + more  # noqa: SLF001 - a table within a table
+        return bars + self.headline.budget._repr_html_() + more

@@ -67,12 +67,12 @@ def make_feature_plate(
         msg = f"wedge_mm: thick and thin, at most 4 mm, expected, found {wedge_mm}"
         raise ValueError(msg)
     n = max(len(sizes) for sizes in rows.values())
-    size = (2 * _MARGIN_MM + (n + 1) * _PITCH_MM, 2 * _MARGIN_MM + 5 * _ROW_MM)
+    plate_mm = (2 * _MARGIN_MM + (n + 1) * _PITCH_MM, 2 * _MARGIN_MM + 5 * _ROW_MM)
     boxes, holes, features = _layout(rows)
     wedge_y = _MARGIN_MM + 4.5 * _ROW_MM
-    wedge = ((_MARGIN_MM, wedge_y), (size[0] - _MARGIN_MM, wedge_y + wedge_mm[0]))
-    boxes.append(((*wedge[0], _PLATE_MM), (*wedge[1], _PLATE_MM + _TALL_MM), True))
-    lines: list[set[float]] = [{0.0, size[0]}, {0.0, size[1]}, {0.0, _PLATE_MM}]
+    ends = ((_MARGIN_MM, wedge_y), (plate_mm[0] - _MARGIN_MM, wedge_y + wedge_mm[0]))
+    boxes.append(((*ends[0], _PLATE_MM), (*ends[1], _PLATE_MM + _TALL_MM), True))
+    lines: list[set[float]] = [{0.0, plate_mm[0]}, {0.0, plate_mm[1]}, {0.0, _PLATE_MM}]
     for low, high, _ in boxes:
         for axis in range(3):
             lines[axis] |= {low[axis], high[axis]}
@@ -82,7 +82,7 @@ def make_feature_plate(
         lines[0] |= {x - half, x + half}
         lines[1] |= {y - deep, y + deep}
     cells = Cells(lines)
-    cells.set_box((0, 0, 0), (*size, _PLATE_MM))
+    cells.set_box((0, 0, 0), (*plate_mm, _PLATE_MM))
     for low, high, is_filled in boxes:
         cells.set_box(low, high, filled=is_filled)
     for x, y, diameter in holes:
@@ -93,17 +93,17 @@ def make_feature_plate(
             kind="wedge",
             nominal_mm=wedge_mm[0],
             least_mm=wedge_mm[1],
-            length_mm=wedge[1][0] - wedge[0][0],
-            centre_lps_mm=(size[0] / 2, wedge_y, _PLATE_MM),
+            length_mm=ends[1][0] - ends[0][0],
+            centre_lps_mm=(plate_mm[0] / 2, wedge_y, _PLATE_MM),
         )
     )
     vertices = mesh.vertices.copy()
-    tapered = (np.abs(vertices[:, 1] - wedge[1][1]) < 1e-9) & (vertices[:, 2] > _PLATE_MM - 1e-9)
-    tapered &= (vertices[:, 0] >= wedge[0][0]) & (vertices[:, 0] <= wedge[1][0])
-    along = (vertices[tapered, 0] - wedge[0][0]) / (wedge[1][0] - wedge[0][0])
+    tapered = (np.abs(vertices[:, 1] - ends[1][1]) < 1e-9) & (vertices[:, 2] > _PLATE_MM - 1e-9)
+    tapered &= (vertices[:, 0] >= ends[0][0]) & (vertices[:, 0] <= ends[1][0])
+    along = (vertices[tapered, 0] - ends[0][0]) / (ends[1][0] - ends[0][0])
     vertices[tapered, 1] = wedge_y + wedge_mm[1] + along * (wedge_mm[0] - wedge_mm[1])
     middle = np.eye(4)
-    middle[:2, 3] = -np.array(size) / 2
+    middle[:2, 3] = -np.array(plate_mm) / 2
     made = ReferenceBar(mesh=replace(mesh, vertices=vertices), gauges=(), features=tuple(features))
     return made.moved(middle)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,8 +66,10 @@ def letter_pixels(text: str) -> NDArray[np.bool_]:
     pixels = np.zeros((step * len(text) - _GAP_CELLS, HEIGHT_CELLS), dtype=bool)
     for n, letter in enumerate(text):
         for stroke in _STROKES[letter].split():
-            points = [(int(stroke[at]), ord(stroke[at + 1]) - ord("a")) for at in range(0, len(stroke), 2)]
-            for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+            points = [
+                (int(stroke[at]), ord(stroke[at + 1]) - ord("a")) for at in range(0, len(stroke), 2)
+            ]
+            for (x0, y0), (x1, y1) in itertools.pairwise(points):
                 steps = max(abs(x1 - x0), abs(y1 - y0), 1)
                 for part in range(steps + 1):
                     x = n * step + round(x0 + (x1 - x0) * part / steps)

@@ -78,7 +78,7 @@ def measure_bar(
     >>> round(reading.reading_mm, 6), reading.axis
     (50.0, 'x')
     """
-    found, level = _found(subject, (nominal_mm,), tolerance_fraction, unit, iso_hu)
+    found = _found(subject, (nominal_mm,), tolerance_fraction, unit, iso_hu)
     chosen = found
     if axis and len(found) > 1:
         chosen = [bar for bar in found if bar.axis == axis]
@@ -92,7 +92,6 @@ def measure_bar(
         )
         msg = f"axis: one that chooses among {len(chosen)} bars of {nominal_mm:g} mm expected ({names})"
         raise BarError(msg)
-    del level
     return _reading(subject, chosen[0], axis or chosen[0].axis)
 
 
@@ -130,7 +129,7 @@ def measure_bars(
     >>> [reading.bar for reading in measure_bars(bars.mesh)]
     ['20X', '50X', '20Y', '50Y', '20Z', '50Z']
     """
-    found, _ = _found(subject, lengths_mm, tolerance_fraction, unit, iso_hu)
+    found = _found(subject, lengths_mm, tolerance_fraction, unit, iso_hu)
     readings = [_reading(subject, bar, bar.axis) for bar in found]
     # Bars whose axis is not known are not repeats of each other.
     readings = [
@@ -146,7 +145,7 @@ def _found(
     tolerance_fraction: float,
     unit: str | None,
     iso_hu: float | None,
-) -> tuple[list[FoundBar], float | None]:
+) -> list[FoundBar]:
     for length in lengths_mm:
         if not 5 <= length <= 1000:
             msg = f"nominal length: 5 to 1000 mm expected, found {length}"
@@ -170,11 +169,11 @@ def _found(
                 f"found none at level {level:g}"
             )
             raise BarNotFoundError(msg)
-        return found, level
+        return found
     if not isinstance(subject, Mesh):
         msg = f"subject: a Mesh or a Volume expected, found {type(subject).__name__}"
         raise TypeError(msg)
-    return _found_in_mesh(subject, lengths_mm, tolerance_fraction, unit), None
+    return _found_in_mesh(subject, lengths_mm, tolerance_fraction, unit)
 
 
 def _found_in_mesh(
@@ -214,7 +213,9 @@ def _reading(subject: Mesh | Volume, bar: FoundBar, axis: str) -> BarReading:
         pair = measure_pair(first, second)
     source = "volume" if isinstance(subject, Volume) else "mesh"
     name = f"{bar.nominal_mm:g}{axis}".upper()
-    return make_reading(pair, (first, second), nominal_mm=bar.nominal_mm, bar=name, axis=axis, source=source)
+    return make_reading(
+        pair, (first, second), nominal_mm=bar.nominal_mm, bar=name, axis=axis, source=source
+    )
 
 
 def make_reading(
@@ -242,3 +243,7 @@ def make_reading(
         centre_lps_mm=(x, y, z),
         direction=(u, v, w),
     )
+
+
+def _lengths(lengths_mm: Sequence[float]) -> str:
+    return " or ".join(f"{length:g}" for length in lengths_mm)

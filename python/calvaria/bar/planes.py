@@ -69,7 +69,12 @@ class FacePair:
     middle_lps_mm: NDArray[np.float64]
 
 
-def fit_plane(points: NDArray[np.float64], *, outwards: NDArray[np.float64]) -> FittedPlane:
+def fit_plane(
+    points: NDArray[np.float64],
+    *,
+    outwards: NDArray[np.float64],
+    n_independent: int | None = None,
+) -> FittedPlane:
     """Fit a plane by iteratively reweighted total least squares with Tukey's weights.
 
     Parameters
@@ -78,6 +83,8 @@ def fit_plane(points: NDArray[np.float64], *, outwards: NDArray[np.float64]) -> 
         At least three that are not on a line.
     outwards : (3,) ndarray
         Which way the normal looks, roughly.
+    n_independent : int, optional
+        How many of the points are independent, where they were interpolated; all, if left out.
 
     Returns
     -------
@@ -114,21 +121,28 @@ def fit_plane(points: NDArray[np.float64], *, outwards: NDArray[np.float64]) -> 
         point_lps_mm=middle,
         normal=normal,
         rms_mm=scale,
-        uncertainty_mm=_of_blocks(off @ vectors[:, 1:], rest, weights),
+        uncertainty_mm=_of_blocks(
+            off @ vectors[:, 1:], rest, weights, len(points) if n_independent is None else n_independent
+        ),
         n_points=int(np.count_nonzero(weights)),
     )
 
 
 def _of_blocks(
-    places: NDArray[np.float64], rest: NDArray[np.float64], weights: NDArray[np.float64]
+    places: NDArray[np.float64],
+    rest: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    n_independent: int,
 ) -> float:
     """Return the standard uncertainty of a mean from the scatter of the means of blocks."""
+    # A block of fewer than three independent points is no block of its own.
+    side = int(np.clip(np.sqrt(n_independent / 3), 1, _BLOCKS))
     low, size = places.min(axis=0), np.maximum(np.ptp(places, axis=0), 1e-12)
-    cell = np.minimum((_BLOCKS * (places - low) / size).astype(int), _BLOCKS - 1)
-    number = cell[:, 0] * _BLOCKS + cell[:, 1]
-    total = np.bincount(number, weights, minlength=_BLOCKS**2)
+    cell = np.minimum((side * (places - low) / size).astype(int), side - 1)
+    number = cell[:, 0] * side + cell[:, 1]
+    total = np.bincount(number, weights, minlength=side**2)
     held = total > 0
-    means = np.bincount(number, weights * rest, minlength=_BLOCKS**2)[held] / total[held]
+    means = np.bincount(number, weights * rest, minlength=side**2)[held] / total[held]
     n = len(means)
     if n < 5:
         return float(np.sqrt(np.mean(rest**2)))

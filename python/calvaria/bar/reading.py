@@ -85,7 +85,9 @@ class BarReading(Record):
             msg = f"uncertainty_mm: at least 0 expected, found {self.uncertainty_mm}"
             raise ValueError(msg)
         if self.temperature_c is not None and not -50 < self.temperature_c < 200:
-            msg = f"temperature_c: degrees Celsius, -50 to 200, expected, found {self.temperature_c}"
+            msg = (
+                f"temperature_c: degrees Celsius, -50 to 200, expected, found {self.temperature_c}"
+            )
             raise ValueError(msg)
 
     @property

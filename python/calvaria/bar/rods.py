@@ -188,23 +188,8 @@ def _square(
 ) -> NDArray[np.float64] | None:
     """Return the corners (i, j) of the square whose weakest corner is strongest."""
     dx, dy, _ = volume.grid.spacing_xyz_mm
-    size = np.abs(response)
-    size[[0, -1]] = 0
-    size[:, [0, -1]] = 0
-    peaks = np.ones_like(size, dtype=bool)
-    for rows, columns in itertools.product((-1, 0, 1), repeat=2):
-        if rows or columns:
-            peaks &= size >= np.roll(size, (rows, columns), axis=(0, 1))
-    j, i = np.nonzero(peaks & (size > 0))
-    order = np.argsort(-size[j, i], kind="stable")
-    strong: list[int] = []
-    places = np.stack([i * dx, j * dy], axis=1).astype(np.float64)
-    for n in order:
-        if all(np.linalg.norm(places[n] - places[m]) > diameter_mm for m in strong):
-            strong.append(int(n))
-        if len(strong) == _MOST_CANDIDATES:
-            break
-    points, weight = places[strong], size[j[strong], i[strong]]
+    places, strong, size = _strongest(response, (dx, dy), diameter_mm)
+    points, weight = places[strong], size[strong]
     slack = tolerance * nominal_mm + 0.5 * diameter_mm
     best: tuple[float, list[int]] | None = None
     for a, b in itertools.permutations(range(len(points)), 2):
@@ -230,6 +215,28 @@ def _square(
         return None
     corners: NDArray[np.float64] = points[best[1]] / (dx, dy)
     return corners
+
+
+def _strongest(
+    response: NDArray[np.float64], pixel_mm: tuple[float, float], diameter_mm: float
+) -> tuple[NDArray[np.float64], list[int], NDArray[np.float64]]:
+    """Return places (mm) and strengths of all extremes, and which are strongest in their place."""
+    size = np.abs(response)
+    size[[0, -1]] = 0
+    size[:, [0, -1]] = 0
+    peaks = size > 0
+    for rows, columns in itertools.product((-1, 0, 1), repeat=2):
+        if rows or columns:
+            peaks &= size >= np.roll(size, (rows, columns), axis=(0, 1))
+    j, i = np.nonzero(peaks)
+    places = np.stack([i * pixel_mm[0], j * pixel_mm[1]], axis=1).astype(np.float64)
+    strong: list[int] = []
+    for n in np.argsort(-size[j, i], kind="stable").tolist():
+        if all(np.linalg.norm(places[n] - places[m]) > diameter_mm for m in strong):
+            strong.append(n)
+        if len(strong) == _MOST_CANDIDATES:
+            break
+    return places, strong, size[j, i]
 
 
 def _middles(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,7 @@ def find_patches(mesh: Mesh) -> list[Patch]:
     )
     order = np.argsort(numbers, kind="stable")
     ends = np.searchsorted(numbers[order], np.arange(numbers.max(initial=-1) + 2))
-    return [_patch(mesh, order[a:b]) for a, b in zip(ends, ends[1:], strict=False)]
+    return [_patch(mesh, order[a:b]) for a, b in itertools.pairwise(ends.tolist())]
 
 
 def _patch(mesh: Mesh, members: NDArray[np.intp]) -> Patch:
@@ -210,7 +211,7 @@ def _opposed(patches: Sequence[Patch]) -> Iterator[tuple[Patch, Patch]]:
         opposite = normals[a + 1 :] @ normals[a] < -_LEAST_OPPOSED
         # Outwards: the second face lies behind the first.
         behind = (points[a + 1 :] - points[a]) @ normals[a] < 0
-        for b in np.flatnonzero(opposite & behind):
+        for b in np.flatnonzero(opposite & behind).tolist():
             yield patches[a], patches[a + 1 + b]
 
 

@@ -126,14 +126,14 @@ def _plated(bars: Sequence[ReferenceBar]) -> ReferenceBar:
 
 def _from_plate(gauge: BarGauge) -> BarGauge:
     x, y, z = gauge.second_lps_mm
-    beside = gauge.width_mm / 2 + 5.0
+    beside = gauge.width_mm / 2 + 7.0
     nominal = round(z - _PLATE_MM, 9)
     return replace(
         gauge,
         bar=f"{nominal:g}Z",
         nominal_mm=nominal,
         first_lps_mm=(x + beside, y, _PLATE_MM),
-        width_mm=6.0,
-        height_mm=6.0,
+        width_mm=10.0,
+        height_mm=14.0,
         is_step=True,
     )
