@@ -5,7 +5,7 @@ World frame: LPS, millimetres.  Voxel arrays: ``[k, j, i]``, shape (nz, ny, nx).
 calvaria is research and education software, not a medical device.
 """
 
-from calvaria import errors, phantom, segment
+from calvaria import errors, material, phantom, printability, segment
 from calvaria.checks import ImagingPlan, check_series, check_volume, plan_imaging
 from calvaria.dicom import Series, SeriesList, find_series, load_series
 from calvaria.errors import CalvariaError, CalvariaWarning
@@ -31,7 +31,9 @@ from calvaria.mesh import (
     smooth_mesh,
     write_mesh,
 )
+from calvaria.material import choose_material
 from calvaria.pipeline import ModelResult, build_model
+from calvaria.printability import check_printability
 from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal
 from calvaria.rules import Rules, load_rules
 from calvaria.surface import extract_surface
@@ -63,8 +65,10 @@ __all__ = [
     "Volume",
     "build_model",
     "check_mesh",
+    "check_printability",
     "check_series",
     "check_volume",
+    "choose_material",
     "decimate_mesh",
     "errors",
     "extract_surface",
@@ -76,9 +80,11 @@ __all__ = [
     "load_rules",
     "load_series",
     "load_total_segmentator",
+    "material",
     "mesh_topology",
     "phantom",
     "plan_imaging",
+    "printability",
     "read_mesh",
     "read_mesh_info",
     "repair_mesh",

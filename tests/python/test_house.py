@@ -13,10 +13,10 @@ PYTHON_FLOORS = (
     {"errors", "_native", "_arrays", "_html", "_optional", "_tables", "_whole_files"},
     {"_progress", "findings", "geometry", "_image_bytes"},
     {"rules", "volume"},
-    {"resample", "mesh"},
+    {"resample", "mesh", "material"},
     {"dicom", "segment", "surface", "phantom", "_planes"},
     {"checks", "overlay", "bar", "printability", "design"},
-    {"case", "material", "privacy", "study"},
+    {"case", "privacy", "study"},
     {"report"},
     {"release"},
     # Side doors: they may use any floor below, and only the command uses them.
