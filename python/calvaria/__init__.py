@@ -7,6 +7,7 @@ calvaria is research and education software, not a medical device.
 
 from calvaria import errors, phantom, segment
 from calvaria.bar import BarReading, check_bars, make_bar, measure_bar
+from calvaria import errors, material, phantom, printability, segment
 from calvaria.checks import ImagingPlan, check_series, check_volume, plan_imaging
 from calvaria.comparison import (
     DeviationMap,
@@ -42,7 +43,9 @@ from calvaria.mesh import (
     write_mesh,
 )
 from calvaria.overlay import OverlayMetrics, compare_to_image
+from calvaria.material import choose_material
 from calvaria.pipeline import ModelResult, build_model
+from calvaria.printability import check_printability
 from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal
 from calvaria.rules import Rules, load_rules
 from calvaria.surface import extract_surface
@@ -80,11 +83,13 @@ __all__ = [
     "build_model",
     "check_bars",
     "check_mesh",
+    "check_printability",
     "check_series",
     "check_volume",
     "compare_masks",
     "compare_meshes",
     "compare_to_image",
+    "choose_material",
     "decimate_mesh",
     "error_budget",
     "errors",
@@ -100,9 +105,11 @@ __all__ = [
     "measure_deviation",
     "make_bar",
     "measure_bar",
+    "material",
     "mesh_topology",
     "phantom",
     "plan_imaging",
+    "printability",
     "read_mesh",
     "read_mesh_info",
     "repair_mesh",

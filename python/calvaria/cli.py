@@ -223,6 +223,10 @@ def model(
             help="Decimate within this bound (minutes on a whole head).", show_default=False
         ),
     ] = None,
+    printer: Annotated[
+        str | None,
+        typer.Option(help="Judge it for this printer; see printable.", show_default=False),
+    ] = None,
     rules: RulesFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -230,6 +234,7 @@ def model(
     from calvaria.pipeline import build_model
 
     limits = _limits(rules, profile=profile, anatomy=anatomy)
+    _known_printer(printer)
     made = build_model(
         _existing(folder),
         output=output,
@@ -241,6 +246,7 @@ def model(
         spacing_xyz_mm=spacing_mm,
         iso_hu=iso_hu,
         max_error_mm=max_error_mm,
+        printer=printer,
         rules=limits,
     )
     if as_json:
@@ -248,6 +254,56 @@ def model(
     else:
         _terminal.print_model(made, output)
     raise typer.Exit(_EXIT_OF[made.verdict])
+
+
+@app.command()
+@_reported
+def printable(
+    mesh: Annotated[
+        Path, typer.Argument(help="STL, 3MF, PLY, OBJ or GLB, in mm.", show_default=False)
+    ],
+    process: Annotated[str, typer.Option(help="fdm, sla, sls, lpbf …")] = "fdm",
+    material: Annotated[str, typer.Option(help="pla, petg, resin, titanium …")] = "pla",
+    printer: Annotated[
+        str | None, typer.Option(help="desktop-fdm, desktop-resin …", show_default=False)
+    ] = None,
+    profile: Annotated[
+        str, typer.Option(help="What for: education, planning, guide or implant.")
+    ] = "education",
+    unit: Annotated[
+        str | None, typer.Option(help="Unit of a file that does not say it.", show_default=False)
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write a page with pictures there (.html).", show_default=False),
+    ] = None,
+    all_sources: Annotated[
+        bool, typer.Option("--sources", help="Print limit and source of what passed, too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Judge whether a mesh can be printed; the exit status is the verdict."""
+    from calvaria.mesh import read_mesh
+    from calvaria.printability import check_printability
+    from calvaria.report import build_report, printability_section
+
+    _known_printer(printer)
+    options = {} if unit is None else {"unit": unit}
+    try:
+        body = read_mesh(_existing(mesh), **options)
+        found = check_printability(
+            body, process=process, material=material, printer=printer, profile=profile
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    if report is not None:
+        page = build_report(title="Can it be printed", sections=[printability_section(found)])
+        page.write_html(report)
+    if as_json:
+        _print_json(found.to_dict())
+    else:
+        _terminal.print_report(found, all_sources=all_sources)
+    raise typer.Exit(_EXIT_OF[found.verdict])
 
 
 @app.command()
@@ -296,6 +352,14 @@ def _existing(path: Path) -> Path:
         msg = f"{path.name or path}: a folder or file expected, found nothing there"
         raise typer.BadParameter(msg)
     return path
+
+
+def _known_printer(code: str | None) -> None:
+    from calvaria.material import load_printers
+
+    if code is not None and code not in load_printers():
+        msg = f"--printer: one of {', '.join(load_printers())} expected, found {code}"
+        raise typer.BadParameter(msg)
 
 
 def _limits(file: Path | None, *, profile: str, anatomy: str) -> Any:

@@ -6,11 +6,14 @@
 //! doi:10.1080/16864360.2015.1084186.
 //!
 //! All balls that touch at one point from one side lie inside each other. So one walk through the tree is
-//! enough: what a ball does not meet, no smaller one meets.
+//! enough: what a ball does not meet, no smaller one meets. Beside the boxes about triangles there are boxes
+//! about their normals: what cannot lie across is passed over without a look at it.
 
 use nalgebra::Vector3;
+use rayon::prelude::*;
 
-use super::closest::{ClosestPoints, MOST_LEVELS, Query};
+use super::closest::{ClosestPoints, EMPTY, MOST_LEVELS, Node, Query};
+use super::measure::doubled_area_vector;
 use super::triangle::closest_point;
 
 /// Steps that bring a ball to touch one triangle; each at least halves what is left over.
@@ -44,31 +47,79 @@ pub struct Ball {
     pub face: Option<u32>,
 }
 
-impl ClosestPoints<'_> {
+/// A tree of boxes, and boxes about the normals of what is in each.
+#[derive(Debug)]
+pub struct BallTree<'t, 'm> {
+    tree: &'t ClosestPoints<'m>,
+    /// As the levels of the tree.
+    normals: Vec<Vec<Node>>,
+}
+
+impl<'t, 'm> BallTree<'t, 'm> {
+    /// Adds the normals to a tree.
+    pub fn new(tree: &'t ClosestPoints<'m>) -> Self {
+        let normal = |face: u32| {
+            let doubled = doubled_area_vector(tree.mesh().corners(face as usize));
+            // Without an area there is no side to be on: never across.
+            doubled.try_normalize(0.0).unwrap_or_default()
+        };
+        let mut normals: Vec<Vec<Node>> = Vec::with_capacity(tree.levels.len());
+        for level in &tree.levels {
+            let made = match normals.last() {
+                None => tree
+                    .order
+                    .par_chunks(4)
+                    .map(|group| {
+                        let mut node = EMPTY;
+                        for (lane, &face) in group.iter().enumerate() {
+                            let n = normal(face);
+                            for axis in 0..3 {
+                                node.low[axis][lane] = n[axis] as f32;
+                                node.high[axis][lane] = n[axis] as f32;
+                            }
+                        }
+                        node
+                    })
+                    .collect(),
+                Some(below) => below.par_chunks(4).map(Node::about).collect::<Vec<_>>(),
+            };
+            debug_assert_eq!(made.len(), level.len());
+            normals.push(made);
+        }
+        Self { tree, normals }
+    }
+
     /// The largest ball at a point. `near` is a face that is likely to hold it: the search is short when it
     /// does.
     pub fn largest_ball(&self, touch: &Touch, near: Option<u32>) -> Ball {
         let mut ball = Ball { radius_mm: touch.largest_mm, face: None };
-        if self.levels.is_empty() {
+        let tree = self.tree;
+        if tree.levels.is_empty() {
             return ball;
         }
         if let Some(face) = near {
-            self.shrink(touch, face, self.mesh().faces()[face as usize], &mut ball);
+            self.shrink(touch, face, tree.mesh().faces()[face as usize], &mut ball);
         }
-        let start = touch.point - self.middle;
+        let away: [f32; 3] = std::array::from_fn(|axis| touch.normal[axis] as f32);
+        let across = touch.across as f32 + 1e-5;
+        let start = touch.point - tree.middle;
         let mut query = Query::new(&(start + touch.towards * ball.radius_mm));
         let mut stack = [(0_u32, 0_u8); MOST_LEVELS * 4];
         let mut height = 1;
-        stack[0].1 = self.levels.len() as u8 - 1;
+        stack[0].1 = tree.levels.len() as u8 - 1;
         while height > 0 {
             height -= 1;
             let (node, level) = stack[height];
-            let distances = query.squared_distances(&self.levels[usize::from(level)][node as usize]);
+            let distances = query.squared_distances(&tree.levels[usize::from(level)][node as usize]);
             let limit = (ball.radius_mm * ball.radius_mm) as f32;
+            if distances.iter().all(|&distance| distance > limit) {
+                continue;
+            }
+            let turned = least_along(&self.normals[usize::from(level)][node as usize], &away);
             let mut met = [(0.0_f32, 0_u32); 4];
             let mut n_met = 0;
             for (lane, &distance) in distances.iter().enumerate() {
-                if distance <= limit {
+                if distance <= limit && turned[lane] <= across {
                     let mut place = n_met;
                     // Farthest first, so that the nearest lies on top of the stack.
                     while place > 0 && met[place - 1].0 < distance {
@@ -88,8 +139,8 @@ impl ClosestPoints<'_> {
             }
             let before = ball.radius_mm;
             for &(_, place) in met[..n_met].iter().rev() {
-                if let Some(&face) = self.order.get(place as usize) {
-                    self.shrink(touch, face, self.corners[place as usize], &mut ball);
+                if let Some(&face) = tree.order.get(place as usize) {
+                    self.shrink(touch, face, tree.corners[place as usize], &mut ball);
                 }
             }
             if ball.radius_mm < before {
@@ -105,7 +156,7 @@ impl ClosestPoints<'_> {
         if touch.apart_from.is_some_and(|vertex| corners.contains(&vertex)) {
             return;
         }
-        let triangle = corners.map(|corner| Vector3::from(self.mesh().vertices()[corner as usize]));
+        let triangle = corners.map(|corner| Vector3::from(self.tree.mesh().vertices()[corner as usize]));
         let normal = (triangle[1] - triangle[0]).cross(&(triangle[2] - triangle[0]));
         let along = normal.dot(&touch.normal);
         if along >= 0.0 || along * along < touch.across * touch.across * normal.norm_squared() {
@@ -132,6 +183,20 @@ impl ClosestPoints<'_> {
     }
 }
 
+/// The least that a normal in each of four boxes has along a direction.
+#[inline]
+fn least_along(node: &Node, direction: &[f32; 3]) -> [f32; 4] {
+    let mut sum = [0.0_f32; 4];
+    for axis in 0..3 {
+        let along = direction[axis];
+        let side = if along < 0.0 { &node.high[axis] } else { &node.low[axis] };
+        for lane in 0..4 {
+            sum[lane] += side[lane] * along;
+        }
+    }
+    sum
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,10 +215,10 @@ mod tests {
                 largest_mm: 50.0,
                 apart_from: None,
             };
-            let ball = tree.largest_ball(&touch, None);
+            let ball = BallTree::new(&tree).largest_ball(&touch, None);
             assert!((2.0 * ball.radius_mm - 3.0).abs() < 1e-5, "{}", ball.radius_mm);
             let outside = Touch { towards: Vector3::z(), ..touch };
-            assert_eq!(tree.largest_ball(&outside, None), Ball { radius_mm: 50.0, face: None });
+            assert_eq!(BallTree::new(&tree).largest_ball(&outside, None), Ball { radius_mm: 50.0, face: None });
         }
     }
 }

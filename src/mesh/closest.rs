@@ -23,7 +23,21 @@ pub(super) struct Node {
     pub(super) high: [[f32; 4]; 3],
 }
 
-const EMPTY: Node = Node { low: [[f32::INFINITY; 4]; 3], high: [[f32::NEG_INFINITY; 4]; 3] };
+pub(super) const EMPTY: Node = Node { low: [[f32::INFINITY; 4]; 3], high: [[f32::NEG_INFINITY; 4]; 3] };
+
+impl Node {
+    /// One box for each of up to four nodes.
+    pub(super) fn about(group: &[Self]) -> Self {
+        let mut node = EMPTY;
+        for (lane, child) in group.iter().enumerate() {
+            for axis in 0..3 {
+                node.low[axis][lane] = child.low[axis].iter().fold(f32::INFINITY, |a, &b| a.min(b));
+                node.high[axis][lane] = child.high[axis].iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
+            }
+        }
+        node
+    }
+}
 
 /// The closest point that was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -96,17 +110,7 @@ impl<'a> ClosestPoints<'a> {
             })
             .collect();
         while level.len() > 1 {
-            let above = level.par_chunks(4).map(|group| {
-                let mut node = EMPTY;
-                for (lane, child) in group.iter().enumerate() {
-                    for axis in 0..3 {
-                        node.low[axis][lane] = child.low[axis].iter().fold(f32::INFINITY, |a, &b| a.min(b));
-                        node.high[axis][lane] =
-                            child.high[axis].iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
-                    }
-                }
-                node
-            });
+            let above = level.par_chunks(4).map(Node::about);
             let above = above.collect();
             self.levels.push(std::mem::replace(&mut level, above));
         }

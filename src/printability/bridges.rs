@@ -17,8 +17,13 @@ use crate::mesh::edges::Edges;
 use crate::mesh::forest::Forest;
 use crate::mesh::section::{LevelLine, level_lines};
 
-/// Lines that are drawn along a member.
-const LINES: usize = 48;
+/// Lines that are drawn along a group: at least so many, at most so many, and else two to a limit.
+const LINES: (f64, f64) = (48.0, 400.0);
+/// Width of a section, as parts of the thickness that its walls have: less is the top of a bump, more runs
+/// round a hole.
+const OF_THICKNESS: (f64, f64) = (0.7, 2.0);
+/// Sections that follow each other before they make a member.
+const LEAST_SECTIONS: usize = 3;
 /// A section this many times as broad as the limit is a wall, not a member.
 const BROADEST: f64 = 8.0;
 /// A section may be wider than the limit by this factor: its corners are.
@@ -46,15 +51,18 @@ pub fn members(mesh: MeshRef<'_>, thickness: &[f64], below: f64, min_area_mm2: f
     let normals = vertex_normals(mesh);
     let mut found: Vec<Member> = groups(mesh, thickness, below)
         .into_par_iter()
-        .filter(|faces| {
-            faces.iter().map(|&face| face_normal(mesh, face as usize).1).sum::<f64>() >= min_area_mm2
-        })
-        .filter_map(|faces| member(mesh, &normals, faces, below))
+        .filter(|faces| area(mesh, faces) >= min_area_mm2)
+        .flat_map_iter(|faces| in_group(mesh, &normals, thickness, faces, below))
         .collect();
+    found.retain(|member| area(mesh, &member.faces) >= min_area_mm2);
     found.sort_by(|a, b| {
-        a.narrowest.width_mm.total_cmp(&b.narrowest.width_mm).then(a.faces[0].cmp(&b.faces[0]))
+        a.narrowest.width_mm.total_cmp(&b.narrowest.width_mm).then_with(|| a.faces.cmp(&b.faces))
     });
     found
+}
+
+fn area(mesh: MeshRef<'_>, faces: &[u32]) -> f64 {
+    faces.iter().map(|&face| face_normal(mesh, face as usize).1).sum()
 }
 
 /// Faces with a thin vertex, joined over edges.
@@ -161,6 +169,39 @@ impl<'a> Group<'a> {
         (0..self.vertices.len() as u32).filter(|&v| distances[v as usize].is_finite()).max_by(far).unwrap_or(0)
     }
 
+    fn own(&self, vertex: u32) -> u32 {
+        self.vertices.partition_point(|&v| v < vertex) as u32
+    }
+
+    /// Whether something lies beyond a ring that is not just the end of a pin: another rim, or much more
+    /// surface.
+    fn leads_on(&self, distances: &[f64], ring: &Ring, width: f64) -> bool {
+        let mut waiting = vec![ring.beyond];
+        let mut seen = vec![false; self.vertices.len()];
+        seen[ring.beyond as usize] = true;
+        let is_rim = |own: u32| self.rims.iter().any(|rim| rim.binary_search(&own).is_ok());
+        while let Some(own) = waiting.pop() {
+            if distances[own as usize] > ring.level + 3.0 * width || is_rim(own) {
+                return true;
+            }
+            let first = self.steps.partition_point(|step| step.0 < own);
+            for &(_, other) in self.steps[first..].iter().take_while(|step| step.0 == own) {
+                if !seen[other as usize] && distances[other as usize] >= ring.level {
+                    seen[other as usize] = true;
+                    waiting.push(other);
+                }
+            }
+        }
+        false
+    }
+
+    /// Faces between two levels.
+    fn between(&self, distances: &[f64], low: f64, high: f64) -> Vec<u32> {
+        let lies = |vertex: u32| (low..=high).contains(&distances[self.own(vertex) as usize]);
+        let faces = self.faces.iter().copied();
+        faces.filter(|&face| self.mesh.faces()[face as usize].iter().any(|&vertex| lies(vertex))).collect()
+    }
+
     fn rim_centre(&self, rim: &[u32]) -> Vector3<f64> {
         rim.iter().map(|&vertex| self.point(vertex)).sum::<Vector3<f64>>() / rim.len() as f64
     }
@@ -171,14 +212,19 @@ struct Ring {
     level: f64,
     centre: Vector3<f64>,
     points: Vec<[f64; 3]>,
+    /// Own number of a vertex just beyond it.
+    beyond: u32,
+    /// How thick its walls are.
+    thickness: f64,
 }
 
-fn member(
+fn in_group(
     mesh: MeshRef<'_>,
     normals: &[Vector3<f64>],
+    thickness: &[f64],
     faces: Vec<u32>,
     below: f64,
-) -> Option<Member> {
+) -> Vec<Member> {
     let group = Group::new(mesh, faces);
     // From a rim; without one, from an end.
     let from = match group.rims.first() {
@@ -186,48 +232,115 @@ fn member(
         None => vec![group.farthest(&group.distances(&[0]))],
     };
     let distances = group.distances(&from);
-    let far = group.farthest(&distances);
-    let reach = distances[far as usize];
+    let reach = distances[group.farthest(&distances) as usize];
     if reach <= 0.0 {
-        return None;
+        return Vec::new();
     }
-    let rings = rings(&group, normals, &distances, reach);
-    let (narrowest, place) = narrowest(&rings, below)?;
-    let start = if group.rims.is_empty() { group.point(from[0]) } else { group.rim_centre(&from) };
-    // Where another rim lies farthest from the first, there is the other end.
-    let end = group.rims.iter().skip(1).map(|rim| group.rim_centre(rim)).max_by(|a, b| {
-        (a - start).norm().total_cmp(&(b - start).norm())
-    });
-    let length_mm = length(&rings, start, end.unwrap_or_else(|| group.point(far)));
+    let step = reach / (2.0 * reach / below).clamp(LINES.0, LINES.1).round();
+    let rings = rings(&group, normals, thickness, &distances, step, reach);
+    let sections: Vec<Option<Section>> = (0..rings.len()).map(|n| ring_section(&rings, n, below)).collect();
+    runs(&rings, &sections, step)
+        .into_iter()
+        .filter(|run| run.len() >= LEAST_SECTIONS)
+        .filter_map(|run| of_run(&group, &distances, &rings, &sections, &run))
+        .collect()
+}
+
+/// Rings with a section that follow each other, as numbers of rings.
+fn runs(rings: &[Ring], sections: &[Option<Section>], step: f64) -> Vec<Vec<usize>> {
+    let mut runs: Vec<Vec<usize>> = Vec::new();
+    for (n, ring) in rings.iter().enumerate().filter(|&(n, _)| sections[n].is_some()) {
+        let follows = |run: &&mut Vec<usize>| {
+            run.last().is_some_and(|&last| {
+                let up = ring.level - rings[last].level;
+                up > 0.0 && up < 2.5 * step && (ring.centre - rings[last].centre).norm() < 1.5 * up + step
+            })
+        };
+        let nearest = runs.iter_mut().filter(follows).min_by(|a, b| {
+            let far = |run: &[usize]| {
+                run.last().map_or(f64::INFINITY, |&last| (ring.centre - rings[last].centre).norm())
+            };
+            far(a).total_cmp(&far(b))
+        });
+        match nearest {
+            Some(run) => run.push(n),
+            None => runs.push(vec![n]),
+        }
+    }
+    runs
+}
+
+fn of_run(
+    group: &Group<'_>,
+    distances: &[f64],
+    rings: &[Ring],
+    sections: &[Option<Section>],
+    run: &[usize],
+) -> Option<Member> {
+    let (first, last) = (&rings[*run.first()?], &rings[*run.last()?]);
+    let best = run.iter().copied().min_by(|&a, &b| {
+        let width = |n: usize| sections[n].map_or(f64::INFINITY, |section| section.width_mm);
+        width(a).total_cmp(&width(b))
+    })?;
+    let narrowest = sections[best]?;
+    let middle: f64 =
+        run.windows(2).map(|pair| (rings[pair[1]].centre - rings[pair[0]].centre).norm()).sum();
+    let spacing = middle / (run.len() - 1) as f64;
+    let end = |centre: &Vector3<f64>| {
+        let near = group.rims.iter().map(|rim| (group.rim_centre(rim) - centre).norm());
+        // A rim close by is where the member ends.
+        near.min_by(f64::total_cmp).filter(|&far| far < 1.5 * spacing).unwrap_or(spacing / 2.0)
+    };
     Some(Member {
-        is_bridge: group.rims.len() > 1,
+        is_bridge: group.leads_on(distances, last, narrowest.width_mm),
         narrowest,
-        place: place.into(),
-        length_mm,
-        faces: group.faces,
+        place: rings[best].centre.into(),
+        length_mm: middle + end(&first.centre) + end(&last.centre),
+        faces: group.between(distances, first.level, last.level),
     })
 }
 
-fn rings(group: &Group<'_>, normals: &[Vector3<f64>], distances: &[f64], reach: f64) -> Vec<Ring> {
+fn rings(
+    group: &Group<'_>,
+    normals: &[Vector3<f64>],
+    thickness: &[f64],
+    distances: &[f64],
+    step: f64,
+    reach: f64,
+) -> Vec<Ring> {
     // `level_lines` asks for the heights of all vertices by their numbers in the mesh.
-    let first = group.vertices[0];
-    let last = group.vertices[group.vertices.len() - 1];
-    let mut heights = vec![0.0; last as usize + 1];
+    let n_heights = group.vertices.last().map_or(0, |&last| last as usize + 1);
+    let mut heights = vec![0.0; n_heights];
     for (vertex, distance) in group.vertices.iter().zip(distances) {
         heights[*vertex as usize] = if distance.is_finite() { *distance } else { 0.0 };
     }
-    debug_assert!(first <= last);
     let mut rings = Vec::new();
-    for n in 0..LINES {
-        let level = reach * (n as f64 + 0.5) / LINES as f64;
+    for n in 0..(reach / step).round() as usize {
+        let level = step * (n as f64 + 0.5);
         for line in level_lines(group.mesh, &group.faces, &heights, level) {
             let middle = centre(&line.points);
             if line.is_closed && line.points.len() > 2 && runs_round(&line, &middle, normals) {
-                rings.push(Ring { level, centre: middle, points: line.points });
+                let (a, b) = line.edges[0];
+                let upper = if heights[a as usize] >= level { a } else { b };
+                rings.push(Ring {
+                    level,
+                    centre: middle,
+                    beyond: group.own(upper),
+                    thickness: lower_quartile(&line, thickness),
+                    points: line.points,
+                });
             }
         }
     }
     rings
+}
+
+/// What a quarter of the vertices along a line are thinner than.
+fn lower_quartile(line: &LevelLine, thickness: &[f64]) -> f64 {
+    let ends = line.edges.iter().flat_map(|&(a, b)| [a, b]);
+    let mut found: Vec<f64> = ends.map(|vertex| thickness[vertex as usize]).collect();
+    found.sort_by(f64::total_cmp);
+    found.get(found.len() / 4).copied().unwrap_or(f64::INFINITY)
 }
 
 /// Whether a line runs round material: the normals along it lead away from its middle.
@@ -246,41 +359,25 @@ fn runs_round(line: &LevelLine, middle: &Vector3<f64>, normals: &[Vector3<f64>])
     out > ROUND * line.points.len() as f64
 }
 
-/// The narrowest section of all rings, seen along the line of their middles.
-fn narrowest(rings: &[Ring], below: f64) -> Option<(Section, Vector3<f64>)> {
-    let mut best: Option<(Section, Vector3<f64>)> = None;
-    for ring in rings {
-        let near = |is_before: bool| {
-            rings
-                .iter()
-                .filter(|other| if is_before { other.level < ring.level } else { other.level > ring.level })
-                .min_by(|a, b| (a.centre - ring.centre).norm().total_cmp(&(b.centre - ring.centre).norm()))
-        };
-        let along = match (near(true), near(false)) {
-            (Some(before), Some(after)) => after.centre - before.centre,
-            _ => area_vector(&ring.points),
-        };
-        let Some(found) = section(&ring.points, &along) else { continue };
-        let counts = found.width_mm < below * SLACK && found.breadth_mm < below * BROADEST;
-        if counts && best.is_none_or(|(kept, _)| found.width_mm < kept.width_mm) {
-            best = Some((found, ring.centre));
-        }
-    }
-    best
-}
-
-/// Along the middles of the rings, one for each level, from end to end.
-fn length(rings: &[Ring], start: Vector3<f64>, end: Vector3<f64>) -> f64 {
-    let (mut sum, mut at, mut level) = (0.0, start, f64::NEG_INFINITY);
-    for ring in rings.iter().filter(|ring| ring.points.len() > 2) {
-        // Of several members at one level the first is followed.
-        if ring.level > level {
-            sum += (ring.centre - at).norm();
-            at = ring.centre;
-            level = ring.level;
-        }
-    }
-    sum + (end - at).norm()
+/// The section of one ring, seen along the line of the middles about it; `None` where it is none of a
+/// member.
+fn ring_section(rings: &[Ring], n: usize, below: f64) -> Option<Section> {
+    let ring = &rings[n];
+    let near = |is_before: bool| {
+        rings
+            .iter()
+            .filter(|other| if is_before { other.level < ring.level } else { other.level > ring.level })
+            .min_by(|a, b| (a.centre - ring.centre).norm().total_cmp(&(b.centre - ring.centre).norm()))
+    };
+    let along = match (near(true), near(false)) {
+        (Some(before), Some(after)) => after.centre - before.centre,
+        _ => area_vector(&ring.points),
+    };
+    let found = section(&ring.points, &along)?;
+    let is_slender = found.width_mm < below * SLACK && found.breadth_mm < below * BROADEST;
+    let is_wall = found.width_mm > OF_THICKNESS.0 * ring.thickness
+        && found.width_mm < OF_THICKNESS.1 * ring.thickness;
+    (is_slender && is_wall).then_some(found)
 }
 
 #[cfg(test)]

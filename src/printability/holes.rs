@@ -15,11 +15,13 @@ use crate::mesh::ray::Ray;
 /// Cosine of the angle up to which faces of one hole may turn from one to the next.
 const TURN: f64 = 0.5;
 /// Share of the normals along the axis that a hole may have; 0 is a perfect cylinder.
-const TILT: f64 = 0.03;
+const TILT: f64 = 0.01;
 /// Least share of the normals across the axis either way; half and half in a full round.
 const ROUND: f64 = 0.3;
 /// Deviation from a circle that a hole may have: part of its radius, and mm.
-const OUT_OF_ROUND: (f64, f64) = (0.05, 0.05);
+const OUT_OF_ROUND: (f64, f64) = (0.02, 0.01);
+/// A hole with fewer faces cannot be told from a dent.
+const LEAST_FACES: usize = 10;
 /// Rounds of the circle fit.
 const ROUNDS: usize = 2;
 
@@ -114,7 +116,7 @@ fn groups(tree: &ClosestPoints<'_>, widest_mm: f64) -> Vec<Vec<u32>> {
     for face in (0..mesh.faces().len()).filter(|&face| looks_across[face]) {
         groups[labels[face] as usize].push(face as u32);
     }
-    groups.retain(|group| group.len() >= 6);
+    groups.retain(|group| group.len() >= LEAST_FACES);
     groups
 }
 

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use super::normals::vertex_normals;
 use super::{thickness_ray, thickness_sphere};
+use crate::mesh::ball::BallTree;
 use crate::mesh::closest::ClosestPoints;
 use crate::progress::{Cancelled, Progress};
 
@@ -55,6 +56,7 @@ pub fn thickness(
 ) -> Result<Vec<f64>, Cancelled> {
     let mesh = tree.mesh();
     let normals = vertex_normals(mesh);
+    let balls = (asked.method == Method::Sphere).then(|| BallTree::new(tree));
     let n = mesh.vertices().len();
     let point = |n: usize| Vector3::from(mesh.vertices()[n]);
     let order = tree.walk(n, &point);
@@ -71,7 +73,7 @@ pub fn thickness(
                     .map(|place| {
                         let vertex = order.as_ref().map_or(place, |order| order[place] as usize);
                         let at = Place { vertex: vertex as u32, point: point(vertex), normal: normals[vertex] };
-                        at_place(tree, asked, &at, &mut near)
+                        at_place(tree, balls.as_ref(), asked, &at, &mut near)
                     })
                     .collect()
             })
@@ -84,13 +86,19 @@ pub fn thickness(
     Ok(found)
 }
 
-fn at_place(tree: &ClosestPoints<'_>, asked: &Asked, at: &Place, near: &mut Option<u32>) -> f64 {
+fn at_place(
+    tree: &ClosestPoints<'_>,
+    balls: Option<&BallTree<'_, '_>>,
+    asked: &Asked,
+    at: &Place,
+    near: &mut Option<u32>,
+) -> f64 {
     if at.normal == Vector3::zeros() {
         return f64::INFINITY;
     }
-    match asked.method {
-        Method::Ray => thickness_ray::at(tree, asked, at, near),
-        Method::Sphere => thickness_sphere::at(tree, asked, at, near),
+    match balls {
+        None => thickness_ray::at(tree, asked, at, near),
+        Some(balls) => thickness_sphere::at(balls, asked, at, near),
     }
 }
 

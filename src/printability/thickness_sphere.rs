@@ -4,11 +4,10 @@
 //! elsewhere, and a bump of noise is no wall across.
 
 use super::thickness::{Asked, Place};
-use crate::mesh::ball::Touch;
-use crate::mesh::closest::ClosestPoints;
+use crate::mesh::ball::{BallTree, Touch};
 
 /// `near` is the face that held the ball before, and becomes the one that holds this one.
-pub(super) fn at(tree: &ClosestPoints<'_>, asked: &Asked, at: &Place, near: &mut Option<u32>) -> f64 {
+pub(super) fn at(tree: &BallTree<'_, '_>, asked: &Asked, at: &Place, near: &mut Option<u32>) -> f64 {
     let touch = Touch {
         point: at.point,
         towards: if asked.is_outside { at.normal } else { -at.normal },

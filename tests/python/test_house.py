@@ -14,10 +14,10 @@ PYTHON_FLOORS = (
     {"_record"},
     {"_progress", "findings", "geometry", "_image_bytes"},
     {"rules", "volume"},
-    {"resample", "mesh", "study"},
+    {"resample", "mesh", "material", "study"},
     {"dicom", "segment", "surface", "phantom", "_planes"},
     {"checks", "comparison", "overlay", "bar", "printability", "design"},
-    {"case", "material", "privacy"},
+    {"case", "privacy"},
     {"report"},
     {"release"},
     # Side doors: they may use any floor below, and only the command uses them.

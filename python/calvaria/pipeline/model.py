@@ -17,10 +17,18 @@ from calvaria.errors import CalvariaWarning, MeshError
 from calvaria.findings import DISCLAIMER, Finding, Verdict
 from calvaria.mesh import check_mesh, measure_mesh, write_mesh
 from calvaria.pipeline.outline import outline
+from calvaria.pipeline.printing import judge_print
 from calvaria.pipeline.settings import settings_for
 from calvaria.pipeline.shaping import shape
 from calvaria.pipeline.source import open_source
-from calvaria.report import Report, Section, build_report, draw_slices, draw_solid
+from calvaria.report import (
+    Report,
+    Section,
+    build_report,
+    draw_slices,
+    draw_solid,
+    printability_section,
+)
 from calvaria.report.png import png_uri
 from calvaria.rules import load_rules
 
@@ -58,7 +66,7 @@ class ModelResult:
     findings : tuple of Finding
         What was chosen and what each step did.
     checks : tuple of CheckReport
-        Scan and mesh.
+        Scan, mesh and print.
     record : dict
         Parameters, versions and hashes; the same input gives the same record.
     files : tuple of str
@@ -108,6 +116,7 @@ def build_model(
     max_error_mm: float | None = None,
     min_part_mm3: float | None = None,
     smoothing_iterations: int | None = None,
+    printer: str | None = None,
     rules: Rules | None = None,
 ) -> ModelResult:
     """Make a printable model of what is at a path, and say how far it can be trusted.
@@ -143,6 +152,8 @@ def build_model(
     max_error_mm, min_part_mm3, smoothing_iterations : optional
         Left out, those of the profile (``_tables/model.toml``).  ``max_error_mm`` above 0 decimates to
         that bound, which is verified; on a whole head that takes minutes.
+    printer : str, optional
+        Code of the printer the model is judged for; left out, that of the profile.
     rules : Rules, optional
         Limits of your own for the scan.
 
@@ -202,15 +213,17 @@ def build_model(
         )
         mesh, steps = shape(source.volume, chosen, settings)
         mesh_report = check_mesh(mesh, anatomy=anatomy)
+        print_report = judge_print(mesh, profile=profile, printer=printer)
     findings = (*chosen.findings, *steps)
-    checks = (*source.checks, mesh_report)
+    checks = (*source.checks, mesh_report, print_report)
     title = f"Model: {anatomy}, for {profile}"
     sections = [
         _made(mesh, chosen.iso_hu, source, settings),
         Section(title="What was chosen, and what each step did", findings=findings),
         *_pictures(source.volume, mesh, chosen.iso_hu),
+        printability_section(print_report),
     ]
-    report = build_report(title=title, sections=sections, checks=checks)
+    report = build_report(title=title, sections=sections, checks=checks[:-1])
     record = _record(source, settings, profile, anatomy, chosen.iso_hu, findings, report)
     result = ModelResult(
         mesh=mesh,

@@ -22,6 +22,8 @@ _FIRST_LAYER_MM = 0.3
 # Directions that are tried besides those of large flat sides: corners of a finely divided icosahedron.
 _DIVISIONS = 4
 _FLAT_SIDES = 12
+# Footprints that are measured at most, best scores first.
+_MOST_TRIED = 60
 # How much each cost counts, as parts of the mean over all directions: house rule.
 _WEIGHTS = {"under_mm3": 0.6, "overhang_mm2": 0.25, "height_mm": 0.15}
 
@@ -127,12 +129,13 @@ def find_orientations(
     )
     costs = np.array(rows)
     scores = _scores(costs)
-    # Of all that may be chosen the footprint is asked; more than are returned, for the sake of fitting.
     order = np.lexsort((np.arange(len(scores)), scores.round(9)))
-    ranked = order if size is not None else order[:most]
-    found = [_orientation(mesh, ups[n], scores[n], costs[n], size) for n in ranked[: 8 * most]]
-    if size is not None and not any(one.fits for one in found):
-        found += [_orientation(mesh, ups[n], scores[n], costs[n], size) for n in ranked[8 * most :]]
+    found: list[Orientation] = []
+    for n in order:
+        # What does not fit stays in the list only while nothing better is known.
+        found.append(_orientation(mesh, ups[n], scores[n], costs[n], size))
+        if sum(one.fits is not False for one in found) >= most or len(found) >= _MOST_TRIED:
+            break
     found.sort(key=lambda one: one.fits is False)
     return tuple(found[:most])
 
@@ -195,9 +198,14 @@ def _flat_sides(mesh: Mesh) -> NDArray[np.float64]:
     doubled = np.cross(b - a, c - a)
     area = np.linalg.norm(doubled, axis=1)
     normals = doubled[area > 0] / area[area > 0, None]
-    keys, which = np.unique((normals * 50).round().astype(np.int64), axis=0, return_inverse=True)
-    sums = np.zeros((len(keys), 3))
-    np.add.at(sums, which.ravel(), normals * area[area > 0, None])
+    # Normals are gathered in cells of a 25th.
+    cells = (normals * 25).round().astype(np.int64) + 25
+    which = (cells[:, 0] * 51 + cells[:, 1]) * 51 + cells[:, 2]
+    weights = area[area > 0]
+    sums = np.stack(
+        [np.bincount(which, weights=normals[:, axis] * weights, minlength=51**3) for axis in range(3)],
+        axis=1,
+    )
     length = np.linalg.norm(sums, axis=1)
     best = np.lexsort((np.arange(len(length)), -length.round(9)))[:_FLAT_SIDES]
     best = best[length[best] > 0]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Overhangs", "measure_overhangs"]
 
 # Faces this near to the plate are printed on it.
-_FIRST_LAYER_MM = 0.3
+_FIRST_LAYER_MM = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

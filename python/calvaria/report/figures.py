@@ -39,7 +39,12 @@ _WIDTH_PIXELS = 400
 _OUTSIDE_GREY = 210
 
 
-def draw_solid(mesh: Mesh, *, n_pixels: int = _SOLID_PIXELS) -> dict[str, NDArray[np.uint8]]:
+def draw_solid(
+    mesh: Mesh,
+    *,
+    n_pixels: int = _SOLID_PIXELS,
+    colours: tuple[tuple[int, int, int], ...] = COLOURS,
+) -> dict[str, NDArray[np.uint8]]:
     """Draw a mesh from four sides, in one scale.
 
     Parameters
@@ -48,6 +53,8 @@ def draw_solid(mesh: Mesh, *, n_pixels: int = _SOLID_PIXELS) -> dict[str, NDArra
         In LPS mm; lids and fillings have a colour of their own.
     n_pixels : int
         Rows and columns of each picture.
+    colours : tuple of (int, int, int)
+        One for each kind of face.
 
     Returns
     -------
@@ -73,7 +80,7 @@ def draw_solid(mesh: Mesh, *, n_pixels: int = _SOLID_PIXELS) -> dict[str, NDArra
             centre_lps_mm=tuple(((low + high) / 2).tolist()),
             mm_per_pixel=1.06 * largest / n_pixels,
             size=(n_pixels, n_pixels),
-            colours=COLOURS,
+            colours=colours,
             background=_PAPER,
         )
         for name, right, up in _SIDES
