@@ -11,7 +11,7 @@ import inspect
 import pkgutil
 import re
 import shutil
-from importlib.metadata import version
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ ROOT = HERE.parent
 project = "calvaria"
 author = "The calvaria developers"
 copyright = "The calvaria developers, MIT licence"  # noqa: A001 - the name Sphinx reads
-release = version("calvaria")
+release = metadata.version("calvaria")
 extensions = [
     "myst_nb",
     "numpydoc",
@@ -133,8 +133,10 @@ def _all(name: str) -> list[str]:
     return list(importlib.import_module(name).__all__)
 
 
-def _links(_app: Any, _name: str, source: list[str]) -> None:
+def _links(_app: Any, name: str, source: list[str]) -> None:
     """Lead a page to the notebooks where the build put them, and each DOI to its place."""
+    if name.startswith(("tutorials/", "api/")):
+        return
     text = source[0].replace("](../notebooks/", "](tutorials/")
     source[0] = re.sub(
         r"(?<![\[/`\w])doi[: ] ?(10\.\d{4,9}/[^\s|,;`<>]*[^\s|,;`<>.)])",
