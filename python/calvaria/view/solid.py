@@ -33,7 +33,7 @@ _NO_VALUE = 65535
 # Colours of the values in the still picture.
 _N_SHADES = 11
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
-_STILL_PIXELS = 440
+_STILL_PIXELS = 400
 # The still picture is taken from the front, a little from the left and from above.  LPS.
 _RIGHT, _UP = (0.8988, 0.4384, 0.0), (0.0749, -0.1536, 0.9853)
 
@@ -132,14 +132,15 @@ def mesh_entries(
     max_triangles: int,
 ) -> tuple[list[dict[str, Any]], list[str], list[tuple[Mesh, NDArray[np.float64] | None]]]:
     """Return the packed meshes, notes on what was left out, and the meshes as drawn."""
-    total = sum(len(mesh.faces) for mesh in meshes.values())
-    share = min(1.0, max_triangles / max(total, 1))
+    targets = _shares([len(mesh.faces) for mesh in meshes.values()], max_triangles)
     entries, notes, shown = [], [], []
     for place, (name, mesh) in enumerate(meshes.items()):
         drawn, along = mesh, values.get(name)
-        if share < 1 and len(mesh.faces):
-            reduced = decimate_mesh(mesh, target_faces=max(4, int(share * len(mesh.faces))))
-            drawn = reduced.mesh
+        if targets[place] < len(mesh.faces):
+            # Lids are collapsed like everything else here, and know afterwards that they are lids.
+            plain = Mesh(vertices=mesh.vertices, faces=mesh.faces)
+            reduced = decimate_mesh(plain, target_faces=targets[place])
+            drawn = _with_kinds(mesh, reduced.mesh)
             notes.append(
                 f"{name}: drawn with {reduced.n_faces} of {reduced.n_faces_before} triangles, "
                 f"at most {reduced.max_error_mm:.2g} mm beside the mesh"
@@ -230,6 +231,31 @@ def _carried(mesh: Mesh, values: NDArray[np.float64], drawn: Mesh) -> NDArray[np
     weights = np.divide(weights, total, out=np.full_like(weights, 1 / 3), where=total > 0)
     carried: NDArray[np.float64] = (weights * values[corners]).sum(axis=1)
     return carried
+
+
+def _shares(n_faces: list[int], most: int) -> list[int]:
+    """Return how many triangles each mesh may have: small ones all, large ones by the root of theirs."""
+    shares, left, open_ = list(n_faces), most, [n for n, faces in enumerate(n_faces) if faces]
+    if sum(n_faces) <= most:
+        return shares
+    while open_:
+        roots = sum(n_faces[n] ** 0.5 for n in open_)
+        whole = [n for n in open_ if n_faces[n] <= left * n_faces[n] ** 0.5 / roots]
+        if not whole:
+            for n in open_:
+                shares[n] = max(4, int(left * n_faces[n] ** 0.5 / roots))
+            break
+        left -= sum(n_faces[n] for n in whole)
+        open_ = [n for n in open_ if n not in whole]
+    return shares
+
+
+def _with_kinds(mesh: Mesh, drawn: Mesh) -> Mesh:
+    """Return a coarser mesh whose faces have the kind of what lies nearest to them."""
+    if not mesh.kinds.any():
+        return drawn
+    nearest = closest_points(mesh, drawn.vertices[drawn.faces].mean(axis=1)).faces
+    return Mesh(vertices=drawn.vertices, faces=drawn.faces, kinds=mesh.kinds[nearest])
 
 
 def _packed(mesh: Mesh, values: NDArray[np.float64] | None) -> dict[str, Any]:

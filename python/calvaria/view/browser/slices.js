@@ -190,7 +190,7 @@ class Slices {
     const places = [[12, tall / 2], [wide - 34, tall / 2], [wide / 2, 14], [wide / 2, tall - 12]];
     plane.letters.forEach((letter, n) => this.#text(pen, letter, ...places[n], "center", "bold 15px"));
     const where = "xyz"[plane.cut];
-    this.#text(pen, `${plane.name}  ${where} = ${this.at[plane.cut].toFixed(1)} mm`, 10, 14, "left");
+    this.#text(pen, `${plane.name}  ${where} = ${this.at[plane.cut].toFixed(1)} mm`, 10, wide < 420 ? 32 : 14, "left");
     const length = niceLength((0.3 * wide) / scale);
     pen.fillStyle = "#fff";
     pen.fillRect(10, tall - 12, length * scale, 3);
