@@ -5,9 +5,8 @@ World frame: LPS, millimetres.  Voxel arrays: ``[k, j, i]``, shape (nz, ny, nx).
 calvaria is research and education software, not a medical device.
 """
 
-from calvaria import errors, phantom, segment
-from calvaria.bar import BarReading, check_bars, make_bar, measure_bar
 from calvaria import errors, material, phantom, printability, segment
+from calvaria.bar import BarReading, check_bars, make_bar, measure_bar
 from calvaria.checks import ImagingPlan, check_series, check_volume, plan_imaging
 from calvaria.comparison import (
     DeviationMap,
@@ -22,8 +21,9 @@ from calvaria.dicom import Series, SeriesList, find_series, load_series
 from calvaria.errors import CalvariaError, CalvariaWarning
 from calvaria.findings import CheckReport, Finding, Override, Verdict
 from calvaria.geometry import Grid
-from calvaria.images import load_image, load_mask
+from calvaria.images import load_image, load_mask, write_mask
 from calvaria.invesalius import load_invesalius
+from calvaria.material import choose_material
 from calvaria.mesh import (
     BoundaryLoop,
     FaceKind,
@@ -43,7 +43,6 @@ from calvaria.mesh import (
     write_mesh,
 )
 from calvaria.overlay import OverlayMetrics, compare_to_image
-from calvaria.material import choose_material
 from calvaria.pipeline import ModelResult, build_model
 from calvaria.printability import check_printability
 from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal
@@ -86,10 +85,10 @@ __all__ = [
     "check_printability",
     "check_series",
     "check_volume",
+    "choose_material",
     "compare_masks",
     "compare_meshes",
     "compare_to_image",
-    "choose_material",
     "decimate_mesh",
     "error_budget",
     "errors",
@@ -102,10 +101,10 @@ __all__ = [
     "load_rules",
     "load_series",
     "load_total_segmentator",
-    "measure_deviation",
     "make_bar",
-    "measure_bar",
     "material",
+    "measure_bar",
+    "measure_deviation",
     "mesh_topology",
     "phantom",
     "plan_imaging",
@@ -118,5 +117,6 @@ __all__ = [
     "resample_to_orthogonal",
     "segment",
     "smooth_mesh",
+    "write_mask",
     "write_mesh",
 ]

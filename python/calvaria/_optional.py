@@ -10,6 +10,7 @@ __all__ = ["neighbour"]
 # Which extra of `pip install calvaria[…]` brings which module.
 _EXTRA_OF = {
     "SimpleITK": "io",
+    "highdicom": "neighbours",
     "nibabel": "io",
     "nrrd": "io",
     "tifffile": "io",

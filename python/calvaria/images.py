@@ -6,13 +6,22 @@ caller who knows better says so with ``lps_from_ijk``.
 
 from __future__ import annotations
 
+import gzip
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calvaria import _image_meta, _image_nifti, _image_nrrd, _image_seg, _image_tiff
+from calvaria import (
+    _image_meta,
+    _image_nifti,
+    _image_nrrd,
+    _image_seg,
+    _image_tiff,
+    convert,
+)
+from calvaria._whole_files import write_whole
 from calvaria.errors import CalvariaError, CalvariaWarning
 
 if TYPE_CHECKING:
@@ -23,7 +32,7 @@ if TYPE_CHECKING:
     from calvaria.geometry import Grid
     from calvaria.volume import Mask, Volume
 
-__all__ = ["load_image", "load_mask", "stated_spacing_mm"]
+__all__ = ["load_image", "load_mask", "stated_spacing_mm", "write_mask"]
 
 _READERS: dict[str, Any] = {
     ".nii": _image_nifti,
@@ -144,6 +153,51 @@ def load_mask(
         for message in _misfits(mask.grid, image.grid, name=file.name):
             warnings.warn(message, CalvariaWarning, stacklevel=2)
     return mask
+
+
+def write_mask(mask: Mask, path: str | os.PathLike[str]) -> None:
+    """Write a mask or label map, whole or not at all.
+
+    Parameters
+    ----------
+    mask : Mask
+        Boolean or labels; its names and their SNOMED CT codes go into a ``.seg.nrrd``.
+    path : str or path
+        ``.seg.nrrd`` or ``.nrrd`` (3D Slicer), ``.nii`` or ``.nii.gz``.  For DICOM see
+        :func:`calvaria.convert.to_dicom_seg`, which needs the images.
+
+    Raises
+    ------
+    CalvariaError
+        The suffix is none of these.
+
+    See Also
+    --------
+    load_mask : reads it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(3, 2, 2), lps_from_ijk=np.eye(4))
+    >>> mask = Mask(values=np.full((2, 2, 3), 4, np.uint8), grid=grid, names={4: "teeth"})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_mask(mask, f"{folder}/jaw.seg.nrrd")
+    ...     load_mask(f"{folder}/jaw.seg.nrrd").names
+    {4: 'teeth'}
+    """
+    file = Path(path)
+    name = file.name.lower()
+    if name.endswith(".nrrd"):
+        content = convert.to_seg_nrrd(mask)
+    elif name.endswith((".nii", ".nii.gz")):
+        content = convert.to_nibabel(mask).to_bytes()
+        if name.endswith(".gz"):
+            content = gzip.compress(content, mtime=0)
+    else:
+        msg = f"{file.name}: .seg.nrrd, .nrrd, .nii or .nii.gz expected"
+        raise CalvariaError(msg)
+    write_whole(file, content)
 
 
 def stated_spacing_mm(

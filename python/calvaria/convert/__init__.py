@@ -9,6 +9,7 @@ from calvaria.convert.itk import from_sitk, mask_from_sitk, to_sitk
 from calvaria.convert.labelled import from_xarray, mask_from_xarray, to_xarray
 from calvaria.convert.nifti import from_nibabel, mask_from_nibabel, to_nibabel
 from calvaria.convert.segmentation import mask_from_dicom_seg
+from calvaria.convert.segments import to_dicom_seg, to_seg_nrrd
 from calvaria.convert.triangles import mesh_from_trimesh, to_trimesh
 from calvaria.convert.viewers import mesh_from_pyvista, to_niivue, to_pyvista
 
@@ -23,10 +24,12 @@ __all__ = [
     "mask_from_xarray",
     "mesh_from_pyvista",
     "mesh_from_trimesh",
+    "to_dicom_seg",
     "to_nibabel",
     "to_niivue",
     "to_pydicom",
     "to_pyvista",
+    "to_seg_nrrd",
     "to_sitk",
     "to_trimesh",
     "to_xarray",
