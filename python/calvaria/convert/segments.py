@@ -118,12 +118,11 @@ def to_dicom_seg(mask: Mask, images: Sequence[Any], *, series_description: str =
     if mask.values.dtype == np.bool_:
         pixels = mask.values[..., None].astype(np.uint8)
     described = [_described(hd, number, _name(mask, n)) for number, n in enumerate(labels, 1)]
-    return hd.seg.Segmentation(
+    made = hd.seg.Segmentation(
         source_images=ordered,
         pixel_array=pixels,
         segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
         segment_descriptions=described,
-        pixel_measures=_measures(hd, mask),
         series_instance_uid=hd.UID(),
         series_number=300,
         sop_instance_uid=hd.UID(),
@@ -134,6 +133,10 @@ def to_dicom_seg(mask: Mask, images: Sequence[Any], *, series_description: str =
         device_serial_number="0",
         series_description=series_description or None,
     )
+    # It is taken from the images, which need not state one.
+    shared = made.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    shared.SliceThickness = f"{mask.grid.slice_distance_mm:.10g}"
+    return made
 
 
 def _described(hd: Any, number: int, name: str) -> Any:
@@ -155,14 +158,6 @@ def _described(hd: Any, number: int, name: str) -> Any:
             version=version("calvaria"),
             family=concept("123109", "DCM", "Manual Processing"),
         ),
-    )
-
-
-def _measures(hd: Any, mask: Mask) -> Any:
-    """Return the size of the voxels; the images may not state a thickness."""
-    x_mm, y_mm, z_mm = (float(mm) for mm in mask.grid.spacing_xyz_mm)
-    return hd.PixelMeasuresSequence(
-        pixel_spacing=(y_mm, x_mm), slice_thickness=z_mm, spacing_between_slices=z_mm
     )
 
 
