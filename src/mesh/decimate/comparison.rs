@@ -11,7 +11,7 @@ use crate::mesh::MeshRef;
 /// Items per parallel block.
 const BLOCK: usize = 4096;
 /// Pieces of old faces, and of new ones, are divided down to this part of a mean edge.
-const LEAST_PIECES: [f64; 2] = [0.125, 0.5];
+const LEAST_PIECES: [f64; 2] = [0.25, 0.5];
 
 /// Which limits a comparison goes by.
 #[derive(Debug, Clone, Copy)]

@@ -50,7 +50,9 @@ pub fn decimate_verified(
     for _ in 0..MOST_TRIES {
         let Decimated { mesh: made, beside, is_exhausted } = decimate(&first, asked, &is_kept, progress)?;
         let mut measured = Comparison::new(&first, &Surface::new(made.view()), &beside, scale);
-        let made = mend(&first, made, &mut measured);
+        // Without a bound the number of faces is what was asked for.
+        let has_bound = asked.bound_mm.is_finite();
+        let made = if has_bound { mend(&first, made, &mut measured, progress)? } else { made };
         progress.step()?;
         let max_mm = measured.max_mm();
         if max_mm <= scale.limit_mm {
