@@ -54,8 +54,10 @@ impl Comparison {
         });
         made.ends = [of_first, of_second];
         let at_vertices = made.ends.iter().flatten().fold(0.0_f64, |most, end| most.max(end.distance));
-        let least = if scale.limit_mm.is_finite() { scale.limit_mm / 2.0 } else { scale.edge_mm / 100.0 };
-        made.enough = at_vertices.max(least).min(scale.limit_mm);
+        // Nobody asks how far it is below a limit; without one, where faces are farther than vertices.
+        if !scale.limit_mm.is_finite() {
+            made.enough = at_vertices.max(scale.edge_mm / 100.0);
+        }
         made.faces = [
             of_faces(first.mesh, &made.ends[0], &made.proof(second, 0)),
             of_faces(second.mesh, &made.ends[1], &made.proof(first, 1)),

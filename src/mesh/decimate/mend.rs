@@ -17,22 +17,24 @@ use crate::progress::{Cancelled, Progress};
 /// Faces are halved so often at most.
 const MOST_ROUNDS: usize = 10;
 /// And so often because they cross others.
-const MOST_UNCROSSED: usize = 5;
+const MOST_UNCROSSED: usize = 4;
+/// More pairs than this have another cause than a few long edges.
+const MOST_PAIRS: usize = 2000;
 /// Least cosine between the normals of a face and its halves.
 const MIN_TURN: f64 = 0.5;
 
-/// Adds vertices until nothing is beyond the limit, and no faces cross; what still is after that, the
-/// comparison tells. Faces that cross where those of the first surface do are left soon.
+/// Adds vertices until nothing is beyond the limit, and no faces cross. What still is beyond after that,
+/// the comparison tells; what still crosses is returned.
 pub(super) fn mend(
     first: &Surface<'_>,
     mut made: TriMesh,
     comparison: &mut Comparison,
     progress: &Progress,
-) -> Result<TriMesh, Cancelled> {
+) -> Result<(TriMesh, Vec<[u32; 2]>), Cancelled> {
     let mut crossing = self_intersections(made.view(), progress)?;
     for round in 0..MOST_ROUNDS {
         let mut faces = faces_beyond(first, comparison);
-        if round < MOST_UNCROSSED {
+        if round < MOST_UNCROSSED && crossing.len() < MOST_PAIRS {
             faces.extend(crossing.as_flattened());
         }
         if faces.is_empty() {
@@ -61,7 +63,7 @@ pub(super) fn mend(
         crossing.extend(self_intersections_of(made.view(), &changed));
         progress.check()?;
     }
-    Ok(made)
+    Ok((made, crossing))
 }
 
 /// The faces that are beyond the limit, and those next to faces of the first surface that are.
