@@ -45,6 +45,7 @@ bench: $(NATIVE) ## Time and memory beside other libraries
 	$(BIN)/python benches/segment.py
 	$(BIN)/python benches/surface.py
 	$(BIN)/python benches/mesh.py
+	$(BIN)/python benches/whole_job.py
 	$(BIN)/python benches/mesh_files.py
 
 notebooks: $(NATIVE) ## Run the notebooks and store what they show

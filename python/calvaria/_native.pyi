@@ -319,6 +319,7 @@ def smooth_mesh(
     n_passes: int,
     passband: float,
     is_lid_kept: bool,
+    is_held_apart: bool,
     progress: Progress,
 ) -> tuple[NDArray[np.float64], dict[str, Any]]: ...
 def decimate_mesh(

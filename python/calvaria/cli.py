@@ -220,7 +220,8 @@ def model(
     max_error_mm: Annotated[
         float | None,
         typer.Option(
-            help="Decimate within this bound (minutes on a whole head).", show_default=False
+            help="Decimate within this bound; 0 keeps every triangle; left out, the profile's.",
+            show_default=False,
         ),
     ] = None,
     printer: Annotated[

@@ -11,6 +11,7 @@ pub mod deviation;
 pub mod edges;
 pub mod fill_hole;
 pub mod forest;
+pub mod hold_apart;
 pub mod io;
 mod loops;
 pub mod measure;

@@ -116,6 +116,15 @@ impl<'a> MeshRef<'a> {
         Self { vertices, faces, kinds }
     }
 
+    /// The same faces with their vertices elsewhere; as many as there are.
+    #[must_use]
+    pub fn at<'b>(&self, vertices: &'b [[f64; 3]]) -> MeshRef<'b>
+    where
+        'a: 'b,
+    {
+        MeshRef { vertices: &vertices[..self.vertices.len()], ..*self }
+    }
+
     /// Positions, LPS mm.
     pub fn vertices(&self) -> &'a [[f64; 3]] {
         self.vertices

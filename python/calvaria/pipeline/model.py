@@ -122,8 +122,8 @@ def build_model(
     """Make a printable model of what is at a path, and say how far it can be trusted.
 
     The best series is found and checked; the anatomy is outlined; the surface is drawn at the local
-    half-maximum, freed of crumbs, smoothed, where a bound is given decimated within it, and checked.  A poor scan does not
-    stop the job: its findings are in the report.
+    half-maximum, freed of crumbs, smoothed, decimated within a bound, and checked.  A poor scan does
+    not stop the job: its findings are in the report.
 
     Parameters
     ----------
@@ -150,8 +150,8 @@ def build_model(
     iso_hu : float, optional
         The level; left out, the local half-maximum of bone against what is around it.
     max_error_mm, min_part_mm3, smoothing_iterations : optional
-        Left out, those of the profile (``_tables/model.toml``).  ``max_error_mm`` above 0 decimates to
-        that bound, which is verified; on a whole head that takes minutes.
+        Left out, those of the profile (``_tables/model.toml``).  ``max_error_mm`` is the bound of the
+        decimation, which is verified; 0 keeps every triangle.
     printer : str, optional
         Code of the printer the model is judged for; left out, that of the profile.
     rules : Rules, optional

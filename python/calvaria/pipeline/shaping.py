@@ -91,7 +91,12 @@ def _areas_cm2(mesh: Mesh) -> list[float]:
 
 
 def _smoothed(mesh: Mesh, settings: Settings) -> tuple[Mesh, Finding]:
-    made = smooth_mesh(mesh, iterations=int(settings.smoothing_iterations), passband=_PASSBAND)
+    made = smooth_mesh(
+        mesh,
+        iterations=int(settings.smoothing_iterations),
+        passband=_PASSBAND,
+        keep_apart=True,
+    )
     drift = made.volume_drift_percent or 0.0
     told = Finding(
         code="model_smoothing",

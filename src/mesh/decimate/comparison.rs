@@ -11,7 +11,7 @@ use crate::mesh::MeshRef;
 /// Items per parallel block.
 const BLOCK: usize = 4096;
 /// Pieces of old faces, and of new ones, are divided down to this part of a mean edge.
-const LEAST_PIECES: [f64; 2] = [0.125, 0.5];
+const LEAST_PIECES: [f64; 2] = [0.25, 0.5];
 
 /// Which limits a comparison goes by.
 #[derive(Debug, Clone, Copy)]
@@ -54,8 +54,10 @@ impl Comparison {
         });
         made.ends = [of_first, of_second];
         let at_vertices = made.ends.iter().flatten().fold(0.0_f64, |most, end| most.max(end.distance));
-        let least = if scale.limit_mm.is_finite() { scale.limit_mm / 2.0 } else { scale.edge_mm / 100.0 };
-        made.enough = at_vertices.max(least).min(scale.limit_mm);
+        // Nobody asks how far it is below a limit; without one, where faces are farther than vertices.
+        if !scale.limit_mm.is_finite() {
+            made.enough = at_vertices.max(scale.edge_mm / 100.0);
+        }
         made.faces = [
             of_faces(first.mesh, &made.ends[0], &made.proof(second, 0)),
             of_faces(second.mesh, &made.ends[1], &made.proof(first, 1)),

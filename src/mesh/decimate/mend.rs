@@ -1,4 +1,4 @@
-//! Where a smaller surface is too far from the first, it gets vertices back.
+//! Where a smaller surface is too far from the first, or crosses itself, it gets vertices back.
 //!
 //! The longest edge of a face that is too far, or next to what is too far, is halved, and the new vertex
 //! put on the first surface. That keeps what is closed and manifold so, and makes no needles.
@@ -10,20 +10,38 @@ use super::patch::NONE;
 use super::proof::End;
 use super::surface::Surface;
 use crate::mesh::adjacency::VertexFaces;
+use crate::mesh::self_intersection::{self_intersections, self_intersections_of};
 use crate::mesh::{FaceKind, TriMesh};
+use crate::progress::{Cancelled, Progress};
 
 /// Faces are halved so often at most.
 const MOST_ROUNDS: usize = 10;
+/// And so often because they cross others.
+const MOST_UNCROSSED: usize = 4;
+/// More pairs than this have another cause than a few long edges.
+const MOST_PAIRS: usize = 2000;
 /// Least cosine between the normals of a face and its halves.
 const MIN_TURN: f64 = 0.5;
 
-/// Adds vertices until nothing is beyond the limit; what still is after that, the comparison tells.
-pub(super) fn mend(first: &Surface<'_>, mut made: TriMesh, comparison: &mut Comparison) -> TriMesh {
-    for _ in 0..MOST_ROUNDS {
-        let faces = faces_to_halve(first, comparison);
+/// Adds vertices until nothing is beyond the limit, and no faces cross. What still is beyond after that,
+/// the comparison tells; what still crosses is returned.
+pub(super) fn mend(
+    first: &Surface<'_>,
+    mut made: TriMesh,
+    comparison: &mut Comparison,
+    progress: &Progress,
+) -> Result<(TriMesh, Vec<[u32; 2]>), Cancelled> {
+    let mut crossing = self_intersections(made.view(), progress)?;
+    for round in 0..MOST_ROUNDS {
+        let mut faces = faces_beyond(first, comparison);
+        if round < MOST_UNCROSSED && crossing.len() < MOST_PAIRS {
+            faces.extend(crossing.as_flattened());
+        }
         if faces.is_empty() {
             break;
         }
+        faces.sort_unstable();
+        faces.dedup();
         let around = VertexFaces::new(made.vertices.len(), &made.faces);
         let mut halving = Halving {
             first,
@@ -39,18 +57,19 @@ pub(super) fn mend(first: &Surface<'_>, mut made: TriMesh, comparison: &mut Comp
         let Halving { made: halved, is_done, .. } = halving;
         made = halved;
         let second = Surface::new(made.view());
-        let is_stale = with_ring(&second, &is_done);
-        comparison.renew(first, &second, &is_stale);
+        comparison.renew(first, &second, &with_ring(&second, &is_done));
+        crossing.retain(|pair| !pair.iter().any(|&face| is_done[face as usize]));
+        let changed: Vec<u32> = (0..is_done.len() as u32).filter(|&face| is_done[face as usize]).collect();
+        crossing.extend(self_intersections_of(made.view(), &changed));
+        progress.check()?;
     }
-    made
+    Ok((made, crossing))
 }
 
 /// The faces that are beyond the limit, and those next to faces of the first surface that are.
-fn faces_to_halve(first: &Surface<'_>, comparison: &Comparison) -> Vec<u32> {
+fn faces_beyond(first: &Surface<'_>, comparison: &Comparison) -> Vec<u32> {
     let mut faces: Vec<u32> = comparison.beyond(1).map(|face| face as u32).collect();
     faces.extend(comparison.beside_beyond(first.mesh));
-    faces.sort_unstable();
-    faces.dedup();
     faces
 }
 

@@ -125,7 +125,7 @@ impl Proof<'_> {
         least
     }
 
-    /// The corners are next to two faces that share an edge, or to three around a vertex.
+    /// The corners are next to two faces that meet, or to three around a vertex.
     fn over_a_fold(&self, [a, b, c]: &[End; 3], at_corners: f64) -> f64 {
         let sides = at_corners.max(self.fold(a, b)).max(self.fold(b, c)).max(self.fold(c, a));
         if sides > self.enough || a.face == b.face || b.face == c.face || c.face == a.face {
@@ -143,7 +143,7 @@ impl Proof<'_> {
         )
     }
 
-    /// How far the line between two corners passes from the edge between their faces.
+    /// How far the line between two corners passes from the edge, or the vertex, that their faces share.
     fn fold(&self, a: &End, b: &End) -> f64 {
         if a.face == b.face {
             return 0.0;
@@ -151,7 +151,8 @@ impl Proof<'_> {
         let faces = self.target.mesh.faces();
         let second = faces[b.face as usize];
         let mut common = faces[a.face as usize].into_iter().filter(|vertex| second.contains(vertex));
-        let (Some(p), Some(q)) = (common.next(), common.next()) else { return f64::INFINITY };
+        let Some(p) = common.next() else { return f64::INFINITY };
+        let q = common.next().unwrap_or(p);
         let (p, q) = (self.target.point(p), self.target.point(q));
         segments_squared_distance([&a.point, &b.point], [&p, &q]).sqrt()
     }

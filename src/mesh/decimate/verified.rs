@@ -8,6 +8,7 @@ use super::mend::mend;
 use super::reduce::{Decimated, Decimation, decimate};
 use super::surface::Surface;
 use crate::mesh::measure::area_mm2;
+use crate::mesh::self_intersection::self_intersections;
 use crate::mesh::{MeshRef, TriMesh};
 use crate::progress::{Cancelled, Progress};
 
@@ -32,8 +33,9 @@ pub struct Verified {
     pub is_exhausted: bool,
 }
 
-/// Decimates and measures. Where the bound was broken the surface gets vertices back; where that does
-/// not help it is left as it was, in a wider circle each time, and the rest is decimated again.
+/// Decimates and measures. Where the bound was broken, or faces cross, the surface gets vertices back;
+/// where that does not help it is left as it was, in a wider circle each time, and the rest is decimated
+/// again. Of a surface that crosses itself already, faces may cross afterwards.
 ///
 /// # Errors
 /// [`Cancelled`] when asked to stop.
@@ -47,24 +49,37 @@ pub fn decimate_verified(
     let scale = Scale { limit_mm: MEASURED_SHARE * asked.bound_mm, edge_mm: mean_edge_mm(mesh) };
     let mut is_kept = Vec::new();
     let mut reach_mm = scale.edge_mm;
+    // Keeps the bound, but faces cross.
+    let mut second_best = None;
     for _ in 0..MOST_TRIES {
         let Decimated { mesh: made, beside, is_exhausted } = decimate(&first, asked, &is_kept, progress)?;
         let mut measured = Comparison::new(&first, &Surface::new(made.view()), &beside, scale);
-        let made = mend(&first, made, &mut measured);
+        // Without a bound the number of faces is what was asked for.
+        let has_bound = asked.bound_mm.is_finite();
+        let (made, crossing) =
+            if has_bound { mend(&first, made, &mut measured, progress)? } else { (made, Vec::new()) };
         progress.step()?;
         let max_mm = measured.max_mm();
+        let mut points: Vec<[f64; 3]> =
+            crossing.as_flattened().iter().flat_map(|&face| made.view().corners(face as usize)).collect();
+        for (which, mesh) in [mesh, made.view()].into_iter().enumerate() {
+            points.extend(measured.beyond(which).flat_map(|face| mesh.corners(face)));
+        }
         if max_mm <= scale.limit_mm {
             let (rms_mm, mean_mm) = measured.rms_and_mean_mm();
-            return Ok(Verified { mesh: made, max_mm, rms_mm, mean_mm, is_exhausted });
+            let made = Verified { mesh: made, max_mm, rms_mm, mean_mm, is_exhausted };
+            if crossing.is_empty() || !self_intersections(mesh, progress)?.is_empty() {
+                return Ok(made);
+            }
+            second_best = Some(made);
         }
         progress.expect(1);
-        let far = [mesh, made.view()].into_iter().enumerate();
-        let points =
-            far.flat_map(|(which, mesh)| measured.beyond(which).flat_map(move |face| mesh.corners(face)));
-        keep_around(mesh, points.collect(), reach_mm, &mut is_kept);
+        keep_around(mesh, points, reach_mm, &mut is_kept);
         reach_mm *= 2.0;
     }
-    Ok(Verified { mesh: mesh.to_owned(), max_mm: 0.0, rms_mm: 0.0, mean_mm: 0.0, is_exhausted: true })
+    let as_it_was =
+        || Verified { mesh: mesh.to_owned(), max_mm: 0.0, rms_mm: 0.0, mean_mm: 0.0, is_exhausted: true };
+    Ok(second_best.unwrap_or_else(as_it_was))
 }
 
 /// Marks the vertices within a distance of any of some points.
