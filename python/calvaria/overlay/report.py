@@ -16,12 +16,12 @@ from calvaria.mesh import transform_mesh
 from calvaria.overlay.edges import compare_to_image
 from calvaria.overlay.frames import FrameMatch, identify_frame
 from calvaria.overlay.lost import LostSurface, find_lost_surface
+from calvaria.overlay.metrics import OverlayMetrics
 from calvaria.overlay.pose import Pose, fit_pose
 from calvaria.rules import Limit, load_rules
 
 if TYPE_CHECKING:
     from calvaria.mesh import Mesh
-    from calvaria.overlay.metrics import OverlayMetrics
     from calvaria.overlay.places import Place
     from calvaria.rules import Rules
     from calvaria.volume import Volume
@@ -132,7 +132,11 @@ def measure_overlay(
 
 
 def check_overlay(
-    overlay: Overlay, *, profile: str, anatomy: str = "generic", rules: Rules | None = None
+    overlay: Overlay | OverlayMetrics,
+    *,
+    profile: str,
+    anatomy: str = "generic",
+    rules: Rules | None = None,
 ) -> CheckReport:
     """Judge whether a mesh matches the image it came from.
 
@@ -140,8 +144,9 @@ def check_overlay(
 
     Parameters
     ----------
-    overlay : Overlay
-        From :func:`measure_overlay`.
+    overlay : Overlay or OverlayMetrics
+        From :func:`measure_overlay`; or from :func:`compare_to_image`, where frame and pose are not in
+        question, and only the offsets are judged.
     profile : str
         What the mesh is for: ``"education"``, ``"planning"``, ``"guide"`` or ``"implant"``.
     anatomy : str
@@ -163,11 +168,13 @@ def check_overlay(
     """
     known = load_rules() if rules is None else rules
     profile, anatomy = known.profile(profile), known.anatomy(anatomy)
-    summary = overlay.metrics.summary
-    findings = [_frame(overlay.frame, profile)]
-    if summary.n_measured:
-        findings += [*_pose(overlay.pose, profile), *_offsets(overlay, profile)]
-    findings += [_unmeasured(overlay, profile), _lost(overlay, profile)]
+    metrics = overlay.metrics if isinstance(overlay, Overlay) else overlay
+    is_measured = metrics.summary.n_measured > 0
+    findings = _offsets(metrics, profile) if is_measured else []
+    findings.append(_unmeasured(metrics, profile))
+    if isinstance(overlay, Overlay):
+        pose = _pose(overlay.pose, profile) if is_measured else []
+        findings = [_frame(overlay.frame, profile), *pose, *findings, _lost(overlay, profile)]
     return CheckReport(
         subject="mesh against image",
         findings=tuple(findings),
@@ -244,8 +251,8 @@ def _pose(pose: Pose, profile: str) -> list[Finding]:
     ]
 
 
-def _offsets(overlay: Overlay, profile: str) -> list[Finding]:
-    metrics, summary = overlay.metrics, overlay.metrics.summary
+def _offsets(metrics: OverlayMetrics, profile: str) -> list[Finding]:
+    summary = metrics.summary
     side = "outside" if summary.mean_mm > 0 else "inside"
     worst = metrics.worst_places(beyond_mm=max(summary.p95_mm, 1e-9), n=_MOST_PLACES)
     return [
@@ -269,8 +276,7 @@ def _offsets(overlay: Overlay, profile: str) -> list[Finding]:
     ]
 
 
-def _unmeasured(overlay: Overlay, profile: str) -> Finding:
-    metrics = overlay.metrics
+def _unmeasured(metrics: OverlayMetrics, profile: str) -> Finding:
     shares = {
         name: 100 * share
         for name, share in metrics.status_fractions.items()
