@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from calvaria.dicom import LeftOut, SeriesList
     from calvaria.findings import CheckReport, Finding
-    from calvaria.pipeline import ModelResult
+    from calvaria.pipeline import ComparisonResult, ModelResult
 
-__all__ = ["clean", "complain", "facts", "print_model", "print_report", "print_series"]
+__all__ = ["clean", "complain", "facts", "print_comparison", "print_model", "print_report", "print_series"]
 
 _STYLE_OF = {
     Verdict.PASS: "green",
@@ -150,6 +150,15 @@ def print_model(made: ModelResult, folder: Path) -> None:
         )
     )
     console.print(DISCLAIMER)
+
+
+def print_comparison(made: ComparisonResult, folder: Path | None) -> None:
+    """Print what the mesh is, how far it lies from the image, and where the files are."""
+    print_report(made.check)
+    console = _console()
+    for name in made.files:
+        if folder is not None:
+            console.print(Text(clean(f"  {folder / name}")), soft_wrap=True)
 
 
 def _add_finding(table: Table, finding: Finding, meaning: Text) -> None:

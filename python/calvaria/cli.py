@@ -259,6 +259,54 @@ def model(
 
 @app.command()
 @_reported
+def compare(
+    mesh: Annotated[
+        Path,
+        typer.Argument(help="STL, PLY, OBJ or 3MF; LPS or RAS, mm or not.", show_default=False),
+    ],
+    folder: Study,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for page and numbers.", show_default=False),
+    ] = None,
+    profile: Annotated[
+        str, typer.Option(help="What for: education, planning, guide or implant.")
+    ] = "education",
+    anatomy: Annotated[str, typer.Option(help="What the mesh shows.")] = "generic",
+    series: Annotated[
+        int | None,
+        typer.Option(min=1, help="Which series; left out, the best one.", show_default=False),
+    ] = None,
+    iso_hu: Annotated[
+        float | None,
+        typer.Option(help="Level at which lost bone is looked for.", show_default=False),
+    ] = None,
+    rules: RulesFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hold a mesh of any program against the study it was made from; the exit status is the verdict."""
+    from calvaria.pipeline import compare_model
+
+    limits = _limits(rules, profile=profile, anatomy=anatomy)
+    made = compare_model(
+        _existing(mesh),
+        _existing(folder),
+        profile=profile,
+        anatomy=anatomy,
+        output=output,
+        series=series,
+        iso_hu=iso_hu,
+        rules=limits,
+    )
+    if as_json:
+        _print_json(made.to_dict())
+    else:
+        _terminal.print_comparison(made, output)
+    raise typer.Exit(_EXIT_OF[made.verdict])
+
+
+@app.command()
+@_reported
 def printable(
     mesh: Annotated[
         Path, typer.Argument(help="STL, 3MF, PLY, OBJ or GLB, in mm.", show_default=False)

@@ -2,19 +2,29 @@
 
 from calvaria.overlay.bias import ThresholdBias, measure_threshold_bias
 from calvaria.overlay.edges import compare_to_image
+from calvaria.overlay.frames import FrameMatch, identify_frame
 from calvaria.overlay.lost import LostSurface, find_lost_surface
 from calvaria.overlay.metrics import EdgeStatus, OffsetSummary, OverlayMetrics, SliceOffset
 from calvaria.overlay.places import Place
+from calvaria.overlay.pose import Pose, fit_pose
+from calvaria.overlay.report import Overlay, check_overlay, measure_overlay
 
 __all__ = [
     "EdgeStatus",
+    "FrameMatch",
     "LostSurface",
     "OffsetSummary",
+    "Overlay",
     "OverlayMetrics",
     "Place",
+    "Pose",
     "SliceOffset",
     "ThresholdBias",
+    "check_overlay",
     "compare_to_image",
     "find_lost_surface",
+    "fit_pose",
+    "identify_frame",
+    "measure_overlay",
     "measure_threshold_bias",
 ]

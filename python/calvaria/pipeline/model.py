@@ -16,6 +16,8 @@ from calvaria._whole_files import write_whole
 from calvaria.errors import CalvariaWarning, MeshError
 from calvaria.findings import DISCLAIMER, Finding, Verdict
 from calvaria.mesh import check_mesh, measure_mesh, write_mesh
+from calvaria.overlay import check_overlay, compare_to_image
+from calvaria.pipeline.comparing import overlay_section
 from calvaria.pipeline.outline import outline
 from calvaria.pipeline.printing import judge_print
 from calvaria.pipeline.settings import settings_for
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from calvaria.findings import CheckReport
     from calvaria.mesh import Mesh
+    from calvaria.overlay import OverlayMetrics
     from calvaria.pipeline.settings import Settings
     from calvaria.pipeline.source import Source
     from calvaria.rules import Rules
@@ -47,6 +50,7 @@ __all__ = ["ModelResult", "build_model"]
 
 _MESH_FILES = ("model.stl", "model.3mf")
 _SMALLEST_WINDOW = 200.0
+_OVERLAY_SAMPLES = 40_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -214,17 +218,24 @@ def build_model(
         mesh, steps = shape(source.volume, chosen, settings)
         mesh_report = check_mesh(mesh, anatomy=anatomy)
         print_report = judge_print(mesh, profile=profile, printer=printer)
+        overlay = None if source.is_label_map else _overlay(mesh, source.volume)
     findings = (*chosen.findings, *steps)
-    checks = (*source.checks, mesh_report, print_report)
+    checks = (*source.checks, mesh_report)
+    if overlay is not None:
+        checks += (check_overlay(overlay, profile=profile, anatomy=anatomy, rules=rules),)
+    checks += (print_report,)
     title = f"Model: {anatomy}, for {profile}"
     sections = [
         _made(mesh, chosen.iso_hu, source, settings),
         Section(title="What was chosen, and what each step did", findings=findings),
+        *([] if overlay is None else [overlay_section(overlay)]),
         *_pictures(source.volume, mesh, chosen.iso_hu),
         printability_section(print_report),
     ]
     report = build_report(title=title, sections=sections, checks=checks[:-1])
     record = _record(source, settings, profile, anatomy, chosen.iso_hu, findings, report)
+    if overlay is not None:
+        record["overlay"] = _facts(overlay)
     result = ModelResult(
         mesh=mesh,
         volume=source.volume,
@@ -236,6 +247,24 @@ def build_model(
         report=report,
     )
     return result if output is None else _written(result, Path(output))
+
+
+def _overlay(mesh: Mesh, volume: Volume) -> OverlayMetrics | None:
+    """Measure the model against its image; None where all of it was cut or filled."""
+    try:
+        return compare_to_image(mesh, volume, n_samples=_OVERLAY_SAMPLES)
+    except MeshError:
+        return None
+
+
+def _facts(overlay: OverlayMetrics) -> dict[str, Any]:
+    return {
+        "edge": overlay.edge,
+        "summary": overlay.summary.to_dict(),
+        "status_fractions": overlay.status_fractions,
+        "blur_in_plane_mm": overlay.blur_in_plane_mm,
+        "blur_through_plane_mm": overlay.blur_through_plane_mm,
+    }
 
 
 def _made(mesh: Mesh, iso_hu: float, source: Source, settings: Settings) -> Section:

@@ -1,0 +1,376 @@
+"""All that is measured of a mesh against its image, and what it is held against."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from calvaria.findings import CheckReport, Finding, Verdict
+from calvaria.mesh import transform_mesh
+from calvaria.overlay.edges import compare_to_image
+from calvaria.overlay.frames import FrameMatch, identify_frame
+from calvaria.overlay.lost import LostSurface, find_lost_surface
+from calvaria.overlay.metrics import OverlayMetrics
+from calvaria.overlay.pose import Pose, fit_pose
+from calvaria.rules import Limit, load_rules
+
+if TYPE_CHECKING:
+    from calvaria.mesh import Mesh
+    from calvaria.overlay.places import Place
+    from calvaria.rules import Rules
+    from calvaria.volume import Volume
+
+__all__ = ["Overlay", "check_overlay", "measure_overlay"]
+
+_MOST_PLACES = 6
+_WORDS = (("right", "left"), ("in front", "behind"), ("low", "high"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Overlay:
+    """A mesh measured against its image in every way that :func:`check_overlay` judges.
+
+    Parameters
+    ----------
+    frame : FrameMatch
+        In which frame and unit the mesh was written.
+    pose : Pose
+        Shift, turn, scale and thickening, in that frame.
+    metrics : OverlayMetrics
+        The offsets, in that frame, before any of the pose is taken out.
+    lost : LostSurface
+        What the image has and the mesh has not, once the pose is taken out.
+    """
+
+    frame: FrameMatch
+    pose: Pose
+    metrics: OverlayMetrics
+    lost: LostSurface
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the samples, ready for JSON."""
+        return {
+            "frame": self.frame.to_dict(),
+            "pose": self.pose.to_dict(),
+            "metrics": self.metrics.to_dict(),
+            "lost": self.lost.to_dict(),
+        }
+
+    def __repr__(self) -> str:
+        return f"Overlay({self.frame.name}: {self.metrics!r})"
+
+    def _repr_html_(self) -> str:
+        return self.metrics._repr_html_()
+
+
+def measure_overlay(
+    mesh: Mesh,
+    volume: Volume,
+    *,
+    edge: str = "half_maximum",
+    iso_hu: float | None = None,
+    tolerance_mm: float | None = None,
+    n_samples: int = 100_000,
+) -> Overlay:
+    """Measure a mesh against its image: frame, unit, pose, offsets, and what was lost.
+
+    Parameters
+    ----------
+    mesh : Mesh
+        From any program; LPS or RAS, millimetres or not.
+    volume : Volume
+        The image.
+    edge : str
+        As in :func:`compare_to_image`.
+    iso_hu : float, optional
+        The level at which lost surface is looked for; left out, that of the mesh.
+    tolerance_mm : float, optional
+        Count what lies farther off than this.
+    n_samples : int
+        Points on the surface.
+
+    Returns
+    -------
+    Overlay
+        Hand it to :func:`check_overlay`.
+
+    Raises
+    ------
+    MeshError
+        The mesh has no imaged faces with an area.
+
+    Examples
+    --------
+    >>> from calvaria import extract_surface, phantom
+    >>> scanner = phantom.Scanner(columns=64, rows=64, n_slices=40, noise_hu=5.0)
+    >>> ball = phantom.scan(phantom.sphere(radius_mm=12.0), scanner=scanner)
+    >>> found = measure_overlay(extract_surface(ball, iso_hu=0.0), ball, n_samples=2000)
+    >>> report = check_overlay(found, profile="education")
+    >>> report["overlay_p95"].verdict.name, report["overlay_lost"].verdict.name
+    ('PASS', 'PASS')
+    >>> report["overlay_rotation"].verdict.name  # a ball does not show how it is turned
+    'UNPROVEN'
+    """
+    frame = identify_frame(mesh, volume)
+    placed = frame.applied(mesh)
+    metrics = compare_to_image(
+        placed, volume, edge=edge, tolerance_mm=tolerance_mm, n_samples=n_samples
+    )
+    pose = fit_pose(placed, volume, n_samples=min(20_000, n_samples))
+    level = metrics.mesh_level[0] if iso_hu is None else iso_hu
+    laid = transform_mesh(placed, matrix=pose.matrix)
+    lost = find_lost_surface(
+        laid, volume, iso_hu=level if np.isfinite(level) else None, n_samples=n_samples
+    )
+    return Overlay(frame=frame, pose=pose, metrics=metrics, lost=lost)
+
+
+def check_overlay(
+    overlay: Overlay | OverlayMetrics,
+    *,
+    profile: str,
+    anatomy: str = "generic",
+    rules: Rules | None = None,
+) -> CheckReport:
+    """Judge whether a mesh matches the image it came from.
+
+    Limits stand in ``_tables/overlay.toml``, each with its source.
+
+    Parameters
+    ----------
+    overlay : Overlay or OverlayMetrics
+        From :func:`measure_overlay`; or from :func:`compare_to_image`, where frame and pose are not in
+        question, and only the offsets are judged.
+    profile : str
+        What the mesh is for: ``"education"``, ``"planning"``, ``"guide"`` or ``"implant"``.
+    anatomy : str
+        What it shows; goes into the report.
+    rules : Rules, optional
+        Whose profiles and anatomies are known.
+
+    Returns
+    -------
+    CheckReport
+        One finding for each way in which a mesh can miss: frame, shift, turn, scale, bias, spread,
+        wall, surface without an edge, surface that was lost.  Codes are explained in
+        ``docs/checks.md``.
+
+    Raises
+    ------
+    ValueError
+        Unknown profile or anatomy.
+    """
+    known = load_rules() if rules is None else rules
+    profile, anatomy = known.profile(profile), known.anatomy(anatomy)
+    metrics = overlay.metrics if isinstance(overlay, Overlay) else overlay
+    is_measured = metrics.summary.n_measured > 0
+    findings = _offsets(metrics, profile) if is_measured else []
+    findings.append(_unmeasured(metrics, profile))
+    if isinstance(overlay, Overlay):
+        pose = _pose(overlay.pose, profile) if is_measured else []
+        findings = [_frame(overlay.frame, profile), *pose, *findings, _lost(overlay, profile)]
+    return CheckReport(
+        subject="mesh against image",
+        findings=tuple(findings),
+        profile=profile,
+        anatomy=anatomy,
+    )
+
+
+def _frame(frame: FrameMatch, profile: str) -> Finding:
+    limit = _limit("overlay_frame", profile)
+    message = (
+        f"The mesh is in LPS millimetres: {frame.why}."
+        if frame.is_as_given
+        else f"The mesh is not in LPS millimetres, or not of this image; it is {frame.name}: {frame.why}."
+    )
+    return Finding(
+        code="overlay_frame",
+        verdict=Verdict.PASS if frame.is_as_given else Verdict.FAIL,
+        message=message,
+        measured=frame.name,
+        limit="PASS: LPS mm",
+        source=limit.source,
+        details={"scores": dict(frame.scores)},
+    )
+
+
+def _pose(pose: Pose, profile: str) -> list[Finding]:
+    x, y, z = pose.shift_lps_mm
+    towards = ", ".join(
+        f"{abs(mm):.2f} mm to {words[mm > 0]}"
+        for mm, words in (
+            (x, ("the right", "the left")),
+            (y, ("anterior", "posterior")),
+            (z, ("inferior", "superior")),
+        )
+        if abs(mm) >= 0.05
+    )
+    size = abs(pose.scale_percent)
+    word = "larger" if pose.scale_percent > 0 else "smaller"
+    return [
+        _judged(
+            "overlay_shift",
+            pose.shift_mm,
+            profile,
+            f"The mesh is shifted by {towards}." if towards else "The mesh is not shifted.",
+            error=2 * pose.shift_error_mm,
+            shift_lps_mm=list(pose.shift_lps_mm),
+        ),
+        _judged(
+            "overlay_rotation",
+            pose.rotation_deg,
+            profile,
+            f"The mesh is turned by {pose.rotation_deg:.2f} degrees.",
+            error=2 * pose.rotation_error_deg,
+        ),
+        _judged(
+            "overlay_scale",
+            size,
+            profile,
+            f"The mesh is {size:.2f} % {word} than the image says."
+            if size >= 0.05
+            else "The mesh has the size that the image says.",
+            error=2 * pose.scale_error_percent,
+        ),
+        _judged(
+            "overlay_wall",
+            2 * abs(pose.thickening_mm),
+            profile,
+            f"A wall comes out {2 * abs(pose.thickening_mm):.2f} mm "
+            f"{'thicker' if pose.thickening_mm > 0 else 'thinner'} than midway between bone and "
+            "surroundings on both of its sides.",
+            error=4 * pose.thickening_error_mm,
+        ),
+    ]
+
+
+def _offsets(metrics: OverlayMetrics, profile: str) -> list[Finding]:
+    summary = metrics.summary
+    side = "outside" if summary.mean_mm > 0 else "inside"
+    worst = metrics.worst_places(beyond_mm=max(summary.p95_mm, 1e-9), n=_MOST_PLACES)
+    return [
+        _judged(
+            "overlay_bias",
+            abs(summary.mean_mm),
+            profile,
+            f"On average the mesh lies {abs(summary.mean_mm):.2f} mm {side} the imaged edge.",
+            median_uncertainty_mm=float(np.nanmedian(metrics.uncertainty_mm)),
+        ),
+        _judged(
+            "overlay_p95",
+            summary.p95_mm,
+            profile,
+            f"95 % of the surface lie within {summary.p95_mm:.2f} mm of the imaged edge.",
+            places=tuple(
+                f"{place.worst_mm:+.2f} mm at {place.where}, {place.area_mm2:.0f} mm2"
+                for place in worst
+            ),
+        ),
+    ]
+
+
+def _unmeasured(metrics: OverlayMetrics, profile: str) -> Finding:
+    shares = {
+        name: 100 * share
+        for name, share in metrics.status_fractions.items()
+        if share > 0 and name not in {"found", "thin"}
+    }
+    total = sum(shares.values())
+    split = ", ".join(f"{name} {share:.1f} %" for name, share in shares.items())
+    return _judged(
+        "overlay_unmeasured",
+        total,
+        profile,
+        f"{total:.1f} % of the surface have no edge of the image beside them"
+        + (f" ({split})." if split else "."),
+        places=tuple(
+            f"{place.area_mm2:.0f} mm2 at {place.where}"
+            for place in metrics.places_without_edge(n=_MOST_PLACES)
+            if total >= 1
+        ),
+    )
+
+
+def _lost(overlay: Overlay, profile: str) -> Finding:
+    lost = overlay.lost
+    area = lost.lost_mm2 / 100
+    message = f"The mesh has all of the bone that it lies on, but for {area:.1f} cm2 of surface."
+    if lost.places:
+        place = lost.places[0]
+        message = (
+            f"The image shows {area:.1f} cm2 of the same bone with no mesh near; the largest piece, "
+            f"{place.area_mm2 / 100:.1f} cm2 over {place.extent_mm:.0f} mm, lies "
+            f"{_side(place, overlay)} at {place.where}: cut off, lost, or never made."
+        )
+    return _judged(
+        "overlay_lost",
+        area,
+        profile,
+        message,
+        places=tuple(
+            f"{place.area_mm2:.0f} mm2 at {place.where}" for place in lost.places[:_MOST_PLACES]
+        ),
+        iso_hu=lost.iso_hu,
+        distance_mm=lost.distance_mm,
+        other_cm2=lost.other_mm2 / 100,
+    )
+
+
+def _side(place: Place, overlay: Overlay) -> str:
+    points = overlay.metrics.points_lps_mm
+    low, high = points.min(axis=0), points.max(axis=0)
+    part = (np.array(place.centre_lps_mm) - (low + high) / 2) / np.maximum(high - low, 1e-9)
+    words = [_WORDS[axis][int(part[axis] > 0)] for axis in range(3) if abs(part[axis]) > 0.12]
+    return " and ".join(words) if words else "in the middle"
+
+
+def _judged(
+    code: str,
+    measured: float,
+    profile: str,
+    message: str,
+    *,
+    error: float = 0.0,
+    places: tuple[str, ...] = (),
+    **details: Any,
+) -> Finding:
+    limit = _limit(code, profile)
+    verdict = limit.grade(measured, error=error)
+    if verdict is Verdict.UNPROVEN:
+        message += f" This surface tells it to {error:.2g} {limit.unit} only."
+    return Finding(
+        code=code,
+        verdict=verdict,
+        message=message,
+        measured=float(measured),
+        limit=limit.text(),
+        unit=limit.unit,
+        source=limit.source,
+        places=places,
+        details=details,
+    )
+
+
+def _limit(name: str, profile: str) -> Limit:
+    tables = _limits()
+    table = f"profile.{profile}"
+    if name not in tables.get(table, {}):
+        table = "defaults"
+    row = tables[table][name]
+    values = MappingProxyType({key: value for key, value in row.items() if key != "source"})
+    return Limit(name=name, values=values, source=row["source"], table=table)
+
+
+@functools.cache
+def _limits() -> dict[str, dict[str, dict[str, Any]]]:
+    path = Path(__file__).parents[1] / "_tables" / "overlay.toml"
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    profiles = {f"profile.{name}": rows for name, rows in raw["profile"].items()}
+    return {"defaults": raw["defaults"], **profiles}
