@@ -52,7 +52,9 @@ def test_two_spheres_of_one_centre():
 @pytest.mark.parametrize("gap", [0.0, 7.0, 25.0])
 def test_two_balls_that_overlap_share_their_lens(gap):
     radius = 15.0
-    found = compared(icosphere(radius, 40, (gap, 0.3, -2)), icosphere(radius, 40, (0, 0.3, -2)), step_mm=2.0)
+    found = compared(
+        icosphere(radius, 40, (gap, 0.3, -2)), icosphere(radius, 40, (0, 0.3, -2)), step_mm=2.0
+    )
     lens = math.pi * (4 * radius + gap) * (2 * radius - gap) ** 2 / 12
     ball = 4 / 3 * math.pi * radius**3
     assert found.dice == pytest.approx(lens / ball, abs=1e-3)
@@ -71,7 +73,9 @@ def test_the_common_volume_is_that_of_a_boolean():
     both = abs((bodies[0] ^ bodies[1]).volume())
     dice = 2 * both / sum(abs(body.volume()) for body in bodies)
     assert found.dice == pytest.approx(dice, abs=2e-3)
-    assert compared(flip_mesh(second), first, step_mm=1.0).dice == pytest.approx(found.dice, abs=1e-9)
+    assert compared(flip_mesh(second), first, step_mm=1.0).dice == pytest.approx(
+        found.dice, abs=1e-9
+    )
 
 
 def test_the_largest_distance_lies_between_the_vertices():
@@ -109,7 +113,10 @@ def test_shares_do_not_depend_on_how_finely_a_part_is_triangulated():
 
 
 def test_brute_force_agrees_point_by_point():
-    first, second = bumpy(20.0, 8, seed=1), moved(bumpy(20.0, 9, noise=0.05, seed=2), (0.4, 0, 0.2), 3)
+    first, second = (
+        bumpy(20.0, 8, seed=1),
+        moved(bumpy(20.0, 9, noise=0.05, seed=2), (0.4, 0, 0.2), 3),
+    )
     found = compared(second, first, step_mm=50.0)
     middles = first.vertices[first.faces].mean(axis=1)
     a, b, c = second.vertices[second.faces].transpose(1, 0, 2)
@@ -192,7 +199,8 @@ def test_a_part_that_was_moved_reads_right_after_its_alignment():
     raw = measure_deviation(made, reference=plan, tolerance_mm=0.1)
     fit = align_icp(made, plan)
     found = measure_deviation(made, reference=plan, tolerance_mm=0.1, alignment=fit)
-    assert raw.percent_within < 50 < 97 < found.percent_within < 100
+    assert raw.percent_within < 50
+    assert 97 < found.percent_within < 100
     assert found.alignment.rms_mm == fit.rms_mm < 0.02
     assert found.to_dict()["alignment"]["rms_mm"] == fit.rms_mm
     worst = found.worst_places(3, apart_mm=8.0)
@@ -202,7 +210,11 @@ def test_a_part_that_was_moved_reads_right_after_its_alignment():
     fit = align_landmarks(made.vertices[marks], plan.vertices[marks])
     again = measure_deviation(made, reference=plan, tolerance_mm=0.1, alignment=fit)
     assert again.mean_mm == pytest.approx(found.mean_mm, abs=0.05)
-    mirrored = measure_deviation(mirror_mesh(plan, point_lps_mm=[0, 0, 0], normal=[1, 0, 0]), reference=plan, tolerance_mm=0.1)
+    mirrored = measure_deviation(
+        mirror_mesh(plan, point_lps_mm=[0, 0, 0], normal=[1, 0, 0]),
+        reference=plan,
+        tolerance_mm=0.1,
+    )
     assert mirrored.percent_within < 60
 
 
@@ -259,7 +271,9 @@ def test_a_budget_adds_up_by_hand_and_by_trial():
     )
     assert budget.worst_case_mm == pytest.approx(sum(map(abs, sizes)) + 2 * 0.23)
     rng = np.random.default_rng(0)
-    trial = sum(s + rng.normal(0, p.random_sd_mm, 200_000) for s, p in zip(sizes, PARTS, strict=True))
+    trial = sum(
+        s + rng.normal(0, p.random_sd_mm, 200_000) for s, p in zip(sizes, PARTS, strict=True)
+    )
     assert trial.mean() == pytest.approx(budget.systematic_mm, abs=0.001)
     assert trial.std() == pytest.approx(budget.random_sd_mm, rel=0.01)
     assert np.mean(np.abs(trial) <= budget.expanded_mm) > 0.95
@@ -272,7 +286,9 @@ def test_a_bar_sees_the_printer_and_nothing_else():
     seen = {stage for stage, what in budget.seen_by_bar.items() if what}
     assert seen == {"printing"}
     others = [part for part in PARTS if part.stage != "printing"]
-    assert budget.blind_rss_mm == pytest.approx(error_budget(others, length_mm=150.0, bar="none").rss_mm)
+    assert budget.blind_rss_mm == pytest.approx(
+        error_budget(others, length_mm=150.0, bar="none").rss_mm
+    )
     text = " ".join(budget.notes)
     assert "does not see segmentation" in text and "sees of printing: scale and offset" in text
     none = error_budget(PARTS, length_mm=150.0, bar="none")

@@ -163,7 +163,9 @@ def show_contours(
 def box_corners(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the eight corners of a box, (8, 3)."""
     ends = np.stack([low, high])
-    return np.array([[ends[a, 0], ends[b, 1], ends[c, 2]] for a in (0, 1) for b in (0, 1) for c in (0, 1)])
+    return np.array(
+        [[ends[a, 0], ends[b, 1], ends[c, 2]] for a in (0, 1) for b in (0, 1) for c in (0, 1)]
+    )
 
 
 def draw_frames(
