@@ -67,7 +67,7 @@ def show_surface(
     >>> from calvaria import Mesh
     >>> mesh = Mesh(vertices=10 * np.eye(3), faces=[[0, 1, 2]])
     >>> figure = show_surface(mesh, offsets=[0.0, 0.5, -0.5])
-    >>> [axes.get_title() for axes in figure.axes][:3]
+    >>> [axes.get_title(loc="left") for axes in figure.axes][:3]
     ['from the front', 'from the left', 'from behind']
     """
     if not len(mesh.faces):
