@@ -178,7 +178,7 @@ def test_a_deviation_has_its_sign_and_its_size():
     for radius, sign in ((20.5, 1), (19.3, -1)):
         found = measure_deviation(icosphere(radius, 24), reference=sphere, tolerance_mm=0.55)
         assert found.mean_mm == pytest.approx(radius - 20.0, abs=0.02)
-        assert np.sign(found.offsets_mm).mean() == sign
+        assert np.sign(found.offset_mm).mean() == sign
         assert found.sd_mm < 0.02
         assert found.max_mm == pytest.approx(abs(radius - 20), abs=0.03)
         assert found.percent_within == pytest.approx(100.0 if sign > 0 else 0.0)
@@ -187,7 +187,7 @@ def test_a_deviation_has_its_sign_and_its_size():
     found = measure_deviation(second, reference=first, tolerance_mm=0.5)
     body = trimesh.Trimesh(first.vertices, first.faces, process=False)
     theirs = -trimesh.proximity.signed_distance(body, second.vertices)
-    np.testing.assert_allclose(found.offsets_mm, theirs, atol=1e-6)
+    np.testing.assert_allclose(found.offset_mm, theirs, atol=1e-6)
 
 
 def test_a_part_that_was_moved_reads_right_after_its_alignment():
@@ -240,7 +240,7 @@ def test_shares_within_a_tolerance_are_those_of_the_known_distribution():
     n = len(sphere.vertices)
     made = DeviationMap(
         mesh=sphere,
-        offsets_mm=rng.normal(0, sd, n),
+        offset_mm=rng.normal(0, sd, n),
         status=np.zeros(n, np.uint8),
         weights_mm2=np.full(n, 0.1),
         tolerance_mm=tolerance,

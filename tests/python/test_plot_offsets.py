@@ -179,13 +179,13 @@ def test_points_on_the_faces_are_handed_to_the_vertices():
     shares = rng.dirichlet((1, 1, 1), 6000)
     points = (wall.vertices[wall.faces[chosen]] * shares[:, :, None]).sum(axis=1)
     values = np.where(points[:, 2] > 0.49, 0.3, np.where(points[:, 2] < 0.01, -0.3, np.nan))
-    made = vertex_offsets(wall, SimpleNamespace(points_lps_mm=points, offsets_mm=values))
+    made = vertex_offsets(wall, SimpleNamespace(points_lps_mm=points, offset_mm=values))
     inner = (np.abs(wall.vertices[:, :2] - 10) < 8).all(axis=1)
     high = wall.vertices[:, 2] > 0.49
     np.testing.assert_allclose(made[inner & high], 0.3)
     np.testing.assert_allclose(made[inner & ~high], -0.3)
     hidden = SimpleNamespace(
-        points_lps_mm=points, offsets_mm=np.full(6000, 9.0), is_measured=np.zeros(6000, bool)
+        points_lps_mm=points, offset_mm=np.full(6000, 9.0), is_measured=np.zeros(6000, bool)
     )
     assert np.isnan(vertex_offsets(wall, hidden)).all()
     with pytest.raises(ValueError, match="one for each of"):
@@ -206,7 +206,7 @@ def test_numbers_in_the_charts_are_right():
     means, farthest = figure.axes[0].lines[:2]
     x = np.floor(mesh.vertices[:, 0])
     for place, mean in zip(means.get_xdata(), means.get_ydata(), strict=True):
-        assert mean == pytest.approx(found.offsets_mm[x == math.floor(place)].mean())
+        assert mean == pytest.approx(found.offset_mm[x == math.floor(place)].mean())
     assert np.nanmax(farthest.get_ydata()) == pytest.approx(found.range_mm[1])
     plain = plot.plot_slice_profile(offsets, mesh=mesh, tolerance_mm=0.5)
     assert plain.axes[0].get_xlabel().startswith("z, mm")

@@ -33,7 +33,7 @@ class PointOffsets(Protocol):
         """Where, (n, 3), LPS mm."""
 
     @property
-    def offsets_mm(self) -> NDArray[np.float64]:
+    def offset_mm(self) -> NDArray[np.float64]:
         """How far, (n,), positive outside."""
 
 
@@ -42,7 +42,7 @@ Offsets = Any  # ArrayLike of (n_vertices,), or PointOffsets; a Protocol in a un
 
 def values_of(offsets: Offsets) -> NDArray[np.float64]:
     """Return the offsets alone, NaN where nothing was measured."""
-    raw = offsets.offsets_mm if isinstance(offsets, PointOffsets) else offsets
+    raw = offsets.offset_mm if isinstance(offsets, PointOffsets) else offsets
     values = np.array(raw, dtype=np.float64)
     measured = getattr(offsets, "is_measured", None)
     if measured is not None:

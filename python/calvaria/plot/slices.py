@@ -95,7 +95,7 @@ def show_contours(
         LPS mm.
     offsets : (n_vertices,) array_like, or a result with offsets, optional
         How far each vertex lies outside (+) or inside (-) of where it should, mm; NaN where that is
-        not known.  A result is anything with ``points_lps_mm`` (n, 3) and ``offsets_mm`` (n,), such
+        not known.  A result is anything with ``points_lps_mm`` (n, 3) and ``offset_mm`` (n,), such
         as a :class:`~calvaria.comparison.DeviationMap`.  Left out, the lines have one colour.
     center_lps_mm : (3,) array_like, optional
         The point that all planes go through; the middle of the mesh if left out.
