@@ -258,7 +258,7 @@ def test_the_colours_of_kinds_are_those_of_the_report(tmp_path):
     import re
     import zipfile
 
-    from calvaria.mesh import FaceKind, Mesh
+    from calvaria.mesh import FaceKind, Mesh, write_mesh
     from calvaria.report.figures import COLOURS
 
     faces = [[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]]
