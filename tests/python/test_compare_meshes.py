@@ -1,6 +1,9 @@
 """Meshes against each other: analytic truth, brute force, an independent library, properties."""
 
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -304,3 +307,30 @@ def test_a_bar_sees_the_printer_and_nothing_else():
         error_budget([], length_mm=10.0, bar="none")
     with pytest.raises(ValueError, match="stage"):
         ErrorPart(name="x", stage="shipping")
+
+
+def test_the_number_of_threads_changes_no_bit():
+    script = (
+        "import hashlib, json, numpy as np\n"
+        "from calvaria import Grid, Mask, compare_masks, compare_meshes, measure_deviation\n"
+        "from mesh_shapes import bumpy\n"
+        "rng = np.random.default_rng(0)\n"
+        "grid = Grid(dims_ijk=(70, 40, 30), lps_from_ijk=np.diag([0.5, 0.7, 2.0, 1.0]))\n"
+        "a, b = (Mask(values=rng.random((30, 40, 70)) < p, grid=grid) for p in (0.02, 0.01))\n"
+        "one, two = bumpy(20.0, 12, seed=1), bumpy(20.0, 11, noise=0.1, seed=2)\n"
+        "found = [compare_masks(b, reference=a, tolerance_mm=1.0, elements=e) for e in ('disk', 'voxel')]\n"
+        "found += [compare_meshes(two, reference=one, tolerance_mm=0.1, step_mm=0.5)]\n"
+        "found += [measure_deviation(two, reference=one, tolerance_mm=0.1)]\n"
+        "print(json.dumps([one.to_dict() for one in found], sort_keys=True))\n"
+    )
+    made = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env=os.environ | {"RAYON_NUM_THREADS": n, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for n in ("1", "3")
+    }
+    assert len(made) == 1 and len(made.pop()) > 1000
