@@ -83,7 +83,9 @@ def masks_with_sitk(first, second):
                     contours[b], squaredDistance=False, useImageSpacing=True
                 )
             )
-            ways.append(sitk.GetArrayViewFromImage(far)[sitk.GetArrayViewFromImage(contours[a]) > 0])
+            ways.append(
+                sitk.GetArrayViewFromImage(far)[sitk.GetArrayViewFromImage(contours[a]) > 0]
+            )
         pooled = np.concatenate(ways).mean()
         return f"ASSD {pooled:.4f} mm, HD95 {max(np.percentile(way, 95) for way in ways):.3f} mm"
 
@@ -95,7 +97,10 @@ def masks_with_surface_distance(first, second):
 
     def run():
         found = sd.compute_surface_distances(first, second, SPACING[::-1])
-        ways = [("distances_gt_to_pred", "surfel_areas_gt"), ("distances_pred_to_gt", "surfel_areas_pred")]
+        ways = [
+            ("distances_gt_to_pred", "surfel_areas_gt"),
+            ("distances_pred_to_gt", "surfel_areas_pred"),
+        ]
         sums = [(found[d] * found[a]).sum() for d, a in ways]
         pooled = sum(sums) / sum(found[a].sum() for _, a in ways)
         return f"ASSD {pooled:.4f} mm, HD95 {sd.compute_robust_hausdorff(found, 95):.3f} mm"
@@ -220,7 +225,9 @@ def peak_mib(shape):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--large", action="store_true", help="512 x 512 x 300 instead of 256 x 256 x 160")
+    parser.add_argument(
+        "--large", action="store_true", help="512 x 512 x 300 instead of 256 x 256 x 160"
+    )
     parser.add_argument("--page", help="write the table to this file")
     asked = parser.parse_args()
     shape = (300, 512, 512) if asked.large else (160, 256, 256)
@@ -236,7 +243,15 @@ def main():
         is_ours = name.startswith("calvaria")
         ratios = ("", "") if is_ours else (f"{ours[0] / wall:.2f}", f"{ours[1] / cpu:.2f}")
         goal = GOALS.get((stage, name))
-        cells = (stage, name, f"{wall:.3f}", f"{cpu:.3f}", *ratios, f"<= {goal}" if goal else "", made)
+        cells = (
+            stage,
+            name,
+            f"{wall:.3f}",
+            f"{cpu:.3f}",
+            *ratios,
+            f"<= {goal}" if goal else "",
+            made,
+        )
         lines.append("| " + " | ".join(cells) + " |")
     peak = peak_mib(shape)
     head = [

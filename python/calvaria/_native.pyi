@@ -16,6 +16,7 @@ __all__ = [
     "cluster_points",
     "compare_to_image",
     "components",
+    "count_uneven_edges",
     "count_values",
     "curvature_mesh",
     "cut_mesh",
@@ -293,6 +294,11 @@ def write_mesh(
     face_colours_rgba: NDArray[np.uint8] | None,
     progress: Progress,
 ) -> list[tuple[str, str, float | None]]: ...
+def count_uneven_edges(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+) -> int: ...
 def mesh_topology(
     vertices: NDArray[np.float64],
     faces: NDArray[np.int32],

@@ -26,7 +26,9 @@ def grid_of(shape, spacing=(0.5, 0.5, 2.0), turn_deg=0.0):
 def pair(values, other, spacing=(0.5, 0.5, 2.0), **asked):
     grid = grid_of(values.shape, spacing)
     asked = {"tolerance_mm": 1.0} | asked
-    return compare_masks(Mask(values=other, grid=grid), reference=Mask(values=values, grid=grid), **asked)
+    return compare_masks(
+        Mask(values=other, grid=grid), reference=Mask(values=values, grid=grid), **asked
+    )
 
 
 def blobs(seed, shape=(24, 30, 37), level=0.0):
@@ -58,7 +60,9 @@ def test_equal_to_surface_distance_where_the_definition_is_the_same(spacing, see
     for percent in (50, 90, 95, 99, 100):
         hd = max(side.percentile_mm(percent) for side in (found.from_reference, found.to_reference))
         assert hd == pytest.approx(oracle.compute_robust_hausdorff(theirs, percent), abs=1e-9)
-    assert found.hd95_directed_mm == pytest.approx(oracle.compute_robust_hausdorff(theirs, 95), abs=1e-9)
+    assert found.hd95_directed_mm == pytest.approx(
+        oracle.compute_robust_hausdorff(theirs, 95), abs=1e-9
+    )
     for tolerance in (0.0, 0.5, 0.7, 1.4, 2.0):
         expected = oracle.compute_surface_dice_at_tolerance(theirs, tolerance)
         assert found.surface_dice_at(tolerance) == pytest.approx(expected, abs=1e-9)
@@ -111,18 +115,24 @@ def test_simpleitk_says_the_same_of_overlap_and_contours():
     contours = [sitk.LabelContour(image, fullyConnected=False) for image in images]
     ways = []
     for a, b in ((0, 1), (1, 0)):
-        far = sitk.Abs(sitk.SignedMaurerDistanceMap(contours[b], squaredDistance=False, useImageSpacing=True))
+        far = sitk.Abs(
+            sitk.SignedMaurerDistanceMap(contours[b], squaredDistance=False, useImageSpacing=True)
+        )
         ways.append(sitk.GetArrayFromImage(far)[sitk.GetArrayFromImage(contours[a]) > 0])
     # LabelContour does not see the end of the image as a border: compare away from it.
     inner_first, inner_second = padded(first), padded(second)
     inner = pair(inner_first, inner_second, elements="voxel")
-    images = [sitk.GetImageFromArray(values.astype(np.uint8)) for values in (inner_first, inner_second)]
+    images = [
+        sitk.GetImageFromArray(values.astype(np.uint8)) for values in (inner_first, inner_second)
+    ]
     ways = []
     for image in images:
         image.SetSpacing((0.5, 0.5, 2.0))
     contours = [sitk.LabelContour(image, fullyConnected=False) for image in images]
     for a, b in ((0, 1), (1, 0)):
-        far = sitk.Abs(sitk.SignedMaurerDistanceMap(contours[b], squaredDistance=False, useImageSpacing=True))
+        far = sitk.Abs(
+            sitk.SignedMaurerDistanceMap(contours[b], squaredDistance=False, useImageSpacing=True)
+        )
         ways.append(sitk.GetArrayFromImage(far)[sitk.GetArrayFromImage(contours[a]) > 0])
     assert inner.hausdorff_mm == pytest.approx(max(way.max() for way in ways), abs=1e-5)
     assert inner.assd_mm == pytest.approx(np.concatenate(ways).mean(), abs=1e-5)
@@ -163,9 +173,9 @@ def test_a_lost_part_far_away_is_found_at_its_place():
     lost = values.copy()
     lost[30:34, 50:54, 280:284] = True
     found = pair(lost, values, (0.4, 0.6, 1.5))
-    transform = ndimage.distance_transform_edt(
-        ~_corner_elements(values), sampling=(1.5, 0.6, 0.4)
-    )[_corner_elements(lost)]
+    transform = ndimage.distance_transform_edt(~_corner_elements(values), sampling=(1.5, 0.6, 0.4))[
+        _corner_elements(lost)
+    ]
     assert found.hausdorff_mm == pytest.approx(transform.max(), abs=1e-9)
     k, j, i = 34, 54, 284
     expected = grid_of(shape, (0.4, 0.6, 1.5)).lps_mm_from_ijk([[i - 0.5, j - 0.5, k - 0.5]])[0]

@@ -40,7 +40,9 @@ def dented(radius=14.0):
     sphere = icosphere(1.0, 24)
     offsets = np.zeros(len(sphere.vertices))
     for axis, size in ((0, 1.5), (1, -1.2)):
-        offsets += size * np.exp(-((np.linalg.norm(sphere.vertices - np.eye(3)[axis], axis=1) / 0.3) ** 2))
+        offsets += size * np.exp(
+            -((np.linalg.norm(sphere.vertices - np.eye(3)[axis], axis=1) / 0.3) ** 2)
+        )
     mesh = Mesh(vertices=sphere.vertices * (radius + offsets)[:, None] + CENTRE, faces=sphere.faces)
     return mesh, offsets
 
@@ -134,7 +136,13 @@ def test_the_worst_places_are_the_planted_ones():
 def test_the_worst_slices_are_those_through_the_faults():
     mesh, offsets = dented()
     figure = plot.show_worst_slices(
-        ball_scan(), mesh, offsets=offsets, tolerance_mm=0.5, n_slices=2, view="sagittal", step_mm=2.0
+        ball_scan(),
+        mesh,
+        offsets=offsets,
+        tolerance_mm=0.5,
+        n_slices=2,
+        view="sagittal",
+        step_mm=2.0,
     )
     first = float(figure.axes[0].get_title().split("x = ")[1].split()[0])
     assert first - CENTRE[0] == pytest.approx(14.5, abs=2.0)
@@ -153,7 +161,9 @@ def test_planes_are_seen_as_radiologists_see_them(normal, right, down):
 
 def test_lines_are_those_of_the_section():
     mesh = box((6.0, 8.0, 10.0), 4)
-    frame = frame_at(np.array([3, 4, 5.0]), np.array([1, 2, 3.0]), around=mesh.vertices, margin_mm=2)
+    frame = frame_at(
+        np.array([3, 4, 5.0]), np.array([1, 2, 3.0]), around=mesh.vertices, margin_mm=2
+    )
     section = section_mesh(mesh, point_lps_mm=[3, 4, 5], normal=[1, 2, 3])
     length = sum(line.length_mm for line in section.contours)
     assert sum(line.length_mm for line in frame.contours(mesh)) == pytest.approx(length)
@@ -169,13 +179,13 @@ def test_points_on_the_faces_are_handed_to_the_vertices():
     shares = rng.dirichlet((1, 1, 1), 6000)
     points = (wall.vertices[wall.faces[chosen]] * shares[:, :, None]).sum(axis=1)
     values = np.where(points[:, 2] > 0.49, 0.3, np.where(points[:, 2] < 0.01, -0.3, np.nan))
-    made = vertex_offsets(wall, SimpleNamespace(points_lps_mm=points, offsets_mm=values))
+    made = vertex_offsets(wall, SimpleNamespace(points_lps_mm=points, offset_mm=values))
     inner = (np.abs(wall.vertices[:, :2] - 10) < 8).all(axis=1)
     high = wall.vertices[:, 2] > 0.49
     np.testing.assert_allclose(made[inner & high], 0.3)
     np.testing.assert_allclose(made[inner & ~high], -0.3)
     hidden = SimpleNamespace(
-        points_lps_mm=points, offsets_mm=np.full(6000, 9.0), is_measured=np.zeros(6000, bool)
+        points_lps_mm=points, offset_mm=np.full(6000, 9.0), is_measured=np.zeros(6000, bool)
     )
     assert np.isnan(vertex_offsets(wall, hidden)).all()
     with pytest.raises(ValueError, match="one for each of"):
@@ -196,7 +206,7 @@ def test_numbers_in_the_charts_are_right():
     means, farthest = figure.axes[0].lines[:2]
     x = np.floor(mesh.vertices[:, 0])
     for place, mean in zip(means.get_xdata(), means.get_ydata(), strict=True):
-        assert mean == pytest.approx(found.offsets_mm[x == math.floor(place)].mean())
+        assert mean == pytest.approx(found.offset_mm[x == math.floor(place)].mean())
     assert np.nanmax(farthest.get_ydata()) == pytest.approx(found.range_mm[1])
     plain = plot.plot_slice_profile(offsets, mesh=mesh, tolerance_mm=0.5)
     assert plain.axes[0].get_xlabel().startswith("z, mm")
@@ -213,7 +223,10 @@ def test_the_surface_shows_the_faults_on_their_sides():
     pictures = {name: np.asarray(axes.images[0].get_array()).astype(int)
                 for name, axes in zip(names, figure.axes[:6], strict=True)}  # fmt: skip
     assert names[1] == "from the left" and names[2] == "from behind"
-    middle = {name: picture[195:205, 195:205].reshape(-1, 3).mean(axis=0) for name, picture in pictures.items()}
+    middle = {
+        name: picture[195:205, 195:205].reshape(-1, 3).mean(axis=0)
+        for name, picture in pictures.items()
+    }
     assert middle["from the left"][0] > middle["from the left"][2] + 60  # a bump: yellow
     assert middle["from behind"][2] > middle["from behind"][0] + 60  # a dent: blue
     assert np.ptp(middle["from the front"]) < 15  # grey

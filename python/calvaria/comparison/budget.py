@@ -161,7 +161,9 @@ class ErrorBudget:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the bar can and cannot see, in sentences."""
-        seen = [f"The bar sees of {stage}: {what}." for stage, what in self.seen_by_bar.items() if what]
+        seen = [
+            f"The bar sees of {stage}: {what}." for stage, what in self.seen_by_bar.items() if what
+        ]
         stages = {part.stage for part in self.parts}
         blind = [
             f"The bar does not see {stage}: {_BLIND[stage]}."
@@ -201,7 +203,13 @@ class ErrorBudget:
             for part in self.parts
         ]
         rows += [
-            ("all", "sum, root of squares", f"{self.systematic_mm:+.3f}", f"{self.random_sd_mm:.3f}", ""),
+            (
+                "all",
+                "sum, root of squares",
+                f"{self.systematic_mm:+.3f}",
+                f"{self.random_sd_mm:.3f}",
+                "",
+            ),
             ("all", "root of all squares", f"{self.rss_mm:.3f}", "", ""),
             ("all", "worst case", f"{self.worst_case_mm:.3f}", "", ""),
         ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass
 from enum import IntEnum
@@ -67,7 +66,7 @@ class DeviationMap:
     ----------
     mesh : Mesh
         What was measured, where it was measured: after the alignment, if there was one.
-    offsets_mm : (n,) ndarray of float64
+    offset_mm : (n,) ndarray of float64
         For each vertex, positive outside the reference, negative inside.
     status : (n,) ndarray of uint8
         A :class:`DeviationStatus` for each vertex.
@@ -80,7 +79,7 @@ class DeviationMap:
     """
 
     mesh: Mesh
-    offsets_mm: NDArray[np.float64]
+    offset_mm: NDArray[np.float64]
     status: NDArray[np.uint8]
     weights_mm2: NDArray[np.float64]
     tolerance_mm: float
@@ -110,22 +109,22 @@ class DeviationMap:
     @property
     def mean_mm(self) -> float:
         """Mean, with its sign."""
-        return self._mean(self.offsets_mm)
+        return self._mean(self.offset_mm)
 
     @property
     def mean_absolute_mm(self) -> float:
         """Mean without sign."""
-        return self._mean(np.abs(self.offsets_mm))
+        return self._mean(np.abs(self.offset_mm))
 
     @property
     def rms_mm(self) -> float:
         """Root mean square."""
-        return math.sqrt(self._mean(self.offsets_mm**2))
+        return math.sqrt(self._mean(self.offset_mm**2))
 
     @property
     def sd_mm(self) -> float:
         """Standard deviation around the mean."""
-        return math.sqrt(self._mean((self.offsets_mm - self.mean_mm) ** 2))
+        return math.sqrt(self._mean((self.offset_mm - self.mean_mm) ** 2))
 
     @property
     def p95_mm(self) -> float:
@@ -141,13 +140,13 @@ class DeviationMap:
     @property
     def range_mm(self) -> tuple[float, float]:
         """Least and largest offset, with sign."""
-        found = self.offsets_mm[self.is_measured]
+        found = self.offset_mm[self.is_measured]
         return (float(found.min()), float(found.max())) if len(found) else (math.nan, math.nan)
 
     @property
     def share_within(self) -> float:
         """Part of the measured area within the tolerance, 0 to 1."""
-        return self._mean(np.abs(self.offsets_mm) <= self.tolerance_mm)
+        return self._mean(np.abs(self.offset_mm) <= self.tolerance_mm)
 
     @property
     def percent_within(self) -> float:
@@ -157,13 +156,13 @@ class DeviationMap:
     @property
     def percent_points_within(self) -> float:
         """Percent of the measured vertices within the tolerance, each counted alike."""
-        found = np.abs(self.offsets_mm[self.is_measured]) <= self.tolerance_mm
+        found = np.abs(self.offset_mm[self.is_measured]) <= self.tolerance_mm
         return 100 * float(found.mean()) if len(found) else math.nan
 
     @property
     def area_outside_tolerance_mm2(self) -> float:
         """Measured area beyond the tolerance."""
-        is_far = self.is_measured & (np.abs(self.offsets_mm) > self.tolerance_mm)
+        is_far = self.is_measured & (np.abs(self.offset_mm) > self.tolerance_mm)
         return float(self.weights_mm2[is_far].sum())
 
     def percentile_mm(self, percent: float) -> float:
@@ -173,7 +172,7 @@ class DeviationMap:
             raise ValueError(msg)
         if not self.n_measured:
             return math.nan
-        offsets = np.abs(self.offsets_mm[self.is_measured])
+        offsets = np.abs(self.offset_mm[self.is_measured])
         order = np.argsort(offsets, kind="stable")
         part = np.cumsum(self.weights_mm2[self.is_measured][order])
         at = min(int(np.searchsorted(part, percent / 100 * part[-1])), len(part) - 1)
@@ -181,14 +180,14 @@ class DeviationMap:
 
     def worst_places(self, n: int = 6, *, apart_mm: float = 10.0) -> tuple[WorstPlace, ...]:
         """Return the worst measured places, no two of them closer than ``apart_mm``."""
-        size = np.where(self.is_measured, np.abs(self.offsets_mm), -1.0)
+        size = np.where(self.is_measured, np.abs(self.offset_mm), -1.0)
         found: list[WorstPlace] = []
         while len(found) < n:
             at = int(np.argmax(size)) if len(size) else 0
             if not len(size) or size[at] < 0:
                 break
             x, y, z = self.mesh.vertices[at].tolist()
-            found.append(WorstPlace(lps_mm=(x, y, z), offset_mm=float(self.offsets_mm[at])))
+            found.append(WorstPlace(lps_mm=(x, y, z), offset_mm=float(self.offset_mm[at])))
             near = np.linalg.norm(self.mesh.vertices - self.mesh.vertices[at], axis=1) < apart_mm
             size[near] = -1.0
         return tuple(found)
@@ -297,7 +296,7 @@ def measure_deviation(
     offsets.flags.writeable = False
     return DeviationMap(
         mesh=placed,
-        offsets_mm=offsets,
+        offset_mm=offsets,
         status=frozen(status, dtype=np.uint8),
         weights_mm2=frozen(weights, dtype=np.float64),
         tolerance_mm=float(tolerance_mm),

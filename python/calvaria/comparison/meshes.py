@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +14,6 @@ from calvaria._html import html_table
 from calvaria.comparison.distances import SurfaceDistances, measures_of, plain
 from calvaria.mesh import Mesh, measure_mesh
 from calvaria.mesh.measures import n_boundary_edges
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = ["MeshComparison", "compare_meshes"]
 
@@ -239,7 +236,7 @@ def _largest(
 
 def _bodies(
     meshes: tuple[Mesh, Mesh], columns: tuple[float, float, float] | None
-) -> dict[str, float | None]:
+) -> dict[str, Any]:
     if columns is None:
         names = ("dice", "jaccard", "volumetric_similarity", "sensitivity", "precision")
         volumes = ("reference_volume_mm3", "volume_mm3", "volume_error_percent")

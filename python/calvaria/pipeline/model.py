@@ -298,7 +298,9 @@ def _pictures(volume: Volume, mesh: Mesh, iso_hu: float) -> list[Section]:
     )
     return [
         Section(
-            title="The model", text="Lids where the image ends are vermilion, cuts blue, filled holes green.", figures=solid
+            title="The model",
+            text="Lids where the image ends are vermilion, cuts blue, filled holes green.",
+            figures=solid,
         ),
         Section(
             title="The model on the image",

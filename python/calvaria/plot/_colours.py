@@ -56,4 +56,4 @@ def draw_colour_bar(figure: Any, box: tuple[float, float, float, float], limit_m
     axes.set_yticks([])
     axes.set_xticks([-limit_mm, -limit_mm / 2, 0, limit_mm / 2, limit_mm])
     axes.tick_params(labelsize=8)
-    axes.set_xlabel("offset of the mesh, mm: inside (−) to outside (+)", fontsize=9)
+    axes.set_xlabel("offset of the mesh, mm: inside (-) to outside (+)", fontsize=9)

@@ -68,7 +68,11 @@ def draw_scale_bar(axes: Any, across: float, down: float, *, size: float = 9) ->
     left, level = 0.04 * across, down * 0.955
     for color, width in (("black", 5.0), ("white", 3.0)):
         axes.plot(
-            [left, left + length], [level, level], linewidth=width, solid_capstyle="butt", color=color
+            [left, left + length],
+            [level, level],
+            linewidth=width,
+            solid_capstyle="butt",
+            color=color,
         )
     text = {"color": "white", "path_effects": [_outline()], "fontsize": size}
     axes.text(left, level - 0.02 * down, f"{length:g} mm", va="bottom", **text)

@@ -111,9 +111,7 @@ def frame_at(
     corner = center + (across.min() - margin_mm) * right + (along.min() - margin_mm) * down
     straight = abs(unit[axis]) > 1 - 1e-9
     place = f"{view.cut} = {center[axis]:.1f} mm"
-    leaning = "oblique, across ({:.2f}, {:.2f}, {:.2f})".format(
-        *(unit * np.sign(unit[axis]))
-    )
+    leaning = "oblique, across ({:.2f}, {:.2f}, {:.2f})".format(*(unit * np.sign(unit[axis])))
     return Frame(
         title=title or (f"{view.name}, {place}" if straight else leaning),
         corner=corner,

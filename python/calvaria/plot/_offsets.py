@@ -33,7 +33,7 @@ class PointOffsets(Protocol):
         """Where, (n, 3), LPS mm."""
 
     @property
-    def offsets_mm(self) -> NDArray[np.float64]:
+    def offset_mm(self) -> NDArray[np.float64]:
         """How far, (n,), positive outside."""
 
 
@@ -42,7 +42,7 @@ Offsets = Any  # ArrayLike of (n_vertices,), or PointOffsets; a Protocol in a un
 
 def values_of(offsets: Offsets) -> NDArray[np.float64]:
     """Return the offsets alone, NaN where nothing was measured."""
-    raw = offsets.offsets_mm if isinstance(offsets, PointOffsets) else offsets
+    raw = offsets.offset_mm if isinstance(offsets, PointOffsets) else offsets
     values = np.array(raw, dtype=np.float64)
     measured = getattr(offsets, "is_measured", None)
     if measured is not None:
@@ -102,7 +102,9 @@ def limit_of(values: NDArray[np.float64], limit_mm: float | None) -> float:
     if most < 1e-6:
         return 0.1
     decade = 10.0 ** math.floor(math.log10(most))
-    return next(step * decade for step in (1, 1.5, 2, 3, 5, 7.5, 10) if step * decade >= most * 0.999)
+    return next(
+        step * decade for step in (1, 1.5, 2, 3, 5, 7.5, 10) if step * decade >= most * 0.999
+    )
 
 
 def tolerance_of(offsets: Offsets, tolerance_mm: float | None) -> float:
@@ -117,9 +119,7 @@ def tolerance_of(offsets: Offsets, tolerance_mm: float | None) -> float:
     return float(asked)
 
 
-def _shares(
-    mesh: Mesh, points: ArrayLike
-) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+def _shares(mesh: Mesh, points: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """Return the corners of the nearest face of each point and their shares in it, (n, 3) each."""
     query = frozen(points, dtype=np.float64)
     found, _, faces = _native.closest_points(mesh.vertices, mesh.faces, mesh.kinds, query)
@@ -128,7 +128,10 @@ def _shares(
     normal = np.cross(b - a, c - a)
     area = np.maximum((normal**2).sum(axis=1), 1e-300)
     shares = np.stack(
-        [(np.cross(v - u, found - u) * normal).sum(axis=1) / area for u, v in ((b, c), (c, a), (a, b))],
+        [
+            (np.cross(v - u, found - u) * normal).sum(axis=1) / area
+            for u, v in ((b, c), (c, a), (a, b))
+        ],
         axis=1,
     )
     shares = np.clip(shares, 0.0, 1.0)

@@ -45,7 +45,7 @@ def profile_of(
             quantiles = np.percentile(own, (5, 95))
             rows[:, number] = own.mean(), *quantiles, own[sizes.argmax()], np.percentile(sizes, 95)
     return SliceProfile(
-        middles_mm=(np.arange(n) + low + 0.5) * step_mm,
+        middles_mm=(np.arange(n, dtype=np.float64) + low + 0.5) * np.float64(step_mm),
         means_mm=rows[0],
         p05_mm=rows[1],
         p95_mm=rows[2],

@@ -90,7 +90,7 @@ def plot_offset_histogram(
         axes.axvline(side, color="black", linewidth=1.2, linestyle="--")
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_xlim(-limit, limit)
-    axes.set_xlabel("offset of the mesh, mm: inside (−) to outside (+)")
+    axes.set_xlabel("offset of the mesh, mm: inside (-) to outside (+)")
     axes.set_ylabel("share of the measured surface, %")
     axes.spines[["top", "right"]].set_visible(False)
     mean = float(own @ shares)
@@ -184,7 +184,7 @@ def plot_slice_profile(
         "z": "z, mm: inferior (I) to superior (S)",
     }
     axes.set_xlabel(names[cut])
-    axes.set_ylabel("offset, mm: inside (−), outside (+)")
+    axes.set_ylabel("offset, mm: inside (-), outside (+)")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=9, ncols=3, loc="lower left", bbox_to_anchor=(0.45, 1.0))
     figure.text(0.08, 0.93, title or f"Offsets by {view} slice of {step_mm:g} mm", fontsize=11)

@@ -94,7 +94,7 @@ def show_contours(
         LPS mm.
     offsets : (n_vertices,) array_like, or a result with offsets, optional
         How far each vertex lies outside (+) or inside (-) of where it should, mm; NaN where that is
-        not known.  A result is anything with ``points_lps_mm`` (n, 3) and ``offsets_mm`` (n,), such
+        not known.  A result is anything with ``points_lps_mm`` (n, 3) and ``offset_mm`` (n,), such
         as a :class:`~calvaria.comparison.DeviationMap`.  Left out, the lines have one colour.
     center_lps_mm : (3,) array_like, optional
         The point that all planes go through; the middle of the mesh if left out.
@@ -162,7 +162,9 @@ def show_contours(
 def box_corners(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the eight corners of a box, (8, 3)."""
     ends = np.stack([low, high])
-    return np.array([[ends[a, 0], ends[b, 1], ends[c, 2]] for a in (0, 1) for b in (0, 1) for c in (0, 1)])
+    return np.array(
+        [[ends[a, 0], ends[b, 1], ends[c, 2]] for a in (0, 1) for b in (0, 1) for c in (0, 1)]
+    )
 
 
 def draw_frames(

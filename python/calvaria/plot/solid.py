@@ -67,7 +67,7 @@ def show_surface(
     >>> from calvaria import Mesh
     >>> mesh = Mesh(vertices=10 * np.eye(3), faces=[[0, 1, 2]])
     >>> figure = show_surface(mesh, offsets=[0.0, 0.5, -0.5])
-    >>> [axes.get_title() for axes in figure.axes][:3]
+    >>> [axes.get_title(loc="left") for axes in figure.axes][:3]
     ['from the front', 'from the left', 'from behind']
     """
     if not len(mesh.faces):
@@ -104,9 +104,7 @@ def show_surface(
     return figure
 
 
-def _draw_side(
-    axes: Any, pixels: Any, *, extent: float, right: Any, up: Any
-) -> None:
+def _draw_side(axes: Any, pixels: Any, *, extent: float, right: Any, up: Any) -> None:
     axes.imshow(pixels, extent=(0, extent, extent, 0), interpolation="nearest")
     axes.set_axis_off()
     places = ((0.01, 0.5), (0.99, 0.5), (0.5, 0.955), (0.5, 0.02))
@@ -118,7 +116,9 @@ def _draw_side(
         )  # fmt: skip
     decade = 10.0 ** np.floor(np.log10(extent / 4))
     length = max(step * decade for step in (1, 2, 5) if step * decade <= extent / 4)
-    axes.plot([0.03 * extent, 0.03 * extent + length], [0.97 * extent] * 2, color="black", linewidth=3)
+    axes.plot(
+        [0.03 * extent, 0.03 * extent + length], [0.97 * extent] * 2, color="black", linewidth=3
+    )
     axes.text(0.03 * extent, 0.955 * extent, f"{length:g} mm", fontsize=9, va="bottom")
     axes.set_xlim(0, extent)
     axes.set_ylim(extent, 0)
