@@ -10,7 +10,7 @@ import pytest
 
 import calvaria
 from bar_prints import ball, scan_of_print
-from calvaria import Mesh, check_bars, make_bar, measure_bar, phantom
+from calvaria import CalvariaWarning, Mesh, check_bars, make_bar, measure_bar, phantom
 from calvaria.bar import attach_bar, make_bar_set, measure_bars, measure_gauges, measure_rods
 from calvaria.bar.planes import fit_plane
 from calvaria.errors import BarError, BarNotFoundError
@@ -174,6 +174,22 @@ def test_a_bar_in_a_ct_is_measured_far_below_a_voxel(turn, length):
     assert found.source == "volume"
     assert found.reading_mm == pytest.approx(length, abs=0.03)
     assert abs(found.reading_mm - length) < 4 * max(found.uncertainty_mm, 0.003)
+
+
+def test_slices_too_coarse_for_the_bar_are_said():
+    scanner = phantom.Scanner(
+        columns=200,
+        rows=200,
+        spacing_xy_mm=(0.4, 0.4),
+        slice_thickness_mm=3.0,
+        slice_increment_mm=3.0,
+    )
+    volume = phantom.scan(phantom.bar(size_mm=(10.0, 10.0, 49.3)), scanner=scanner)
+    with pytest.warns(CalvariaWarning, match="coarse for a bar about"):
+        found = measure_bar(volume)
+    assert found.uncertainty_mm >= 0.5
+    assert abs(found.reading_mm - 49.3) < 2 * found.uncertainty_mm
+    assert check_bars(found, profile="planning").verdict.name != "PASS"
 
 
 def test_rods_of_a_phantom_do_not_depend_on_where_they_lie_among_the_pixels():
