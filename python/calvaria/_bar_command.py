@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from calvaria import _terminal
+from calvaria._exit_status import EXIT_OF, reported
 from calvaria.errors import BarError, CalvariaError, CalvariaWarning
-from calvaria.findings import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,9 +28,6 @@ app = typer.Typer(
     help="The reference bar: make one to print, judge what was measured, keep a printer's record.",
 )
 
-# As for all commands: 0 PASS, 1 look, 3 FAIL, 4 unreadable.
-_EXIT_OF = {Verdict.PASS: 0, Verdict.BORDERLINE: 1, Verdict.UNPROVEN: 1, Verdict.FAIL: 3}
-_UNREADABLE, _INTERRUPTED = 4, 130
 _SCANS = {".stl", ".ply", ".obj", ".3mf", ".glb"}
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
@@ -48,30 +44,23 @@ Record = Annotated[
 ]
 
 
-def _reported(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn what goes wrong into one line on stderr and an exit status."""
+def _asked(command: Callable[..., None]) -> Callable[..., None]:
+    """Say a wrong value as a mistake in the command, and all else as every command does."""
 
     @functools.wraps(command)
     def run(*args: Any, **options: Any) -> None:
         try:
             command(*args, **options)
-        except KeyboardInterrupt:
-            _terminal.complain("interrupted")
-            raise typer.Exit(_INTERRUPTED) from None
-        except (CalvariaError, ImportError) as error:
-            _terminal.complain(str(error))
-            raise typer.Exit(_UNREADABLE) from None
-        except OSError as error:
-            _terminal.complain(f"{Path(error.filename or '').name}: {error.strerror or error}")
-            raise typer.Exit(_UNREADABLE) from None
+        except CalvariaError:
+            raise
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
 
-    return run
+    return reported(run)
 
 
 @app.command()
-@_reported
+@_asked
 def make(
     output: Annotated[Path, typer.Argument(help="File to write: .stl, .3mf, .ply or .obj.")],
     length: Annotated[
@@ -121,7 +110,7 @@ def make(
 
 
 @app.command()
-@_reported
+@_asked
 def check(
     readings: Annotated[
         Path,
@@ -168,11 +157,11 @@ def check(
     if record is not None:
         append_readings(record, rows, date=date or dt.date.today().isoformat())  # noqa: DTZ011 - a day at the printer
     _print(found.to_dict() if as_json else found.to_text())
-    raise typer.Exit(_EXIT_OF[found.verdict])
+    raise typer.Exit(EXIT_OF[found.verdict])
 
 
 @app.command()
-@_reported
+@_asked
 def history(
     record: Annotated[Path, typer.Argument(help="A printer's record.", show_default=False)],
     profile: Profile = None,
@@ -217,7 +206,7 @@ def history(
     else:
         lines = [f"{one.verdict.name:<10} {one.message}" for one in found.report]
         _print("\n".join([found.meaning, "", *lines]) + "\n")
-    raise typer.Exit(_EXIT_OF[found.verdict])
+    raise typer.Exit(EXIT_OF[found.verdict])
 
 
 def _readings(

@@ -6,43 +6,22 @@ was not understood, 3 the scan FAILs, 4 the study could not be read, 130 interru
 
 from __future__ import annotations
 
-import functools
 import json
 import sys
-from enum import IntEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from calvaria import _bar_command, _terminal
-from calvaria.errors import CalvariaError
-from calvaria.findings import DISCLAIMER, Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from calvaria._exit_status import EXIT_OF as _EXIT_OF
+from calvaria._exit_status import Exit
+from calvaria._exit_status import reported as _reported
+from calvaria.findings import DISCLAIMER
 
 __all__ = ["Exit", "app", "main"]
 
-
-class Exit(IntEnum):
-    """What the exit status of the command means."""
-
-    PASS = 0
-    LOOK = 1
-    USAGE = 2
-    FAIL = 3
-    UNREADABLE = 4
-    INTERRUPTED = 130
-
-
-_EXIT_OF = {
-    Verdict.PASS: Exit.PASS,
-    Verdict.BORDERLINE: Exit.LOOK,
-    Verdict.UNPROVEN: Exit.LOOK,
-    Verdict.FAIL: Exit.FAIL,
-}
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -78,26 +57,6 @@ RulesFile = Annotated[
 def main() -> None:
     """Run the command."""
     app()
-
-
-def _reported(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn what goes wrong into one line on stderr and an exit status."""
-
-    @functools.wraps(command)
-    def run(*args: Any, **options: Any) -> None:
-        try:
-            command(*args, **options)
-        except KeyboardInterrupt:
-            _terminal.complain("interrupted")
-            raise typer.Exit(Exit.INTERRUPTED) from None
-        except (CalvariaError, ImportError) as error:
-            _terminal.complain(str(error))
-            raise typer.Exit(Exit.UNREADABLE) from None
-        except OSError as error:
-            _terminal.complain(f"{Path(error.filename or '').name}: {error.strerror or error}")
-            raise typer.Exit(Exit.UNREADABLE) from None
-
-    return run
 
 
 def _print_version(asked: bool) -> None:

@@ -90,7 +90,17 @@ def ball(radius=60.0, n=48):
     """A sphere of triangles, with a lid where it is cut off below."""
     z = np.linspace(-0.6, 1, n)
     ring = np.linspace(0, 2 * np.pi, n, endpoint=False)
-    rows = [[(radius * np.sqrt(1 - h * h) * np.cos(a), radius * np.sqrt(1 - h * h) * np.sin(a), radius * h) for a in ring] for h in z[:-1]]
+    rows = [
+        [
+            (
+                radius * np.sqrt(1 - h * h) * np.cos(a),
+                radius * np.sqrt(1 - h * h) * np.sin(a),
+                radius * h,
+            )
+            for a in ring
+        ]
+        for h in z[:-1]
+    ]
     v = np.array([p for row in rows for p in row] + [(0, 0, radius), (0, 0, -0.6 * radius)])
     f, kinds = [], []
     for i in range(n - 2):

@@ -145,7 +145,7 @@ def test_effective_degrees_of_freedom_of_the_gum():
 def test_0_4_percent_shrink_is_recovered_within_0_05_percent():
     rng = np.random.default_rng(70)
     errors, held, offsets = [], [], []
-    for _ in range(200):
+    for _ in range(120):
         rows = bars({"x": -0.004, "y": -0.004}, {"x": 0.1, "y": 0.1}, sd=0.02, rng=rng)
         found = check_bars(rows, profile="planning", calliper_mpe_mm=0.0, resolution_mm=0.0,
                            temperature_half_width_k=0.0)  # fmt: skip
@@ -190,7 +190,10 @@ def test_the_fit_is_that_of_weighted_least_squares():
 
 def test_squareness_from_two_diagonals():
     skew = 0.003
-    rows = [reading(50 * (1 + skew / 2) + 0.1, axis="xy"), reading(50 * (1 - skew / 2) + 0.1, axis="yx")]
+    rows = [
+        reading(50 * (1 + skew / 2) + 0.1, axis="xy"),
+        reading(50 * (1 - skew / 2) + 0.1, axis="yx"),
+    ]
     (found,) = check_bars(rows, profile="planning").squareness
     assert found.skew_deg == pytest.approx(math.degrees(skew), abs=1e-9)
     assert found.skew_mm_per_100_mm == pytest.approx(0.3, abs=1e-4)
@@ -233,7 +236,10 @@ def test_temperatures_are_corrected_where_the_material_is_known():
     known = check_bars(warm, profile="planning", expansion_per_k=87.5e-6)
     assert plain.measured_mm == pytest.approx(50.0875)
     assert known.measured_mm == pytest.approx(50.0, abs=1e-4)
-    assert plain.headline.budget.terms[-1].half_width_mm > known.headline.budget.terms[-1].half_width_mm
+    assert (
+        plain.headline.budget.terms[-1].half_width_mm
+        > known.headline.budget.terms[-1].half_width_mm
+    )
 
 
 def test_results_print_and_become_json():

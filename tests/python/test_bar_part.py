@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from bar_prints import ball
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bar_prints import ball
 from calvaria.bar import attach_bar, make_bar, make_bar_set, make_feature_plate, measure_bars
 from calvaria.bar.lettering import _STROKES, letter_pixels
 from calvaria.errors import BarError
@@ -33,7 +33,12 @@ def face_distance(mesh, gauge):
     along = mesh.vertices @ direction
     low, high = along.min(), along.max()
     corners = mesh.vertices[mesh.faces]
-    areas = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2
+    areas = (
+        np.linalg.norm(
+            np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
+        )
+        / 2
+    )
     on = [np.abs(corners @ direction - end).max(axis=1) < 1e-9 for end in (low, high)]
     return high - low, [float(areas[which].sum()) for which in on]
 
@@ -112,15 +117,21 @@ def test_features_have_their_sizes():
             far = signed_distance_mm(plate.mesh, [[x, y, 1.5]])[0]
             assert far == pytest.approx(feature.nominal_mm / 2, abs=0.01)
         elif feature.kind == "slot":
-            assert signed_distance_mm(plate.mesh, [[x, y, 1.5]])[0] == pytest.approx(feature.nominal_mm / 2)
+            assert signed_distance_mm(plate.mesh, [[x, y, 1.5]])[0] == pytest.approx(
+                feature.nominal_mm / 2
+            )
         elif feature.kind == "wall":
-            assert signed_distance_mm(plate.mesh, [[x, y, 5.0]])[0] == pytest.approx(-feature.nominal_mm / 2)
+            assert signed_distance_mm(plate.mesh, [[x, y, 5.0]])[0] == pytest.approx(
+                -feature.nominal_mm / 2
+            )
         elif feature.kind == "step":
             assert signed_distance_mm(plate.mesh, [[x, y, z + 1.0]])[0] == pytest.approx(1.0)
             assert z - 3.0 == pytest.approx(feature.nominal_mm)
     volume = sum(np.pi * d**2 / 4 * 3 for d in (1, 1.5, 2, 3, 4, 5))
     no_holes = make_feature_plate(holes_mm=())
-    assert measure_mesh(no_holes.mesh).volume_mm3 - measure_mesh(plate.mesh).volume_mm3 == pytest.approx(volume, rel=1e-9)
+    assert measure_mesh(no_holes.mesh).volume_mm3 - measure_mesh(
+        plate.mesh
+    ).volume_mm3 == pytest.approx(volume, rel=1e-9)
 
 
 def test_a_set_on_a_plate_is_one_body_and_fits_a_small_bed():
@@ -172,7 +183,9 @@ def test_a_fit_test_of_an_implant_bears_its_mark():
 def test_no_place_is_an_error_that_says_so():
     model = transform_mesh(make_bar(label="").mesh, matrix=np.eye(4))
     with pytest.raises(BarError, match="a place for a bar of 100 mm along z"):
-        attach_bar(model, axis="z", length_mm=100.0, keep_away_lps_mm=[[0, 0, 0]], least_distance_mm=500)
+        attach_bar(
+            model, axis="z", length_mm=100.0, keep_away_lps_mm=[[0, 0, 0]], least_distance_mm=500
+        )
 
 
 @pytest.mark.parametrize(

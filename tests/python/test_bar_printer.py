@@ -60,7 +60,8 @@ def test_a_failed_append_leaves_the_record_as_it_was(tmp_path, monkeypatch):
 def test_appending_from_many_threads_loses_nothing(tmp_path):
     path = tmp_path / "printer.jsonl"
     threads = [
-        threading.Thread(target=append_readings, args=(path, reading(49 + n / 100))) for n in range(12)
+        threading.Thread(target=append_readings, args=(path, reading(49 + n / 100)))
+        for n in range(12)
     ]
     for one in threads:
         one.start()
@@ -75,7 +76,10 @@ def test_appending_from_many_threads_loses_nothing(tmp_path):
         ("", "line 1: a record"),
         ("hello\n", "line 1: a JSON object expected, found 'hello'"),
         ('{"format": "calvaria-bar-record", "version": 9}\n', "version 1 expected, found 9"),
-        ('{"format": "calvaria-bar-record", "version": 1}\n{"nominal_mm": 50}\n', "line 2: a reading"),
+        (
+            '{"format": "calvaria-bar-record", "version": 1}\n{"nominal_mm": 50}\n',
+            "line 2: a reading",
+        ),
         (
             '{"format": "calvaria-bar-record", "version": 1}\n'
             '{"nominal_mm": 50, "reading_mm": 50, "colour": 1}\n',
@@ -145,7 +149,9 @@ def test_false_alarms_are_as_rare_as_they_should_be():
     ],
 )
 def test_age_and_last_bar_of_a_printer(today, value, verdict, warned, recwarn):
-    found = check_history([reading(49.9, "2026-01-05"), reading(value)], today=today, profile="planning")
+    found = check_history(
+        [reading(49.9, "2026-01-05"), reading(value)], today=today, profile="planning"
+    )
     assert found.verdict.name == verdict
     assert sum(issubclass(one.category, CalvariaWarning) for one in recwarn.list) == warned
 
@@ -154,7 +160,10 @@ def test_readings_of_several_printers_are_not_mixed():
     rows = [reading(49.9, printer="A"), reading(52.0, printer="B")]
     with pytest.raises(BarError, match="one of A, B"):
         check_history(rows, today="2026-03-02", profile="planning")
-    assert check_history(rows, today="2026-03-02", profile="planning", printer="A").verdict is Verdict.PASS
+    assert (
+        check_history(rows, today="2026-03-02", profile="planning", printer="A").verdict
+        is Verdict.PASS
+    )
     with pytest.raises(BarError, match="at least one reading of C"):
         check_history(rows, today="2026-03-02", profile="planning", printer="C")
 
@@ -200,11 +209,18 @@ def test_the_gauge_study_is_the_analysis_of_variance(both):
 
 def test_the_gauge_study_gives_back_its_components():
     found = [
-        measure_gauge(gauge_table(n, sd_repeat=0.02, sd_operator=0.04, sd_bar=0.2, shape=(10, 6, 3)), tolerance_mm=1.0)
+        measure_gauge(
+            gauge_table(n, sd_repeat=0.02, sd_operator=0.04, sd_bar=0.2, shape=(10, 6, 3)),
+            tolerance_mm=1.0,
+        )
         for n in range(30)
     ]
-    assert np.sqrt(np.mean([one.repeatability_mm**2 for one in found])) == pytest.approx(0.02, rel=0.05)
-    assert np.sqrt(np.mean([one.reproducibility_mm**2 for one in found])) == pytest.approx(0.04, rel=0.25)
+    assert np.sqrt(np.mean([one.repeatability_mm**2 for one in found])) == pytest.approx(
+        0.02, rel=0.05
+    )
+    assert np.sqrt(np.mean([one.reproducibility_mm**2 for one in found])) == pytest.approx(
+        0.04, rel=0.25
+    )
     assert np.sqrt(np.mean([one.bars_mm**2 for one in found])) == pytest.approx(0.2, rel=0.15)
     assert found[0].tolerance_percent == pytest.approx(300 * found[0].gauge_mm)
 

@@ -24,7 +24,8 @@ def test_fifty_mandibles_pass(mean, sd):
 
 
 @pytest.mark.parametrize(
-    ("percent", "bar", "part"), [(0.18, "PASS", "PASS"), (0.79, "PASS", "FAIL"), (0.67, "PASS", "FAIL")]
+    ("percent", "bar", "part"),
+    [(0.18, "PASS", "PASS"), (0.79, "PASS", "FAIL"), (0.67, "PASS", "FAIL")],
 )
 def test_a_skull_with_balls(percent, bar, part):
     """10.1016/j.jcms.2012.11.041, PolyJet, SLS, 3DP: each passes on 50 mm; on 180 mm two do not."""
@@ -74,7 +75,10 @@ def test_a_skull_from_cone_beam(mean, sd, verdict):
 @pytest.mark.parametrize("mean", [0.00, 0.13])
 def test_six_radii_in_three_orientations(mean):
     """s41205-024-00203-4: means 0.00 to 0.13, all below 1 mm."""
-    assert check_bars(BarReading(nominal_mm=50, reading_mm=50 + mean), profile="planning").verdict is Verdict.PASS
+    assert (
+        check_bars(BarReading(nominal_mm=50, reading_mm=50 + mean), profile="planning").verdict
+        is Verdict.PASS
+    )
 
 
 def test_phantom_and_forearm_end_to_end():

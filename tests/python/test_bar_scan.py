@@ -3,13 +3,14 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-from bar_prints import ball, scan_of_print
 
 import calvaria
-from calvaria import Mesh, check_bars, make_bar, measure_bar, phantom
+from bar_prints import ball, scan_of_print
+from calvaria import CalvariaWarning, Mesh, check_bars, make_bar, measure_bar, phantom
 from calvaria.bar import attach_bar, make_bar_set, measure_bars, measure_gauges, measure_rods
 from calvaria.bar.planes import fit_plane
 from calvaria.errors import BarError, BarNotFoundError
@@ -23,7 +24,12 @@ SMALL = phantom.Scanner(
 @pytest.mark.parametrize("seed", range(6))
 def test_a_bar_is_measured_in_any_pose_noisy_and_with_holes(seed):
     scan = scan_of_print(
-        make_bar().mesh, seed=seed, scale=(0.996, 1.0, 1.0), noise=0.05, gone=2.0, without_bottom=True
+        make_bar().mesh,
+        seed=seed,
+        scale=(0.996, 1.0, 1.0),
+        noise=0.05,
+        gone=2.0,
+        without_bottom=True,
     )
     found = measure_bar(scan)
     assert found.axis == "x"
@@ -32,7 +38,9 @@ def test_a_bar_is_measured_in_any_pose_noisy_and_with_holes(seed):
     assert found.flatness_mm == pytest.approx(0.05, rel=0.3)
 
 
-@pytest.mark.parametrize(("unit", "mm"), [("cm", 10.0), ("inch", 25.4), ("m", 1000.0), ("um", 0.001)])
+@pytest.mark.parametrize(
+    ("unit", "mm"), [("cm", 10.0), ("inch", 25.4), ("m", 1000.0), ("um", 0.001)]
+)
 def test_a_scan_in_another_unit_is_understood(unit, mm):
     scan = scan_of_print(make_bar(axis="y").mesh, seed=1, noise=0.02, unit_mm=mm)
     assert measure_bar(scan).reading_mm == pytest.approx(50.0, abs=0.01)
@@ -73,7 +81,9 @@ def test_a_simulated_set_gives_back_scale_offset_and_skew():
     assert found.projections[0].error_mm == pytest.approx(-0.004 * 180 + 0.1, abs=0.05)
 
 
-@pytest.mark.parametrize(("scale", "verdict"), [(0.9815, "PASS"), (0.9804, "UNPROVEN"), (0.9798, "FAIL")])
+@pytest.mark.parametrize(
+    ("scale", "verdict"), [(0.9815, "PASS"), (0.9804, "UNPROVEN"), (0.9798, "FAIL")]
+)
 def test_the_verdict_is_right_around_the_limit(scale, verdict):
     scan = scan_of_print(make_bar(axis="y").mesh, seed=3, scale=(1, scale, 1), noise=0.03)
     assert check_bars(measure_bar(scan), profile="planning").verdict.name == verdict
@@ -83,13 +93,18 @@ def test_the_verdict_is_right_around_the_limit(scale, verdict):
 def test_bars_of_a_plated_set_are_measured_by_their_mesh():
     pytest.importorskip("manifold3d")
     bars = make_bar_set(on_plate=True, with_features=False, lengths_mm=(20, 50))
-    scan = scan_of_print(bars.mesh, seed=5, scale=(0.995, 0.995, 1.004), step=2.0, without_bottom=True)
+    scan = scan_of_print(
+        bars.mesh, seed=5, scale=(0.995, 0.995, 1.004), step=2.0, without_bottom=True
+    )
     found = {one.bar: one for one in measure_gauges(scan, part=bars)}
     assert set(found) == {gauge.bar for gauge in bars.gauges}
     for name in ("20X", "50X", "20Y", "50Y", "50XY", "50YX"):
         assert found[name].reading_mm == pytest.approx(0.995 * found[name].nominal_mm, abs=0.015)
     for name in ("20Z", "50Z"):
-        assert abs(found[name].reading_mm - 1.004 * found[name].nominal_mm) < 3 * found[name].uncertainty_mm
+        assert (
+            abs(found[name].reading_mm - 1.004 * found[name].nominal_mm)
+            < 3 * found[name].uncertainty_mm
+        )
         assert found[name].uncertainty_mm < 0.06
 
 
@@ -131,7 +146,9 @@ def test_among_several_bars_the_axis_chooses():
 
 def test_what_is_not_a_bar_is_not_found():
     lump = make_bar(length_mm=20, label="").mesh
-    with pytest.raises(BarNotFoundError, match=r"50 mm apart expected, found none \(mm: .* flat patches"):
+    with pytest.raises(
+        BarNotFoundError, match=r"50 mm apart expected, found none \(mm: .* flat patches"
+    ):
         measure_bar(transform_mesh(lump, matrix=np.diag([2.2, 2.2, 2.2, 1.0])), unit="mm")
     with pytest.raises(BarNotFoundError, match="at least one face"):
         measure_bar(Mesh(vertices=np.zeros((0, 3)), faces=np.zeros((0, 3), int)))
@@ -159,9 +176,29 @@ def test_a_bar_in_a_ct_is_measured_far_below_a_voxel(turn, length):
     assert abs(found.reading_mm - length) < 4 * max(found.uncertainty_mm, 0.003)
 
 
+def test_slices_too_coarse_for_the_bar_are_said():
+    scanner = phantom.Scanner(
+        columns=200,
+        rows=200,
+        spacing_xy_mm=(0.4, 0.4),
+        slice_thickness_mm=3.0,
+        slice_increment_mm=3.0,
+    )
+    volume = phantom.scan(phantom.bar(size_mm=(10.0, 10.0, 49.3)), scanner=scanner)
+    with pytest.warns(CalvariaWarning, match="coarse for a bar about"):
+        found = measure_bar(volume)
+    assert found.uncertainty_mm >= 0.5
+    assert abs(found.reading_mm - 49.3) < 2 * found.uncertainty_mm
+    assert check_bars(found, profile="planning").verdict.name != "PASS"
+
+
 def test_rods_of_a_phantom_do_not_depend_on_where_they_lie_among_the_pixels():
     scanner = phantom.Scanner(
-        columns=96, rows=96, spacing_xy_mm=(0.8, 0.8), slice_thickness_mm=2.0, slice_increment_mm=2.0
+        columns=96,
+        rows=96,
+        spacing_xy_mm=(0.8, 0.8),
+        slice_thickness_mm=2.0,
+        slice_increment_mm=2.0,
     )
     rng = np.random.default_rng(3)
     for apart in (50.0, 49.4):
@@ -219,7 +256,7 @@ def test_the_same_scan_gives_the_same_bits_for_any_number_of_threads():
         "from bar_prints import scan_of_print; from calvaria.bar import make_bar, measure_bar;"
         "print(measure_bar(scan_of_print(make_bar().mesh, seed=2)).reading_mm.hex())"
     )
-    here = os.path.dirname(__file__)
+    here = str(Path(__file__).parent)
     answers = {
         subprocess.run(
             [sys.executable, "-c", code, here],

@@ -82,7 +82,9 @@ def test_what_is_wrong_is_said_with_line_and_column(tmp_path, text, words):
 
 def test_a_table_that_is_not_text_is_refused(tmp_path):
     with pytest.raises(BarError, match="UTF-8"):
-        read_readings(table(tmp_path, "nominal_mm;reading_mm;bar\n50;49;\u00e4", encoding="latin-1"))
+        read_readings(
+            table(tmp_path, "nominal_mm;reading_mm;bar\n50;49;\u00e4", encoding="latin-1")
+        )
 
 
 def test_a_form_asks_for_something(tmp_path):

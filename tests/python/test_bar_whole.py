@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from bar_prints import ball, scan_of_print
 
+from bar_prints import ball, scan_of_print
 from calvaria import make_bar
 from calvaria.bar import compare_print
 from calvaria.errors import BarError, BarNotFoundError
@@ -23,7 +23,9 @@ def test_a_print_in_any_pose_is_mapped_and_its_dimensions_found():
         dimensions={"width": ("left", "right"), "height": ("top", "left"), "depth": ("front", "top")},
     )  # fmt: skip
     assert found.scale_percent == pytest.approx(-1.0, abs=0.03)
-    for one, (a, b) in zip(found.dimensions, (("left", "right"), ("top", "left"), ("front", "top")), strict=True):
+    for one, (a, b) in zip(
+        found.dimensions, (("left", "right"), ("top", "left"), ("front", "top")), strict=True
+    ):
         true = np.linalg.norm(points[a] - points[b])
         assert one.nominal_mm == pytest.approx(true)
         assert one.actual_mm == pytest.approx(0.99 * true, abs=0.1)
@@ -59,10 +61,22 @@ def test_bland_and_altman_is_that_of_its_formula():
 def test_what_cannot_be_compared_is_said():
     model, bar = ball(), make_bar(label="").mesh
     with pytest.raises(BarNotFoundError, match="fits the nominal mesh within 2 mm"):
-        compare_print(bar, nominal=scan_of_print(model, seed=0, noise=0, step=20, scale=(1, 0.4, 1)), tolerance_mm=1.0)
+        compare_print(
+            bar,
+            nominal=scan_of_print(model, seed=0, noise=0, step=20, scale=(1, 0.4, 1)),
+            tolerance_mm=1.0,
+        )
     with pytest.raises(BarError, match="'off' on the nominal surface"):
-        compare_print(model, nominal=model, tolerance_mm=1.0, landmarks={"off": (0, 0, 0), "b": (0, 0, 60)})
+        compare_print(
+            model, nominal=model, tolerance_mm=1.0, landmarks={"off": (0, 0, 0), "b": (0, 0, 60)}
+        )
     with pytest.raises(BarError, match="found 'c'"):
-        compare_print(model, nominal=model, tolerance_mm=1.0, landmarks={"a": (0, 0, 60)}, dimensions={"x": ("a", "c")})
+        compare_print(
+            model,
+            nominal=model,
+            tolerance_mm=1.0,
+            landmarks={"a": (0, 0, 60)},
+            dimensions={"x": ("a", "c")},
+        )
     with pytest.raises(ValueError, match="tolerance_mm"):
         compare_print(model, nominal=model, tolerance_mm=0.0)

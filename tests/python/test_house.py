@@ -37,6 +37,7 @@ PYTHON_FLOORS = (
     {"pipeline"},
     {"cohort"},
     {"_terminal"},
+    {"_exit_status"},
     {"_demo", "_bar_command"},
     {"cli"},
 )

@@ -74,9 +74,7 @@ def measure_gauges(
     50.0
     """
     more = [] if start is not None else _bar_starts(scan, part)
-    laid = lay_on(
-        scan, part.mesh, start=start, more_starts=more, kept_fraction=kept_fraction
-    )
+    laid = lay_on(scan, part.mesh, start=start, more_starts=more, kept_fraction=kept_fraction)
     surface = transform_mesh(scan, matrix=laid.matrix)
     corners = surface.vertices[surface.faces]
     low, high = corners.min(axis=1), corners.max(axis=1)

@@ -122,7 +122,10 @@ def fit_plane(
         normal=normal,
         rms_mm=scale,
         uncertainty_mm=_of_blocks(
-            off @ vectors[:, 1:], rest, weights, len(points) if n_independent is None else n_independent
+            off @ vectors[:, 1:],
+            rest,
+            weights,
+            len(points) if n_independent is None else n_independent,
         ),
         n_points=int(np.count_nonzero(weights)),
     )

@@ -46,7 +46,7 @@ def make_bar_set(
         Add a plate of holes, walls, slots, steps and a wedge.
     on_plate : bool
         Join all on a plate of 2 mm, so that one scan sees them in one piece.  Upright bars are
-        then gauged from the plate to their top.
+        then gauged from the plate to their top, and holes and slots end in it.
 
     Returns
     -------

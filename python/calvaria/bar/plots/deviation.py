@@ -72,5 +72,5 @@ def show_deviation(found: BarDeviation, *, title: str = "") -> Any:
     axes.set_xlim(0, longest)
     axes.set_xlabel("nominal length (mm)", fontsize=9)
     axes.set_ylabel("measured - nominal (mm)", fontsize=9)
-    axes.legend(fontsize=9, frameon=False, ncols=3)
+    axes.legend(fontsize=9, frameon=False, ncols=3, loc="upper left", bbox_to_anchor=(0.0, 0.93))
     return figure
