@@ -46,6 +46,7 @@ bench: $(NATIVE) ## Time and memory beside other libraries
 	$(BIN)/python benches/surface.py
 	$(BIN)/python benches/mesh.py
 	$(BIN)/python benches/mesh_files.py
+	$(BIN)/python benches/printability.py
 
 $(NATIVE): .venv/.ready $(RUST)
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/maturin develop --profile $(PROFILE) --locked --quiet

@@ -21,6 +21,10 @@ const STEPS: usize = 24;
 /// Part of its radius by which a ball may still reach into a triangle.
 const REACH: f64 = 1e-7;
 
+/// Part of its radius that a box must reach into a ball to be looked at. A ball in a ball touches it
+/// everywhere: without this every face would be looked at, for nothing.
+const WORTH: f64 = 5e-4;
+
 /// Where a ball touches, and what it may not hold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Touch {
@@ -38,7 +42,7 @@ pub struct Touch {
     pub apart_from: Option<u32>,
 }
 
-/// The largest ball.
+/// The largest ball, right to a thousandth of its radius.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ball {
     /// Its radius.
@@ -111,7 +115,8 @@ impl<'t, 'm> BallTree<'t, 'm> {
             height -= 1;
             let (node, level) = stack[height];
             let distances = query.squared_distances(&tree.levels[usize::from(level)][node as usize]);
-            let limit = (ball.radius_mm * ball.radius_mm) as f32;
+            let worth = ball.radius_mm * (1.0 - WORTH);
+            let limit = (worth * worth) as f32;
             if distances.iter().all(|&distance| distance > limit) {
                 continue;
             }

@@ -22,6 +22,8 @@ const LINES: (f64, f64) = (48.0, 400.0);
 /// Width of a section, as parts of the thickness that its walls have: less is the top of a bump, more runs
 /// round a hole.
 const OF_THICKNESS: (f64, f64) = (0.7, 2.0);
+/// Area up to which a thick patch is the end of a pin, in squares of the limit.
+const CAP: f64 = 2.0;
 /// Sections that follow each other before they make a member.
 const LEAST_SECTIONS: usize = 3;
 /// A section this many times as broad as the limit is a wall, not a member.
@@ -65,21 +67,35 @@ fn area(mesh: MeshRef<'_>, faces: &[u32]) -> f64 {
     faces.iter().map(|&face| face_normal(mesh, face as usize).1).sum()
 }
 
-/// Faces with a thin vertex, joined over edges.
+/// Faces with a thin vertex, joined over edges; with what is not thin only because it is the end of a pin.
 fn groups(mesh: MeshRef<'_>, thickness: &[f64], below: f64) -> Vec<Vec<u32>> {
     let faces = mesh.faces();
-    let is_thin: Vec<bool> =
+    let edges = Edges::new(faces, mesh.vertices().len());
+    let mut is_thin: Vec<bool> =
         faces.iter().map(|face| face.iter().any(|&corner| thickness[corner as usize] < below)).collect();
-    let mut forest = Forest::new(faces.len());
-    for edge in Edges::new(faces, mesh.vertices().len()).iter() {
-        let mut halves = edge.halves().map(|half| half / 3).filter(|&face| is_thin[face as usize]);
+    let all: Vec<bool> = is_thin.iter().map(|thin| !thin).collect();
+    for cap in joined(&edges, &all) {
+        if area(mesh, &cap) < CAP * below * below {
+            for face in cap {
+                is_thin[face as usize] = true;
+            }
+        }
+    }
+    joined(&edges, &is_thin)
+}
+
+/// The faces that count, in groups that hang together over edges.
+fn joined(edges: &Edges, counts: &[bool]) -> Vec<Vec<u32>> {
+    let mut forest = Forest::new(counts.len());
+    for edge in edges.iter() {
+        let mut halves = edge.halves().map(|half| half / 3).filter(|&face| counts[face as usize]);
         if let Some(first) = halves.next() {
             halves.for_each(|face| forest.join(first, face));
         }
     }
     let (labels, n) = forest.labels();
     let mut groups = vec![Vec::new(); n];
-    for face in (0..faces.len()).filter(|&face| is_thin[face]) {
+    for face in (0..counts.len()).filter(|&face| counts[face]) {
         groups[labels[face] as usize].push(face as u32);
     }
     groups.retain(|group| !group.is_empty());

@@ -127,12 +127,15 @@ def find_orientations(
         steepest=float(np.sin(np.radians(steepest_deg))),
         first_layer_mm=_FIRST_LAYER_MM,
     )
-    costs = np.array(rows)
+    costs = np.array([row[:4] for row in rows])
     scores = _scores(costs)
     order = np.lexsort((np.arange(len(scores)), scores.round(9)))
+    if size is not None:
+        extreme = mesh.vertices[np.unique([row[4] for row in rows])]
+        may_fit = np.array([_may_fit(extreme, ups[n], costs[n, 3], size) for n in range(len(ups))])
+        order = np.concatenate([order[may_fit[order]], order[~may_fit[order]]])
     found: list[Orientation] = []
     for n in order:
-        # What does not fit stays in the list only while nothing better is known.
         found.append(_orientation(mesh, ups[n], scores[n], costs[n], size))
         if sum(one.fits is not False for one in found) >= most or len(found) >= _MOST_TRIED:
             break
@@ -164,6 +167,21 @@ def _orientation(
         footprint_mm=(long, short),
         fits=fits,
     )
+
+
+def _may_fit(
+    extreme: NDArray[np.float64],
+    up: NDArray[np.float64],
+    height_mm: float,
+    size: tuple[float, float, float],
+) -> bool:
+    """Whether the outermost points alone fit: if they do not, the part does not."""
+    if height_mm > size[2]:
+        return False
+    points = np.ascontiguousarray(extreme)
+    no_faces, no_kinds = np.empty((0, 3), np.int32), np.empty(0, np.uint8)
+    long, short = _native.mesh_footprint(points, no_faces, no_kinds, three(up))
+    return long <= max(size[:2]) and short <= min(size[:2])
 
 
 def _scores(costs: NDArray[np.float64]) -> NDArray[np.float64]:
