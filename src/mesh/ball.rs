@@ -23,7 +23,7 @@ const REACH: f64 = 1e-7;
 
 /// Part of its radius that a box must reach into a ball to be looked at. A ball in a ball touches it
 /// everywhere: without this every face would be looked at, for nothing.
-const WORTH: f64 = 5e-4;
+const WORTH: f64 = 1.5e-3;
 
 /// Where a ball touches, and what it may not hold.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,7 +42,7 @@ pub struct Touch {
     pub apart_from: Option<u32>,
 }
 
-/// The largest ball, right to a thousandth of its radius.
+/// The largest ball, right to three thousandths of its radius.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ball {
     /// Its radius.

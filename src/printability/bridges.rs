@@ -32,6 +32,8 @@ const BROADEST: f64 = 8.0;
 const SLACK: f64 = 1.1;
 /// Mean cosine between normals and the way out from the middle from which on a line runs round material.
 const ROUND: f64 = 0.4;
+/// Mean cosine between normals and the axis of a line up to which it is one.
+const TILTED: f64 = 0.6;
 
 /// One slender member.
 #[derive(Debug, Clone, PartialEq)]
@@ -359,20 +361,19 @@ fn lower_quartile(line: &LevelLine, thickness: &[f64]) -> f64 {
     found.get(found.len() / 4).copied().unwrap_or(f64::INFINITY)
 }
 
-/// Whether a line runs round material: the normals along it lead away from its middle.
+/// Whether a line runs round material: the normals along it lead away from its middle, and not along its
+/// axis as on the end of a pin.
 fn runs_round(line: &LevelLine, middle: &Vector3<f64>, normals: &[Vector3<f64>]) -> bool {
-    let out: f64 = line
-        .points
-        .iter()
-        .zip(&line.edges)
-        .map(|(point, &(a, b))| {
-            let away = Vector3::from(*point) - middle;
-            let normal = normals[a as usize] + normals[b as usize];
-            let size = away.norm() * normal.norm();
-            if size > 0.0 { away.dot(&normal) / size } else { 0.0 }
-        })
-        .sum();
-    out > ROUND * line.points.len() as f64
+    let axis = area_vector(&line.points).try_normalize(0.0).unwrap_or_default();
+    let (mut out, mut along) = (0.0, 0.0);
+    for (point, &(a, b)) in line.points.iter().zip(&line.edges) {
+        let away = (Vector3::from(*point) - middle).try_normalize(0.0).unwrap_or_default();
+        let normal = (normals[a as usize] + normals[b as usize]).try_normalize(0.0).unwrap_or_default();
+        out += away.dot(&normal);
+        along += axis.dot(&normal).abs();
+    }
+    let n = line.points.len() as f64;
+    out > ROUND * n && along < TILTED * n
 }
 
 /// The section of one ring, seen along the line of the middles about it; `None` where it is none of a

@@ -42,19 +42,23 @@ def is_sound(mesh):
 
 PLATE = block_mesh(size_mm=(40, 30, 4))
 THIN = minus(PLATE, block_mesh(size_mm=(6, 6, 4), centre_lps_mm=(8, 0, 0.5)))
+THINNER = minus(PLATE, block_mesh(size_mm=(6, 6, 4), centre_lps_mm=(8, 0, 0.3)))
 SHUT = minus(block_mesh(size_mm=(20, 20, 20)), block_mesh(size_mm=(12, 12, 12)))
 CUP = minus(
     block_mesh(size_mm=(20, 20, 20)), block_mesh(size_mm=(14, 14, 17), centre_lps_mm=(0, 0, 2))
 )
 BRIDGE = union(
     *(block_mesh(size_mm=(20, 10, 8), centre_lps_mm=(0, y, 0)) for y in (-9, 9)),
-    block_mesh(size_mm=(1.0, 12, 1.0)),
+    block_mesh(size_mm=(1.5, 12, 1.5)),
 )
 PAIR = Mesh(
     vertices=np.vstack([PLATE.vertices, PLATE.vertices + [0, 0, 9]]),
     faces=np.vstack([PLATE.faces, PLATE.faces + 8]),
 )
-HOLE = minus(PLATE, rod_mesh(start_lps_mm=(17.5, 0, -9), end_lps_mm=(17.5, 0, 9), radius_mm=2))
+HOLE = minus(
+    block_mesh(size_mm=(16, 12, 4)),
+    rod_mesh(start_lps_mm=(5.5, 0, -9), end_lps_mm=(5.5, 0, 9), radius_mm=2, n_sides=32),
+)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +66,7 @@ HOLE = minus(PLATE, rod_mesh(start_lps_mm=(17.5, 0, -9), end_lps_mm=(17.5, 0, 9)
     [
         (PLATE, "fdm", "pla", {}, None, "PASS"),
         (THIN, "fdm", "pla", {}, "print_walls", "BORDERLINE"),
-        (THIN, "lpbf", "titanium", {"profile": "implant"}, "print_walls", "FAIL"),
+        (THINNER, "lpbf", "titanium", {"profile": "implant"}, "print_walls", "FAIL"),
         (BRIDGE, "fdm", "pla", {}, "print_bridges", "BORDERLINE"),
         (SHUT, "sla", "resin", {}, "print_trapped", "BORDERLINE"),
         (SHUT, "lpbf", "titanium", {"profile": "implant"}, "print_trapped", "FAIL"),
@@ -131,10 +135,10 @@ def test_unknown_names_are_refused():
 def test_pictures_show_where():
     report = check_printability(BRIDGE, process="fdm", material="pla", printer="desktop-fdm")
     pictures = draw_printability(report.measures)
-    assert len(pictures) == 8
+    assert len(pictures) == 6
     assert all("data:image/png" in markup for markup in pictures.values())
     section = printability_section(report)
-    assert len(section.figures) == 8
+    assert len(section.figures) == 6
     assert any("0.1 mm" in name for name, _ in section.rows)
 
 
@@ -147,7 +151,7 @@ def test_the_command_judges_and_writes_a_page(tmp_path):
     assert run.exit_code == 1, run.output
     codes = {finding["code"] for finding in json.loads(run.stdout)["findings"]}
     assert {"print_walls", "print_bridges", "print_material", "print_build_volume"} <= codes
-    assert page.read_text().count("<img") == 8
+    assert page.read_text().count("<img") == 6
     fine = tmp_path / "plate.stl"
     write_mesh(PLATE, fine)
     assert CliRunner().invoke(app, ["printable", str(fine)]).exit_code == 0
@@ -213,7 +217,8 @@ def test_a_label_is_as_high_and_as_large_as_it_says(sink):
     from calvaria.printability.glyphs import dots_of
 
     dots = dots_of("L 1/2").sum() * made.stroke_mm**2 * made.relief_mm
-    assert abs(change) == pytest.approx(dots, rel=0.1)
+    # Dots overlap a little, so that those that touch at a corner are joined.
+    assert abs(change) == pytest.approx(dots * 1.1, rel=0.1)
     assert (change < 0) == sink
 
 

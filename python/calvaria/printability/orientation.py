@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Orientation", "find_orientations"]
+__all__ = ["Orientation", "find_orientations", "orientation_of"]
 
 _FIRST_LAYER_MM = 0.3
 # Directions that are tried besides those of large flat sides: corners of a finely divided icosahedron.
 _DIVISIONS = 4
 _FLAT_SIDES = 12
-# Footprints that are measured at most, best scores first.
-_MOST_TRIED = 60
+# Ways up that are kept, and footprints that are measured at most, best scores first.
+_KEPT = 8
+_MOST_TRIED = 40
 # How much each cost counts, as parts of the mean over all directions: house rule.
 _WEIGHTS = {"under_mm3": 0.6, "overhang_mm2": 0.25, "height_mm": 0.15}
 
@@ -88,7 +89,7 @@ def find_orientations(
     more_ups : (n, 3) array_like
         Directions of your own that are tried too.
     most : int
-        How many are returned.
+        How many are returned, up to 8.
 
     Returns
     -------
@@ -114,13 +115,31 @@ def find_orientations(
     >>> find_orientations(block_mesh(size_mm=(20, 12, 2)), build_mm=(30, 30, 30))[0].height_mm
     2.0
     """
+    if most < 1:
+        msg = f"most: at least 1 expected, found {most}"
+        raise ValueError(msg)
+    return _found(mesh, build_mm, steepest_deg, more_ups)[0][:most]
+
+
+def orientation_of(
+    mesh: Mesh, *, up: ArrayLike, build_mm: Sequence[float] | None, steepest_deg: float
+) -> tuple[Orientation, tuple[Orientation, ...]]:
+    """Return one way up with its score among all that are tried, and the best of those."""
+    best, own = _found(mesh, build_mm, steepest_deg, np.asarray(up, np.float64).reshape(1, 3))
+    return own[0], best[:5]
+
+
+def _found(
+    mesh: Mesh, build_mm: Sequence[float] | None, steepest_deg: float, more_ups: ArrayLike
+) -> tuple[tuple[Orientation, ...], tuple[Orientation, ...]]:
+    """Return the best ways up, and those that were asked for."""
     need_faces(mesh)
-    if not 0 < steepest_deg < 90 or most < 1:
-        msg = f"steepest_deg and most: within 0 to 90, and at least 1 expected, found {steepest_deg}, {most}"
+    if not 0 < steepest_deg < 90:
+        msg = f"steepest_deg: an angle between 0 and 90 expected, found {steepest_deg}"
         raise ValueError(msg)
     size = None if build_mm is None else _size(build_mm)
-    own = np.asarray(more_ups, dtype=np.float64).reshape(-1, 3)
-    ups = np.vstack([_normalised(own), _flat_sides(mesh), _directions(_DIVISIONS)])
+    own = _normalised(np.asarray(more_ups, dtype=np.float64).reshape(-1, 3))
+    ups = np.vstack([own, _flat_sides(mesh), _directions(_DIVISIONS)])
     rows = _native.lay_down_mesh(
         **arrays(mesh),
         ups=np.ascontiguousarray(ups),
@@ -137,10 +156,11 @@ def find_orientations(
     found: list[Orientation] = []
     for n in order:
         found.append(_orientation(mesh, ups[n], scores[n], costs[n], size))
-        if sum(one.fits is not False for one in found) >= most or len(found) >= _MOST_TRIED:
+        if sum(one.fits is not False for one in found) >= _KEPT or len(found) >= _MOST_TRIED:
             break
     found.sort(key=lambda one: one.fits is False)
-    return tuple(found[:most])
+    asked = tuple(_orientation(mesh, ups[n], scores[n], costs[n], size) for n in range(len(own)))
+    return tuple(found), asked
 
 
 def _orientation(
