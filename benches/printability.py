@@ -9,7 +9,6 @@ time, the ratio to calvaria's processor time, and the median difference from wha
 the ratios mean anything on a shared machine.  A peer that is not installed is left out.
 """
 
-# ruff: noqa: PLC0415 - each library in a process of its own
 import argparse
 import json
 import statistics
@@ -40,7 +39,9 @@ def bone():
         volume = phantom.scan(phantom.head(), scanner=scanner)
         mask = keep_largest(threshold(volume, lower_hu=300))
         mesh = surface.extract_surface(volume, iso_hu=300, within=mask)
-        mesh = smooth_mesh(remove_small_parts(mesh, min_mm3=50).mesh, iterations=20, passband=0.6).mesh
+        mesh = smooth_mesh(
+            remove_small_parts(mesh, min_mm3=50).mesh, iterations=20, passband=0.6
+        ).mesh
         np.savez(path, vertices=mesh.vertices, faces=mesh.faces)
     kept = np.load(path)
     return kept["vertices"], kept["faces"]
@@ -161,7 +162,9 @@ def main():
                 continue
             wall, cpu = (statistics.median(run[key] for run in all_runs) for key in ("wall", "cpu"))
             ratio = "" if name == "calvaria" else f"{own / cpu:.2f}"
-            far = "" if name == "calvaria" else f"{difference(all_runs[0], runs['calvaria'][0]):.1e}"
+            far = (
+                "" if name == "calvaria" else f"{difference(all_runs[0], runs['calvaria'][0]):.1e}"
+            )
             print(f"| {stage} {what} | {name} | {wall:.2f} | {cpu:.2f} | {ratio} | {far} |")
     return None
 

@@ -13,6 +13,7 @@ from calvaria.findings import CheckReport, Finding, Override, Verdict
 from calvaria.geometry import Grid
 from calvaria.images import load_image, load_mask
 from calvaria.invesalius import load_invesalius
+from calvaria.material import choose_material
 from calvaria.mesh import (
     BoundaryLoop,
     FaceKind,
@@ -31,7 +32,6 @@ from calvaria.mesh import (
     smooth_mesh,
     write_mesh,
 )
-from calvaria.material import choose_material
 from calvaria.pipeline import ModelResult, build_model
 from calvaria.printability import check_printability
 from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal

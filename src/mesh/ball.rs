@@ -223,7 +223,10 @@ mod tests {
             let ball = BallTree::new(&tree).largest_ball(&touch, None);
             assert!((2.0 * ball.radius_mm - 3.0).abs() < 1e-5, "{}", ball.radius_mm);
             let outside = Touch { towards: Vector3::z(), ..touch };
-            assert_eq!(BallTree::new(&tree).largest_ball(&outside, None), Ball { radius_mm: 50.0, face: None });
+            assert_eq!(
+                BallTree::new(&tree).largest_ball(&outside, None),
+                Ball { radius_mm: 50.0, face: None }
+            );
         }
     }
 }

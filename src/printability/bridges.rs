@@ -184,7 +184,10 @@ impl<'a> Group<'a> {
 
     fn farthest(&self, distances: &[f64]) -> u32 {
         let far = |a: &u32, b: &u32| distances[*a as usize].total_cmp(&distances[*b as usize]).then(b.cmp(a));
-        (0..self.vertices.len() as u32).filter(|&v| distances[v as usize].is_finite()).max_by(far).unwrap_or(0)
+        (0..self.vertices.len() as u32)
+            .filter(|&v| distances[v as usize].is_finite())
+            .max_by(far)
+            .unwrap_or(0)
     }
 
     fn own(&self, vertex: u32) -> u32 {
@@ -301,8 +304,7 @@ fn of_run(
         width(a).total_cmp(&width(b))
     })?;
     let narrowest = sections[best]?;
-    let middle: f64 =
-        run.windows(2).map(|pair| (rings[pair[1]].centre - rings[pair[0]].centre).norm()).sum();
+    let middle: f64 = run.windows(2).map(|pair| (rings[pair[1]].centre - rings[pair[0]].centre).norm()).sum();
     let spacing = middle / (run.len() - 1) as f64;
     let end = |centre: &Vector3<f64>| {
         let near = group.rims.iter().map(|rim| (group.rim_centre(rim) - centre).norm());
@@ -392,8 +394,8 @@ fn ring_section(rings: &[Ring], n: usize, below: f64) -> Option<Section> {
     };
     let found = section(&ring.points, &along)?;
     let is_slender = found.width_mm < below * SLACK && found.breadth_mm < below * BROADEST;
-    let is_wall = found.width_mm > OF_THICKNESS.0 * ring.thickness
-        && found.width_mm < OF_THICKNESS.1 * ring.thickness;
+    let is_wall =
+        found.width_mm > OF_THICKNESS.0 * ring.thickness && found.width_mm < OF_THICKNESS.1 * ring.thickness;
     (is_slender && is_wall).then_some(found)
 }
 
@@ -409,7 +411,9 @@ mod tests {
     #[test]
     fn a_bar_of_its_own_is_a_pin_with_its_width_and_a_plate_is_nothing() {
         let asked = Asked { method: Method::Sphere, is_outside: false, longest_mm: 50.0, across: -0.5 };
-        for (size, n, width) in [([1.0, 0.8, 12.0], 1, 0.8), ([20.0, 20.0, 3.0], 0, 0.0), ([20.0, 20.0, 0.8], 0, 0.0)] {
+        for (size, n, width) in
+            [([1.0, 0.8, 12.0], 1, 0.8), ([20.0, 20.0, 3.0], 0, 0.0), ([20.0, 20.0, 0.8], 0, 0.0)]
+        {
             let part = refine(cuboid([3.0; 3], size).view(), 0.3, 1_000_000).mesh;
             let tree = ClosestPoints::new(part.view());
             let found = thickness(&tree, &asked, &Progress::default()).unwrap();

@@ -296,6 +296,9 @@ fn of_vertices(values: &[f64], n: usize) -> PyResult<&[f64]> {
     if values.len() == n {
         Ok(values)
     } else {
-        Err(PyValueError::new_err(format!("values: {n} expected, one for each vertex, found {}", values.len())))
+        Err(PyValueError::new_err(format!(
+            "values: {n} expected, one for each vertex, found {}",
+            values.len()
+        )))
     }
 }

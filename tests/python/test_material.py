@@ -133,7 +133,12 @@ def test_every_limit_has_a_source_and_grades():
             assert limit.source.strip()
         assert process.limits["layer"].grade(0.1).rank <= Verdict.BORDERLINE.rank
     fdm = load_processes()["fdm"].limits["min_wall"]
-    assert [fdm.grade(x).name for x in (1.2, 1.0, 0.9, 0.5)] == ["PASS", "PASS", "BORDERLINE", "FAIL"]
+    assert [fdm.grade(x).name for x in (1.2, 1.0, 0.9, 0.5)] == [
+        "PASS",
+        "PASS",
+        "BORDERLINE",
+        "FAIL",
+    ]
 
 
 PROFILE = {

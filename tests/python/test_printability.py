@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mesh_shapes import icosphere, torus
 
 from calvaria.errors import MeshError
 from calvaria.mesh import Mesh, combine_meshes, transform_mesh
@@ -26,6 +25,7 @@ from calvaria.printability import (
     refine_mesh,
     rod_mesh,
 )
+from mesh_shapes import icosphere, torus
 
 pytest.importorskip("manifold3d")
 BOTH = ("ray", "sphere")
@@ -154,7 +154,9 @@ def test_a_narrow_gap_is_measured_outside():
     assert found.min_mm == pytest.approx(0.3, abs=0.02)
     region = find_thin_regions(found, below_mm=0.4)[0]
     assert region.min_mm == pytest.approx(0.3, abs=0.02)
-    assert sum(r.area_mm2 for r in find_thin_regions(found, below_mm=0.4)) == pytest.approx(200, rel=0.15)
+    assert sum(r.area_mm2 for r in find_thin_regions(found, below_mm=0.4)) == pytest.approx(
+        200, rel=0.15
+    )
 
 
 @settings(max_examples=12, deadline=None)
@@ -233,7 +235,9 @@ def bridged(turn=None):
     for place, width in enumerate(WIDTHS):
         x = -25 + 10 * place
         if place == 5:
-            parts.append(rod_mesh(start_lps_mm=(x, -6, 0), end_lps_mm=(x, 6, 0), radius_mm=width / 2))
+            parts.append(
+                rod_mesh(start_lps_mm=(x, -6, 0), end_lps_mm=(x, 6, 0), radius_mm=width / 2)
+            )
         else:
             high = width * (1.0, 1.5)[place % 2]
             parts.append(block_mesh(size_mm=(width, 12, high), centre_lps_mm=(x, 0, 0)))
@@ -267,17 +271,14 @@ def test_a_neck_is_as_wide_as_its_waist_and_a_pin_is_a_pin():
     waist = rod_mesh(start_lps_mm=(0, 0, -3), end_lps_mm=(0, 0, 3), radius_mm=0.6)
     ball = icosphere(5.0, 14)
     neck = union(
-        *(Mesh(vertices=ball.vertices + [0, 0, z], faces=ball.faces) for z in (-7, 7)), waist
+        *(Mesh(vertices=ball.vertices + np.array([0, 0, z]), faces=ball.faces) for z in (-7, 7)),
+        waist,
     )
-    found = find_slender_members(
-        measure_thickness(fine(neck, 0.5), longest_mm=3.0), below_mm=2.0
-    )
+    found = find_slender_members(measure_thickness(fine(neck, 0.5), longest_mm=3.0), below_mm=2.0)
     assert [one.kind for one in found] == ["bridge"]
     assert found[0].width_mm == pytest.approx(1.2, abs=0.05)
     spike = union(ball, rod_mesh(start_lps_mm=(0, 0, 0), end_lps_mm=(0, 0, 10), radius_mm=0.5))
-    pins = find_slender_members(
-        measure_thickness(fine(spike, 0.4), longest_mm=3.0), below_mm=2.0
-    )
+    pins = find_slender_members(measure_thickness(fine(spike, 0.4), longest_mm=3.0), below_mm=2.0)
     assert [one.kind for one in pins] == ["pin"]
     assert pins[0].width_mm == pytest.approx(1.0, abs=0.05)
     assert pins[0].length_mm == pytest.approx(5.0, abs=0.5)
@@ -331,7 +332,10 @@ def test_a_blind_hole_a_pin_and_a_slot():
     (hole,) = find_round_holes(blind)
     assert not hole.is_through
     assert hole.depth_mm == pytest.approx(4.0, abs=0.01)
-    pin = union(block_mesh(size_mm=(20, 20, 2)), rod_mesh(start_lps_mm=(0, 0, 0), end_lps_mm=(0, 0, 9), radius_mm=2))
+    pin = union(
+        block_mesh(size_mm=(20, 20, 2)),
+        rod_mesh(start_lps_mm=(0, 0, 0), end_lps_mm=(0, 0, 9), radius_mm=2),
+    )
     assert find_round_holes(pin) == ()
     slot = combine_meshes(
         block_mesh(size_mm=(20, 20, 4)), block_mesh(size_mm=(9, 3, 9)), method="difference"
@@ -399,7 +403,9 @@ def test_the_best_way_up_is_the_flat_one_and_fits():
     assert leaning.fits
     assert find_orientations(rod, build_mm=(40, 40, 40))[0].fits is False
     again = find_orientations(table, build_mm=(60, 60, 60))
-    assert [one.up for one in again] == [one.up for one in find_orientations(table, build_mm=(60,) * 3)]
+    assert [one.up for one in again] == [
+        one.up for one in find_orientations(table, build_mm=(60,) * 3)
+    ]
 
 
 # ------------------------------------------------------------------------------- pools

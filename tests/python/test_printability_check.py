@@ -5,7 +5,6 @@ from functools import reduce
 
 import numpy as np
 import pytest
-from mesh_shapes import icosphere
 from typer.testing import CliRunner
 
 from calvaria import Verdict, check_printability, write_mesh
@@ -23,6 +22,7 @@ from calvaria.printability import (
     rod_mesh,
 )
 from calvaria.report import draw_printability, printability_section
+from mesh_shapes import icosphere
 
 pytest.importorskip("manifold3d")
 
@@ -52,7 +52,7 @@ BRIDGE = union(
     block_mesh(size_mm=(1.5, 12, 1.5)),
 )
 PAIR = Mesh(
-    vertices=np.vstack([PLATE.vertices, PLATE.vertices + [0, 0, 9]]),
+    vertices=np.vstack([PLATE.vertices, PLATE.vertices + np.array([0, 0, 9])]),
     faces=np.vstack([PLATE.faces, PLATE.faces + 8]),
 )
 HOLE = minus(
@@ -178,13 +178,18 @@ def test_a_hollow_ball_has_its_wall_and_runs_out():
         hollow_mesh(PLATE, wall_mm=3.0, up=(0, 0, 1), drain_mm=3.0)
     with pytest.raises(NonManifoldError, match="closed manifold mesh expected"):
         hollow_mesh(
-            Mesh(vertices=PLATE.vertices, faces=PLATE.faces[1:]), wall_mm=1.0, up=(0, 0, 1), drain_mm=3.0
+            Mesh(vertices=PLATE.vertices, faces=PLATE.faces[1:]),
+            wall_mm=1.0,
+            up=(0, 0, 1),
+            drain_mm=3.0,
         )
 
 
 def test_parts_with_pegs_go_together_again():
     body = block_mesh(size_mm=(40, 14, 24))
-    made = part_mesh(body, point_lps_mm=(0, 0, 1), normal=(0, 0, 1), peg_radius_mm=2.0, clearance_mm=0.2)
+    made = part_mesh(
+        body, point_lps_mm=(0, 0, 1), normal=(0, 0, 1), peg_radius_mm=2.0, clearance_mm=0.2
+    )
     assert is_sound(made.upper)
     assert is_sound(made.lower)
     a, b = (np.asarray(place) for place in made.pegs_lps_mm)
@@ -207,7 +212,13 @@ def test_parts_with_pegs_go_together_again():
 @pytest.mark.parametrize("sink", [False, True])
 def test_a_label_is_as_high_and_as_large_as_it_says(sink):
     made = emboss_label(
-        PLATE, text="L 1/2", point_lps_mm=(0, 0, 2), normal=(0, 0, 1), up=(0, 1, 0), process="fdm", sink=sink
+        PLATE,
+        text="L 1/2",
+        point_lps_mm=(0, 0, 2),
+        normal=(0, 0, 1),
+        up=(0, 1, 0),
+        process="fdm",
+        sink=sink,
     )
     assert is_sound(made.mesh)
     assert len(split_mesh(made.mesh)) == 1

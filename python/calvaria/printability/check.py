@@ -1,4 +1,4 @@
-"""Every question at once: can this mesh be printed, by this process, of this material?"""
+"""Every question at once: whether a mesh can be printed by a process, of a material."""
 
 from __future__ import annotations
 
@@ -194,9 +194,7 @@ def check_printability(
     need_faces(mesh)
     way = _code("process", process, load_processes() if processes is None else processes)
     stuff = _code("material", material, load_materials())
-    machine = printer
-    if isinstance(printer, str):
-        machine = _code("printer", printer, load_printers() if printers is None else printers)
+    machine = _machine(printer, printers)
     use = _USE_OF_PROFILE.get(profile, profile)
     _code("profile", use, load_uses())
     judge = Judge(way, is_strict=load_uses()[use].body)
@@ -231,6 +229,15 @@ def check_printability(
     )
 
 
+def _machine(
+    printer: str | Printer | None, printers: Mapping[str, Printer] | None
+) -> Printer | None:
+    if printer is None or isinstance(printer, Printer):
+        return printer
+    found: Printer = _code("printer", printer, load_printers() if printers is None else printers)
+    return found
+
+
 def _code(name: str, code: Any, known: Mapping[str, Any]) -> Any:
     if code not in known:
         msg = f"{name}: one of {', '.join(known)} expected, found {code!r}"
@@ -255,9 +262,7 @@ def _measured(
     refined = refine_mesh(mesh, longest_mm=step, most_faces=_MOST_FACES)
     fine = refined.mesh
     limits = process.limits
-    wall, member, gap = (
-        limits[name]["pass_min"] for name in ("min_wall", "min_member", "min_gap")
-    )
+    wall, member, gap = (limits[name]["pass_min"] for name in ("min_wall", "min_member", "min_gap"))
     walls = measure_thickness(
         fine, method="both", longest_mm=_REACH * max(wall, member), min_area_mm2=min_area_mm2
     )
@@ -269,9 +274,7 @@ def _measured(
     if up is None:
         orientations = find_orientations(mesh, build_mm=build, steepest_deg=steepest)
     else:
-        own, best = orientation_of(
-            mesh, up=unit("up", up), build_mm=build, steepest_deg=steepest
-        )
+        own, best = orientation_of(mesh, up=unit("up", up), build_mm=build, steepest_deg=steepest)
         orientations = (own, *best)
     direction = orientations[0].up
     flags = None if matters is None else np.asarray(matters)

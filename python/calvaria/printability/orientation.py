@@ -171,7 +171,7 @@ def _orientation(
     size: tuple[float, float, float] | None,
 ) -> Orientation:
     direction = three(up)
-    long, short = _native.mesh_footprint(*arrays(mesh).values(), direction)
+    long, short = _native.mesh_footprint(mesh.vertices, mesh.faces, mesh.kinds, direction)
     overhang, under, on_plate, height = (float(x) for x in cost)
     fits = None
     if size is not None:
@@ -241,7 +241,10 @@ def _flat_sides(mesh: Mesh) -> NDArray[np.float64]:
     which = (cells[:, 0] * 51 + cells[:, 1]) * 51 + cells[:, 2]
     weights = area[area > 0]
     sums = np.stack(
-        [np.bincount(which, weights=normals[:, axis] * weights, minlength=51**3) for axis in range(3)],
+        [
+            np.bincount(which, weights=normals[:, axis] * weights, minlength=51**3)
+            for axis in range(3)
+        ],
         axis=1,
     )
     length = np.linalg.norm(sums, axis=1)

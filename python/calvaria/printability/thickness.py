@@ -129,10 +129,9 @@ def measure_thickness(
     extent = float(np.linalg.norm(np.ptp(mesh.vertices, axis=0)))
     longest = max(extent, 1e-6) if longest_mm is None else positive("longest_mm", longest_mm)
     area = positive("min_area_mm2", min_area_mm2)
-    ways = ("sphere", "ray") if method == "both" else (method,)
-    found = _measured(mesh, ways[0], side, longest)
+    found = _measured(mesh, "ray" if method == "ray" else "sphere", side, longest)
     if method == "both":
-        found = np.maximum(found, _measured(mesh, ways[1], side, longest))
+        found = np.maximum(found, _measured(mesh, "ray", side, longest))
     found.flags.writeable = False
     least = _native.least_over_patch(**arrays(mesh), values=found, min_area_mm2=area)
     return WallThickness(
@@ -179,9 +178,7 @@ class ThinRegion(Record):
 
     def __repr__(self) -> str:
         x, y, z = self.place_lps_mm
-        return (
-            f"ThinRegion({self.area_mm2:.1f} mm2, {self.min_mm:.2f} mm at ({x:.1f}, {y:.1f}, {z:.1f}))"
-        )
+        return f"ThinRegion({self.area_mm2:.1f} mm2, {self.min_mm:.2f} mm at ({x:.1f}, {y:.1f}, {z:.1f}))"
 
 
 def find_thin_regions(

@@ -44,7 +44,7 @@ def draw_solid(
     *,
     n_pixels: int = _SOLID_PIXELS,
     colours: tuple[tuple[int, int, int], ...] = COLOURS,
-    sides: tuple[str, ...] = tuple(name for name, _right, _up in _SIDES),
+    sides: tuple[str, ...] | None = None,
 ) -> dict[str, NDArray[np.uint8]]:
     """Draw a mesh from four sides, in one scale.
 
@@ -87,7 +87,7 @@ def draw_solid(
             background=_PAPER,
         )
         for name, right, up in _SIDES
-        if name in sides
+        if sides is None or name in sides
     }
 
 

@@ -43,7 +43,9 @@ def draw_printability(measures: PrintabilityMeasures) -> dict[str, str]:
         _supports(measures), n_pixels=_PIXELS, colours=_SUPPORT_COLOURS, sides=_SUPPORT_SIDES
     )
     pictures = {f"{side}: thin walls red, bridges and pins orange": p for side, p in walls.items()}
-    pictures |= {f"{side}: overhangs blue, what carries supports green": p for side, p in supports.items()}
+    pictures |= {
+        f"{side}: overhangs blue, what carries supports green": p for side, p in supports.items()
+    }
     return {
         caption: f'<img class="solid" alt="" src="{png_uri(pixels)}">'
         for caption, pixels in pictures.items()
