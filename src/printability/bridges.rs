@@ -216,11 +216,29 @@ impl<'a> Group<'a> {
         false
     }
 
-    /// Faces between two levels.
-    fn between(&self, distances: &[f64], low: f64, high: f64) -> Vec<u32> {
-        let lies = |vertex: u32| (low..=high).contains(&distances[self.own(vertex) as usize]);
-        let faces = self.faces.iter().copied();
-        faces.filter(|&face| self.mesh.faces()[face as usize].iter().any(|&vertex| lies(vertex))).collect()
+    /// Faces between the first and the last section of a member, as near to a middle as they are broad: a
+    /// group may have other faces at the same distance from its rim.
+    fn about(
+        &self,
+        distances: &[f64],
+        rings: &[Ring],
+        sections: &[Option<Section>],
+        run: &[usize],
+    ) -> Vec<u32> {
+        let levels = run.iter().map(|&n| rings[n].level);
+        let (low, high) = levels
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), level| (low.min(level), high.max(level)));
+        let broadest =
+            run.iter().filter_map(|&n| sections[n]).map(|section| section.breadth_mm).fold(0.0, f64::max);
+        let lies = |face: u32| {
+            let corners = self.mesh.faces()[face as usize];
+            let is_between =
+                corners.iter().any(|&vertex| (low..=high).contains(&distances[self.own(vertex) as usize]));
+            let [a, b, c] = self.mesh.corners(face as usize).map(Vector3::from);
+            let middle = (a + b + c) / 3.0;
+            is_between && run.iter().any(|&n| (rings[n].centre - middle).norm() <= broadest)
+        };
+        self.faces.iter().copied().filter(|&face| lies(face)).collect()
     }
 
     fn rim_centre(&self, rim: &[u32]) -> Vector3<f64> {
@@ -316,7 +334,7 @@ fn of_run(
         narrowest,
         place: rings[best].centre.into(),
         length_mm: middle + end(&first.centre) + end(&last.centre),
-        faces: group.between(distances, first.level, last.level),
+        faces: group.about(distances, rings, sections, run),
     })
 }
 
