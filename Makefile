@@ -47,6 +47,7 @@ bench: $(NATIVE) ## Time and memory beside other libraries
 	$(BIN)/python benches/mesh.py
 	$(BIN)/python benches/whole_job.py
 	$(BIN)/python benches/mesh_files.py
+	$(BIN)/python benches/printability.py
 
 notebooks: $(NATIVE) ## Run the notebooks and store what they show
 	$(BIN)/python notebooks/refresh.py

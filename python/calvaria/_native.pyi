@@ -601,7 +601,7 @@ def lay_down_mesh(
     ups: NDArray[np.float64],
     steepest: float,
     first_layer_mm: float,
-) -> list[tuple[float, float, float, float]]: ...
+) -> list[tuple[float, float, float, float, int]]: ...
 def mesh_footprint(
     vertices: NDArray[np.float64],
     faces: NDArray[np.int32],

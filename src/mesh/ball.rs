@@ -21,6 +21,10 @@ const STEPS: usize = 24;
 /// Part of its radius by which a ball may still reach into a triangle.
 const REACH: f64 = 1e-7;
 
+/// Part of its radius that a box must reach into a ball to be looked at. A ball in a ball touches it
+/// everywhere: without this every face would be looked at, for nothing.
+const WORTH: f64 = 1.5e-3;
+
 /// Where a ball touches, and what it may not hold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Touch {
@@ -38,7 +42,7 @@ pub struct Touch {
     pub apart_from: Option<u32>,
 }
 
-/// The largest ball.
+/// The largest ball, right to three thousandths of its radius.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ball {
     /// Its radius.
@@ -111,7 +115,8 @@ impl<'t, 'm> BallTree<'t, 'm> {
             height -= 1;
             let (node, level) = stack[height];
             let distances = query.squared_distances(&tree.levels[usize::from(level)][node as usize]);
-            let limit = (ball.radius_mm * ball.radius_mm) as f32;
+            let worth = ball.radius_mm * (1.0 - WORTH);
+            let limit = (worth * worth) as f32;
             if distances.iter().all(|&distance| distance > limit) {
                 continue;
             }
@@ -218,7 +223,10 @@ mod tests {
             let ball = BallTree::new(&tree).largest_ball(&touch, None);
             assert!((2.0 * ball.radius_mm - 3.0).abs() < 1e-5, "{}", ball.radius_mm);
             let outside = Touch { towards: Vector3::z(), ..touch };
-            assert_eq!(BallTree::new(&tree).largest_ball(&outside, None), Ball { radius_mm: 50.0, face: None });
+            assert_eq!(
+                BallTree::new(&tree).largest_ball(&outside, None),
+                Ball { radius_mm: 50.0, face: None }
+            );
         }
     }
 }

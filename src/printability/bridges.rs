@@ -22,6 +22,8 @@ const LINES: (f64, f64) = (48.0, 400.0);
 /// Width of a section, as parts of the thickness that its walls have: less is the top of a bump, more runs
 /// round a hole.
 const OF_THICKNESS: (f64, f64) = (0.7, 2.0);
+/// Area up to which a thick patch is the end of a pin, in squares of the limit.
+const CAP: f64 = 2.0;
 /// Sections that follow each other before they make a member.
 const LEAST_SECTIONS: usize = 3;
 /// A section this many times as broad as the limit is a wall, not a member.
@@ -30,6 +32,8 @@ const BROADEST: f64 = 8.0;
 const SLACK: f64 = 1.1;
 /// Mean cosine between normals and the way out from the middle from which on a line runs round material.
 const ROUND: f64 = 0.4;
+/// Mean cosine between normals and the axis of a line up to which it is one.
+const TILTED: f64 = 0.6;
 
 /// One slender member.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,21 +69,35 @@ fn area(mesh: MeshRef<'_>, faces: &[u32]) -> f64 {
     faces.iter().map(|&face| face_normal(mesh, face as usize).1).sum()
 }
 
-/// Faces with a thin vertex, joined over edges.
+/// Faces with a thin vertex, joined over edges; with what is not thin only because it is the end of a pin.
 fn groups(mesh: MeshRef<'_>, thickness: &[f64], below: f64) -> Vec<Vec<u32>> {
     let faces = mesh.faces();
-    let is_thin: Vec<bool> =
+    let edges = Edges::new(faces, mesh.vertices().len());
+    let mut is_thin: Vec<bool> =
         faces.iter().map(|face| face.iter().any(|&corner| thickness[corner as usize] < below)).collect();
-    let mut forest = Forest::new(faces.len());
-    for edge in Edges::new(faces, mesh.vertices().len()).iter() {
-        let mut halves = edge.halves().map(|half| half / 3).filter(|&face| is_thin[face as usize]);
+    let all: Vec<bool> = is_thin.iter().map(|thin| !thin).collect();
+    for cap in joined(&edges, &all) {
+        if area(mesh, &cap) < CAP * below * below {
+            for face in cap {
+                is_thin[face as usize] = true;
+            }
+        }
+    }
+    joined(&edges, &is_thin)
+}
+
+/// The faces that count, in groups that hang together over edges.
+fn joined(edges: &Edges, counts: &[bool]) -> Vec<Vec<u32>> {
+    let mut forest = Forest::new(counts.len());
+    for edge in edges.iter() {
+        let mut halves = edge.halves().map(|half| half / 3).filter(|&face| counts[face as usize]);
         if let Some(first) = halves.next() {
             halves.for_each(|face| forest.join(first, face));
         }
     }
     let (labels, n) = forest.labels();
     let mut groups = vec![Vec::new(); n];
-    for face in (0..faces.len()).filter(|&face| is_thin[face]) {
+    for face in (0..counts.len()).filter(|&face| counts[face]) {
         groups[labels[face] as usize].push(face as u32);
     }
     groups.retain(|group| !group.is_empty());
@@ -166,7 +184,10 @@ impl<'a> Group<'a> {
 
     fn farthest(&self, distances: &[f64]) -> u32 {
         let far = |a: &u32, b: &u32| distances[*a as usize].total_cmp(&distances[*b as usize]).then(b.cmp(a));
-        (0..self.vertices.len() as u32).filter(|&v| distances[v as usize].is_finite()).max_by(far).unwrap_or(0)
+        (0..self.vertices.len() as u32)
+            .filter(|&v| distances[v as usize].is_finite())
+            .max_by(far)
+            .unwrap_or(0)
     }
 
     fn own(&self, vertex: u32) -> u32 {
@@ -195,11 +216,29 @@ impl<'a> Group<'a> {
         false
     }
 
-    /// Faces between two levels.
-    fn between(&self, distances: &[f64], low: f64, high: f64) -> Vec<u32> {
-        let lies = |vertex: u32| (low..=high).contains(&distances[self.own(vertex) as usize]);
-        let faces = self.faces.iter().copied();
-        faces.filter(|&face| self.mesh.faces()[face as usize].iter().any(|&vertex| lies(vertex))).collect()
+    /// Faces between the first and the last section of a member, as near to a middle as they are broad: a
+    /// group may have other faces at the same distance from its rim.
+    fn about(
+        &self,
+        distances: &[f64],
+        rings: &[Ring],
+        sections: &[Option<Section>],
+        run: &[usize],
+    ) -> Vec<u32> {
+        let levels = run.iter().map(|&n| rings[n].level);
+        let (low, high) = levels
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), level| (low.min(level), high.max(level)));
+        let broadest =
+            run.iter().filter_map(|&n| sections[n]).map(|section| section.breadth_mm).fold(0.0, f64::max);
+        let lies = |face: u32| {
+            let corners = self.mesh.faces()[face as usize];
+            let is_between =
+                corners.iter().any(|&vertex| (low..=high).contains(&distances[self.own(vertex) as usize]));
+            let [a, b, c] = self.mesh.corners(face as usize).map(Vector3::from);
+            let middle = (a + b + c) / 3.0;
+            is_between && run.iter().any(|&n| (rings[n].centre - middle).norm() <= broadest)
+        };
+        self.faces.iter().copied().filter(|&face| lies(face)).collect()
     }
 
     fn rim_centre(&self, rim: &[u32]) -> Vector3<f64> {
@@ -283,8 +322,7 @@ fn of_run(
         width(a).total_cmp(&width(b))
     })?;
     let narrowest = sections[best]?;
-    let middle: f64 =
-        run.windows(2).map(|pair| (rings[pair[1]].centre - rings[pair[0]].centre).norm()).sum();
+    let middle: f64 = run.windows(2).map(|pair| (rings[pair[1]].centre - rings[pair[0]].centre).norm()).sum();
     let spacing = middle / (run.len() - 1) as f64;
     let end = |centre: &Vector3<f64>| {
         let near = group.rims.iter().map(|rim| (group.rim_centre(rim) - centre).norm());
@@ -296,7 +334,7 @@ fn of_run(
         narrowest,
         place: rings[best].centre.into(),
         length_mm: middle + end(&first.centre) + end(&last.centre),
-        faces: group.between(distances, first.level, last.level),
+        faces: group.about(distances, rings, sections, run),
     })
 }
 
@@ -343,20 +381,19 @@ fn lower_quartile(line: &LevelLine, thickness: &[f64]) -> f64 {
     found.get(found.len() / 4).copied().unwrap_or(f64::INFINITY)
 }
 
-/// Whether a line runs round material: the normals along it lead away from its middle.
+/// Whether a line runs round material: the normals along it lead away from its middle, and not along its
+/// axis as on the end of a pin.
 fn runs_round(line: &LevelLine, middle: &Vector3<f64>, normals: &[Vector3<f64>]) -> bool {
-    let out: f64 = line
-        .points
-        .iter()
-        .zip(&line.edges)
-        .map(|(point, &(a, b))| {
-            let away = Vector3::from(*point) - middle;
-            let normal = normals[a as usize] + normals[b as usize];
-            let size = away.norm() * normal.norm();
-            if size > 0.0 { away.dot(&normal) / size } else { 0.0 }
-        })
-        .sum();
-    out > ROUND * line.points.len() as f64
+    let axis = area_vector(&line.points).try_normalize(0.0).unwrap_or_default();
+    let (mut out, mut along) = (0.0, 0.0);
+    for (point, &(a, b)) in line.points.iter().zip(&line.edges) {
+        let away = (Vector3::from(*point) - middle).try_normalize(0.0).unwrap_or_default();
+        let normal = (normals[a as usize] + normals[b as usize]).try_normalize(0.0).unwrap_or_default();
+        out += away.dot(&normal);
+        along += axis.dot(&normal).abs();
+    }
+    let n = line.points.len() as f64;
+    out > ROUND * n && along < TILTED * n
 }
 
 /// The section of one ring, seen along the line of the middles about it; `None` where it is none of a
@@ -375,8 +412,8 @@ fn ring_section(rings: &[Ring], n: usize, below: f64) -> Option<Section> {
     };
     let found = section(&ring.points, &along)?;
     let is_slender = found.width_mm < below * SLACK && found.breadth_mm < below * BROADEST;
-    let is_wall = found.width_mm > OF_THICKNESS.0 * ring.thickness
-        && found.width_mm < OF_THICKNESS.1 * ring.thickness;
+    let is_wall =
+        found.width_mm > OF_THICKNESS.0 * ring.thickness && found.width_mm < OF_THICKNESS.1 * ring.thickness;
     (is_slender && is_wall).then_some(found)
 }
 
@@ -392,7 +429,9 @@ mod tests {
     #[test]
     fn a_bar_of_its_own_is_a_pin_with_its_width_and_a_plate_is_nothing() {
         let asked = Asked { method: Method::Sphere, is_outside: false, longest_mm: 50.0, across: -0.5 };
-        for (size, n, width) in [([1.0, 0.8, 12.0], 1, 0.8), ([20.0, 20.0, 3.0], 0, 0.0), ([20.0, 20.0, 0.8], 0, 0.0)] {
+        for (size, n, width) in
+            [([1.0, 0.8, 12.0], 1, 0.8), ([20.0, 20.0, 3.0], 0, 0.0), ([20.0, 20.0, 0.8], 0, 0.0)]
+        {
             let part = refine(cuboid([3.0; 3], size).view(), 0.3, 1_000_000).mesh;
             let tree = ClosestPoints::new(part.view());
             let found = thickness(&tree, &asked, &Progress::default()).unwrap();

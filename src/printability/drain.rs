@@ -90,11 +90,7 @@ fn add_layer(voxels: &Voxels, reached: &mut Forest, k: usize) {
 /// Neighbours with lower numbers.
 fn backwards(dims: [usize; 3], place: usize) -> [Option<usize>; 3] {
     let (i, j, k) = (place % dims[0], place / dims[0] % dims[1], place / dims[0] / dims[1]);
-    [
-        (i > 0).then(|| place - 1),
-        (j > 0).then(|| place - dims[0]),
-        (k > 0).then(|| place - dims[0] * dims[1]),
-    ]
+    [(i > 0).then(|| place - 1), (j > 0).then(|| place - dims[0]), (k > 0).then(|| place - dims[0] * dims[1])]
 }
 
 #[cfg(test)]
@@ -106,7 +102,9 @@ mod tests {
         let mut voxels = Voxels { dims, size_mm: 1.0, origin: [0.0; 3], is_solid: vec![false; 729] };
         for (i, j, k) in (0..729).map(|n| (n % 9, n / 9 % 9, n / 81)) {
             let body = [i, j, k].iter().all(|&x| (2..=6).contains(&x));
-            let inner = (3..=5).contains(&i) && (3..=5).contains(&j) && (3..=if has_lid { 5 } else { 6 }).contains(&k);
+            let inner = (3..=5).contains(&i)
+                && (3..=5).contains(&j)
+                && (3..=if has_lid { 5 } else { 6 }).contains(&k);
             let drain = has_drain && i == 4 && j == 4 && k == 2;
             let place = voxels.at(i, j, k);
             voxels.is_solid[place] = body && !inner && !drain;

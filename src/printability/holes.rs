@@ -67,9 +67,8 @@ pub fn holes(tree: &ClosestPoints<'_>, widest_mm: f64) -> Vec<Hole> {
         .enumerate()
         .map(|(number, hole)| {
             let edge = nearest_wall(mesh, hole, |face, is_outer| is_outer && owner[face] == u32::MAX);
-            let other = nearest_wall(mesh, hole, |face, _| {
-                owner[face] != u32::MAX && owner[face] != number as u32
-            });
+            let other =
+                nearest_wall(mesh, hole, |face, _| owner[face] != u32::MAX && owner[face] != number as u32);
             (edge, other, is_through(tree, hole))
         })
         .collect();
@@ -137,7 +136,8 @@ fn hole(mesh: MeshRef<'_>, faces: Vec<u32>) -> Option<Hole> {
     let eigen = (spread / area).symmetric_eigen();
     let mut order = [0, 1, 2];
     order.sort_by(|&a, &b| eigen.eigenvalues[a].total_cmp(&eigen.eigenvalues[b]));
-    if eigen.eigenvalues[order[0]] > TILT || eigen.eigenvalues[order[1]] < ROUND || mean.norm() > 0.15 * area {
+    if eigen.eigenvalues[order[0]] > TILT || eigen.eigenvalues[order[1]] < ROUND || mean.norm() > 0.15 * area
+    {
         return None;
     }
     let axis: Vector3<f64> = eigen.eigenvectors.column(order[0]).into_owned().normalize();

@@ -20,6 +20,8 @@ pub struct Laid {
     pub on_plate_mm2: f64,
     /// Extent along the way up, mm.
     pub height_mm: f64,
+    /// The vertex that lies highest.
+    pub highest: u32,
 }
 
 /// What each way costs; `steepest` is the sine of the angle from upright beyond which a face needs support.
@@ -43,15 +45,21 @@ fn laid(
     first_layer_mm: f64,
 ) -> Laid {
     let way = Vector3::from(up);
-    let heights = mesh.vertices().iter().map(|&point| way.dot(&Vector3::from(point)));
-    let (low, high) =
-        heights.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
+    let (mut low, mut high, mut highest) = (f64::INFINITY, f64::NEG_INFINITY, 0);
+    for (vertex, &point) in mesh.vertices().iter().enumerate() {
+        let height = way.dot(&Vector3::from(point));
+        low = low.min(height);
+        if height > high {
+            (high, highest) = (height, vertex as u32);
+        }
+    }
     let mut found = Laid {
         up,
         overhang_mm2: 0.0,
         under_mm3: 0.0,
         on_plate_mm2: 0.0,
         height_mm: if faces.is_empty() { 0.0 } else { high - low },
+        highest,
     };
     for (normal, area, centre) in faces {
         let rise = normal.dot(&way);

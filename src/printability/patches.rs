@@ -96,9 +96,9 @@ pub fn least_over_area(mesh: MeshRef<'_>, values: &[f64], min_area_mm2: f64) -> 
             let (a, b) = (forest.find(vertex) as usize, forest.find(other) as usize);
             if a != b {
                 let sum = sums[a] + sums[b];
-                let low = [lowest[a], lowest[b]].into_iter().min_by(|&p, &q| {
-                    values[p as usize].total_cmp(&values[q as usize]).then(p.cmp(&q))
-                });
+                let low = [lowest[a], lowest[b]]
+                    .into_iter()
+                    .min_by(|&p, &q| values[p as usize].total_cmp(&values[q as usize]).then(p.cmp(&q)));
                 forest.join(vertex, other);
                 let root = forest.find(vertex) as usize;
                 sums[root] = sum;

@@ -130,7 +130,8 @@ mod tests {
         assert!((area_vector(&points).norm() - 10.0).abs() < 1e-12);
         assert!((centre(&points) - (u * 2.5 + v)).norm() < 1e-12);
         assert_eq!(section(&points[..2], &Vector3::z()), None);
-        let turned = hull(corners.iter().map(|c| [0.6 * c[0] - 0.8 * c[1], 0.8 * c[0] + 0.6 * c[1]]).collect());
+        let turned =
+            hull(corners.iter().map(|c| [0.6 * c[0] - 0.8 * c[1], 0.8 * c[0] + 0.6 * c[1]]).collect());
         let sides = least_rectangle(&turned).unwrap();
         assert!((sides[0] - 5.0).abs() < 1e-12 && (sides[1] - 2.0).abs() < 1e-12);
     }

@@ -72,7 +72,8 @@ pub fn thickness(
                 (block * BLOCK..((block + 1) * BLOCK).min(n))
                     .map(|place| {
                         let vertex = order.as_ref().map_or(place, |order| order[place] as usize);
-                        let at = Place { vertex: vertex as u32, point: point(vertex), normal: normals[vertex] };
+                        let at =
+                            Place { vertex: vertex as u32, point: point(vertex), normal: normals[vertex] };
                         at_place(tree, balls.as_ref(), asked, &at, &mut near)
                     })
                     .collect()

@@ -34,8 +34,7 @@ pub fn fill(mesh: MeshRef<'_>, turn: &Matrix3<f64>, size_mm: f64) -> Voxels {
     let points: Vec<Vector3<f64>> =
         mesh.vertices().par_iter().map(|&point| turn * Vector3::from(point)).collect();
     let empty = (Vector3::repeat(f64::INFINITY), Vector3::repeat(f64::NEG_INFINITY));
-    let (low, high) =
-        points.iter().fold(empty, |(low, high), point| (low.inf(point), high.sup(point)));
+    let (low, high) = points.iter().fold(empty, |(low, high), point| (low.inf(point), high.sup(point)));
     if points.is_empty() {
         return Voxels { dims: [0; 3], size_mm, origin: [0.0; 3], is_solid: Vec::new() };
     }

@@ -202,7 +202,7 @@ pub fn mesh_overhang<'py>(
     Ok(facts)
 }
 
-/// For each way up: area that hangs over, space under it, area on the plate, height.
+/// For each way up: area that hangs over, space under it, area on the plate, height, highest vertex.
 #[pyfunction]
 #[pyo3(signature = (*, vertices, faces, kinds, ups, steepest, first_layer_mm))]
 #[allow(clippy::type_complexity)] // one row for each way up
@@ -214,13 +214,13 @@ pub fn lay_down_mesh(
     ups: PyReadonlyArray2<'_, f64>,
     steepest: f64,
     first_layer_mm: f64,
-) -> PyResult<Vec<(f64, f64, f64, f64)>> {
+) -> PyResult<Vec<(f64, f64, f64, f64, u32)>> {
     let mesh = array::mesh(&vertices, &faces, &kinds)?;
     let ups = array::rows(ups.as_slice()?)?;
     let found = py.detach(|| lay_down(mesh, ups, steepest, first_layer_mm));
     Ok(found
         .into_iter()
-        .map(|laid| (laid.overhang_mm2, laid.under_mm3, laid.on_plate_mm2, laid.height_mm))
+        .map(|laid| (laid.overhang_mm2, laid.under_mm3, laid.on_plate_mm2, laid.height_mm, laid.highest))
         .collect())
 }
 
@@ -296,6 +296,9 @@ fn of_vertices(values: &[f64], n: usize) -> PyResult<&[f64]> {
     if values.len() == n {
         Ok(values)
     } else {
-        Err(PyValueError::new_err(format!("values: {n} expected, one for each vertex, found {}", values.len())))
+        Err(PyValueError::new_err(format!(
+            "values: {n} expected, one for each vertex, found {}",
+            values.len()
+        )))
     }
 }

@@ -165,7 +165,8 @@ class Process:
             "traps": self.traps,
             "needs_support": self.needs_support,
             "limits": {
-                name: {**limit.values, "source": limit.source} for name, limit in self.limits.items()
+                name: {**limit.values, "source": limit.source}
+                for name, limit in self.limits.items()
             },
         }
 
@@ -360,7 +361,9 @@ def _printers() -> Mapping[str, Printer]:
 def _printers_of(file: str, raw: dict[str, Any]) -> dict[str, Printer]:
     unknown = set(raw) - {"version", "printers"}
     if unknown or not isinstance(raw.get("printers"), dict):
-        msg = f"{file}: top level: version and printers expected, found {', '.join(raw) or 'nothing'}"
+        msg = (
+            f"{file}: top level: version and printers expected, found {', '.join(raw) or 'nothing'}"
+        )
         raise ValueError(msg)
     made = {}
     for code, row in raw["printers"].items():

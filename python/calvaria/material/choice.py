@@ -113,7 +113,13 @@ class MaterialChoice:
 
     def _repr_html_(self) -> str:
         rows = [
-            (one.verdict.name, one.material.name, one.route, " ".join(one.reasons), one.material.source)
+            (
+                one.verdict.name,
+                one.material.name,
+                one.route,
+                " ".join(one.reasons),
+                one.material.source,
+            )
             for one in self.answers
         ]
         header = ("verdict", "material", "who prints it", "why", "source")
@@ -194,9 +200,8 @@ def _judge(
     if must_sterilise and material.sterilise == "no":
         against.append(f"{material.name} is not sterilised: {material.sterilise_note}")
     if against:
-        reasons = tuple(against)
         return MaterialVerdict(
-            material=material, verdict=Verdict.FAIL, route="refused", reasons=reasons
+            material=material, verdict=Verdict.FAIL, route="refused", reasons=tuple(against)
         )
     route = "in-house" if use.code in material.also_in_house else material.route
     reasons = [f"{material.comment[0].upper()}{material.comment[1:]}."]
@@ -206,7 +211,9 @@ def _judge(
         reasons.append("In-house only inside a quality management system.")
     if must_sterilise:
         reasons.append(material.sterilise_note)
-    is_sure = use.code in material.uses and not (must_sterilise and material.sterilise == "supplier")
+    is_sure = use.code in material.uses and not (
+        must_sterilise and material.sterilise == "supplier"
+    )
     return MaterialVerdict(
         material=material,
         verdict=Verdict.PASS if is_sure else Verdict.BORDERLINE,
@@ -217,7 +224,7 @@ def _judge(
 
 def _against(material: Material, use: Use, printer: Printer | None) -> list[str]:
     """Return what speaks against a material; empty when nothing does."""
-    found = []
+    found: list[str] = []
     if use.code not in (*material.uses, *material.also_in_house):
         found.append(f"{material.name} is not for this use: {use.name}.")
     if material.route == "research" and use.code != "research":

@@ -7,8 +7,8 @@ from calvaria.printability.check import (
     PrintabilityReport,
     check_printability,
 )
-from calvaria.printability.hollowing import HollowResult, hollow_mesh
 from calvaria.printability.holes import RoundHole, distance_to_hole_mm, find_round_holes
+from calvaria.printability.hollowing import HollowResult, hollow_mesh
 from calvaria.printability.labelling import LabelResult, emboss_label
 from calvaria.printability.layers import (
     LayerOption,

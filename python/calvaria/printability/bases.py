@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from calvaria.mesh import Mesh, combine_meshes, transform_mesh
-from calvaria.printability._measured import Record, Three, need_faces, positive, three, turn_to, unit
+from calvaria.printability._measured import (
+    Record,
+    Three,
+    need_faces,
+    positive,
+    three,
+    turn_to,
+    unit,
+)
 from calvaria.printability.blocks import block_mesh, rod_mesh
 
 if TYPE_CHECKING:
@@ -113,7 +121,9 @@ def add_base(
         centre = (middle[0], middle[1], top - thick / 2)
         base = block_mesh(size_mm=(*size, thick), centre_lps_mm=centre)
     else:
-        radius = float(np.linalg.norm(points[:, :2] - middle[:2], axis=1).max()) + max(margin_mm, 0.0)
+        radius = float(np.linalg.norm(points[:, :2] - middle[:2], axis=1).max()) + max(
+            margin_mm, 0.0
+        )
         size = np.array([2 * radius, 2 * radius])
         base = rod_mesh(
             start_lps_mm=(middle[0], middle[1], top - thick),

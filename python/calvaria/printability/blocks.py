@@ -41,7 +41,9 @@ def block_mesh(*, size_mm: ArrayLike, centre_lps_mm: ArrayLike = (0.0, 0.0, 0.0)
         msg = f"size_mm: three numbers above 0 expected, found {size.tolist()}"
         raise ValueError(msg)
     corners = np.array([[n >> axis & 1 for axis in range(3)] for n in range(8)]) - 0.5
-    return Mesh(vertices=corners * size + np.asarray(centre_lps_mm), faces=_FACES)
+    return Mesh(
+        vertices=corners * size + np.asarray(centre_lps_mm), faces=np.array(_FACES, dtype=np.int32)
+    )
 
 
 def rod_mesh(

@@ -1,4 +1,4 @@
-"""Every question at once: can this mesh be printed, by this process, of this material?"""
+"""Every question at once: whether a mesh can be printed by a process, of a material."""
 
 from __future__ import annotations
 
@@ -26,7 +26,11 @@ from calvaria.printability.holes import RoundHole, find_round_holes
 from calvaria.printability.judging import Judge
 from calvaria.printability.layers import LayerPlan, PrintEstimate, estimate_print, plan_layers
 from calvaria.printability.members import SlenderMember, find_slender_members
-from calvaria.printability.orientation import Orientation, find_orientations
+from calvaria.printability.orientation import (
+    Orientation,
+    find_orientations,
+    orientation_of,
+)
 from calvaria.printability.overhangs import Overhangs, measure_overhangs
 from calvaria.printability.sampling import refine_mesh
 from calvaria.printability.thickness import (
@@ -46,7 +50,7 @@ __all__ = ["PrintabilityMeasures", "PrintabilityReport", "check_printability"]
 
 # A part of few, large faces is measured between its corners too: edges up to a 120th of its longest side.
 _SAMPLES = 120
-_SHORTEST_MM = 0.3
+_SHORTEST_MM = 0.4
 _MOST_FACES = 1_500_000
 # Walls and gaps are measured up to this many times the limit; what is beyond it is good.
 _REACH = 1.25
@@ -190,9 +194,7 @@ def check_printability(
     need_faces(mesh)
     way = _code("process", process, load_processes() if processes is None else processes)
     stuff = _code("material", material, load_materials())
-    machine = printer
-    if isinstance(printer, str):
-        machine = _code("printer", printer, load_printers() if printers is None else printers)
+    machine = _machine(printer, printers)
     use = _USE_OF_PROFILE.get(profile, profile)
     _code("profile", use, load_uses())
     judge = Judge(way, is_strict=load_uses()[use].body)
@@ -227,6 +229,15 @@ def check_printability(
     )
 
 
+def _machine(
+    printer: str | Printer | None, printers: Mapping[str, Printer] | None
+) -> Printer | None:
+    if printer is None or isinstance(printer, Printer):
+        return printer
+    found: Printer = _code("printer", printer, load_printers() if printers is None else printers)
+    return found
+
+
 def _code(name: str, code: Any, known: Mapping[str, Any]) -> Any:
     if code not in known:
         msg = f"{name}: one of {', '.join(known)} expected, found {code!r}"
@@ -251,23 +262,21 @@ def _measured(
     refined = refine_mesh(mesh, longest_mm=step, most_faces=_MOST_FACES)
     fine = refined.mesh
     limits = process.limits
-    wall, member, gap = (
-        limits[name]["pass_min"] for name in ("min_wall", "min_member", "min_gap")
+    wall, member, gap = (limits[name]["pass_min"] for name in ("min_wall", "min_member", "min_gap"))
+    walls = measure_thickness(
+        fine, method="both", longest_mm=_REACH * max(wall, member), min_area_mm2=min_area_mm2
     )
-    walls = measure_thickness(fine, longest_mm=_REACH * max(wall, member), min_area_mm2=min_area_mm2)
     gaps = measure_thickness(
-        fine, side="outside", longest_mm=_REACH * gap, min_area_mm2=min_area_mm2
+        fine, method="both", side="outside", longest_mm=_REACH * gap, min_area_mm2=min_area_mm2
     )
     steepest = float(limits["overhang"]["pass_max"]) if "overhang" in limits else 45.0
-    orientations = find_orientations(
-        mesh,
-        build_mm=None if printer is None else printer.build_mm,
-        steepest_deg=steepest,
-        more_ups=() if up is None else np.asarray([unit("up", up)]),
-    )
-    direction = orientations[0].up if up is None else unit("up", up)
-    if up is not None:
-        orientations = _own_first(mesh, direction, orientations, printer, steepest)
+    build = None if printer is None else printer.build_mm
+    if up is None:
+        orientations = find_orientations(mesh, build_mm=build, steepest_deg=steepest)
+    else:
+        own, best = orientation_of(mesh, up=unit("up", up), build_mm=build, steepest_deg=steepest)
+        orientations = (own, *best)
+    direction = orientations[0].up
     flags = None if matters is None else np.asarray(matters)
     if flags is not None and flags.shape == (len(mesh.faces),):
         flags = flags[refined.parents]
@@ -295,25 +304,6 @@ def _measured(
         layers=plan,
         estimate=estimate,
     )
-
-
-def _own_first(
-    mesh: Mesh,
-    up: tuple[float, float, float],
-    found: tuple[Orientation, ...],
-    printer: Printer | None,
-    steepest_deg: float,
-) -> tuple[Orientation, ...]:
-    """Return the way up that was asked for, then the others."""
-    every = find_orientations(
-        mesh,
-        build_mm=None if printer is None else printer.build_mm,
-        steepest_deg=steepest_deg,
-        more_ups=np.asarray([up]),
-        most=1000,
-    )
-    own = next((one for one in every if np.allclose(one.up, up, atol=1e-9)), found[0])
-    return (own, *(one for one in found if one is not own))
 
 
 def _costs(

@@ -59,7 +59,12 @@ class Judge:
                 f"prints well; the thinnest has {walls.min_mm or 0:.2f} mm."
             )
         self._add(
-            "print_walls", "min_wall", walls.min_mm, message, regions=thin, details={"area_mm2": area}
+            "print_walls",
+            "min_wall",
+            walls.min_mm,
+            message,
+            regions=thin,
+            details={"area_mm2": area},
         )
 
     def gaps(self, gaps: WallThickness, narrow: Sequence[ThinRegion]) -> None:
@@ -184,7 +189,10 @@ class Judge:
         traps = self.process.traps
         if traps == "nothing":
             return
-        for code, is_closed, name in (("print_trapped", True, "void"), ("print_cups", False, "cup")):
+        for code, is_closed, name in (
+            ("print_trapped", True, "void"),
+            ("print_cups", False, "cup"),
+        ):
             if code == "print_cups" and traps != "resin":
                 continue
             own = [pool for pool in pools if pool.is_closed == is_closed]
@@ -193,9 +201,7 @@ class Judge:
             advice = f"; holes of at least {escape['pass_min']:g} mm let it out" if escape else ""
             message = f"No {name} holds {traps}."
             if own:
-                message = (
-                    f"{len(own)} {name}{'s' if len(own) > 1 else ''} keep {volume:.2f} cm3 of {traps}{advice}."
-                )
+                message = f"{len(own)} {name}{'s' if len(own) > 1 else ''} keep {volume:.2f} cm3 of {traps}{advice}."
             bad = self.worst if is_closed else Verdict.BORDERLINE
             self.findings.append(
                 Finding(
@@ -297,7 +303,11 @@ class Judge:
                 unit="mm",
                 limit=limit.text(),
                 source=limit.source,
-                details={"worst_cusp_mm": worst, "mean_cusp_mm": mean, "thickest_that_passes_mm": chosen},
+                details={
+                    "worst_cusp_mm": worst,
+                    "mean_cusp_mm": mean,
+                    "thickest_that_passes_mm": chosen,
+                },
             )
         )
 

@@ -14,7 +14,14 @@ from calvaria.printability._measured import Record, positive
 if TYPE_CHECKING:
     from calvaria.printability.overhangs import Overhangs
 
-__all__ = ["LayerOption", "LayerPlan", "PrintEstimate", "cusp_rms_mm", "estimate_print", "plan_layers"]
+__all__ = [
+    "LayerOption",
+    "LayerPlan",
+    "PrintEstimate",
+    "cusp_rms_mm",
+    "estimate_print",
+    "plan_layers",
+]
 
 _HEIGHTS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
 
@@ -69,9 +76,7 @@ class PrintEstimate(Record):
 
     def __repr__(self) -> str:
         cost = "" if self.cost is None else f", cost {self.cost:.2f}"
-        return (
-            f"PrintEstimate({self.layers} layers, {self.mass_g:.0f} g, about {self.time_h:.1f} h{cost})"
-        )
+        return f"PrintEstimate({self.layers} layers, {self.mass_g:.0f} g, about {self.time_h:.1f} h{cost})"
 
 
 # How full supports are: house rule.

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Orientation", "find_orientations"]
+__all__ = ["Orientation", "find_orientations", "orientation_of"]
 
 _FIRST_LAYER_MM = 0.3
 # Directions that are tried besides those of large flat sides: corners of a finely divided icosahedron.
 _DIVISIONS = 4
 _FLAT_SIDES = 12
-# Footprints that are measured at most, best scores first.
-_MOST_TRIED = 60
+# Ways up that are kept, and footprints that are measured at most, best scores first.
+_KEPT = 8
+_MOST_TRIED = 40
 # How much each cost counts, as parts of the mean over all directions: house rule.
 _WEIGHTS = {"under_mm3": 0.6, "overhang_mm2": 0.25, "height_mm": 0.15}
 
@@ -88,7 +89,7 @@ def find_orientations(
     more_ups : (n, 3) array_like
         Directions of your own that are tried too.
     most : int
-        How many are returned.
+        How many are returned, up to 8.
 
     Returns
     -------
@@ -114,30 +115,52 @@ def find_orientations(
     >>> find_orientations(block_mesh(size_mm=(20, 12, 2)), build_mm=(30, 30, 30))[0].height_mm
     2.0
     """
+    if most < 1:
+        msg = f"most: at least 1 expected, found {most}"
+        raise ValueError(msg)
+    return _found(mesh, build_mm, steepest_deg, more_ups)[0][:most]
+
+
+def orientation_of(
+    mesh: Mesh, *, up: ArrayLike, build_mm: Sequence[float] | None, steepest_deg: float
+) -> tuple[Orientation, tuple[Orientation, ...]]:
+    """Return one way up with its score among all that are tried, and the best of those."""
+    best, own = _found(mesh, build_mm, steepest_deg, np.asarray(up, np.float64).reshape(1, 3))
+    return own[0], best[:5]
+
+
+def _found(
+    mesh: Mesh, build_mm: Sequence[float] | None, steepest_deg: float, more_ups: ArrayLike
+) -> tuple[tuple[Orientation, ...], tuple[Orientation, ...]]:
+    """Return the best ways up, and those that were asked for."""
     need_faces(mesh)
-    if not 0 < steepest_deg < 90 or most < 1:
-        msg = f"steepest_deg and most: within 0 to 90, and at least 1 expected, found {steepest_deg}, {most}"
+    if not 0 < steepest_deg < 90:
+        msg = f"steepest_deg: an angle between 0 and 90 expected, found {steepest_deg}"
         raise ValueError(msg)
     size = None if build_mm is None else _size(build_mm)
-    own = np.asarray(more_ups, dtype=np.float64).reshape(-1, 3)
-    ups = np.vstack([_normalised(own), _flat_sides(mesh), _directions(_DIVISIONS)])
+    own = _normalised(np.asarray(more_ups, dtype=np.float64).reshape(-1, 3))
+    ups = np.vstack([own, _flat_sides(mesh), _directions(_DIVISIONS)])
     rows = _native.lay_down_mesh(
         **arrays(mesh),
         ups=np.ascontiguousarray(ups),
         steepest=float(np.sin(np.radians(steepest_deg))),
         first_layer_mm=_FIRST_LAYER_MM,
     )
-    costs = np.array(rows)
+    costs = np.array([row[:4] for row in rows])
     scores = _scores(costs)
     order = np.lexsort((np.arange(len(scores)), scores.round(9)))
+    if size is not None:
+        extreme = mesh.vertices[np.unique([row[4] for row in rows])]
+        may_fit = np.array([_may_fit(extreme, ups[n], costs[n, 3], size) for n in range(len(ups))])
+        order = np.concatenate([order[may_fit[order]], order[~may_fit[order]]])
     found: list[Orientation] = []
     for n in order:
-        # What does not fit stays in the list only while nothing better is known.
         found.append(_orientation(mesh, ups[n], scores[n], costs[n], size))
-        if sum(one.fits is not False for one in found) >= most or len(found) >= _MOST_TRIED:
+        if sum(one.fits is not False for one in found) >= _KEPT or len(found) >= _MOST_TRIED:
             break
     found.sort(key=lambda one: one.fits is False)
-    return tuple(found[:most])
+    asked = tuple(_orientation(mesh, ups[n], scores[n], costs[n], size) for n in range(len(own)))
+    return tuple(found), asked
 
 
 def _orientation(
@@ -148,7 +171,7 @@ def _orientation(
     size: tuple[float, float, float] | None,
 ) -> Orientation:
     direction = three(up)
-    long, short = _native.mesh_footprint(*arrays(mesh).values(), direction)
+    long, short = _native.mesh_footprint(mesh.vertices, mesh.faces, mesh.kinds, direction)
     overhang, under, on_plate, height = (float(x) for x in cost)
     fits = None
     if size is not None:
@@ -164,6 +187,21 @@ def _orientation(
         footprint_mm=(long, short),
         fits=fits,
     )
+
+
+def _may_fit(
+    extreme: NDArray[np.float64],
+    up: NDArray[np.float64],
+    height_mm: float,
+    size: tuple[float, float, float],
+) -> bool:
+    """Whether the outermost points alone fit: if they do not, the part does not."""
+    if height_mm > size[2]:
+        return False
+    points = np.ascontiguousarray(extreme)
+    no_faces, no_kinds = np.empty((0, 3), np.int32), np.empty(0, np.uint8)
+    long, short = _native.mesh_footprint(points, no_faces, no_kinds, three(up))
+    return long <= max(size[:2]) and short <= min(size[:2])
 
 
 def _scores(costs: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -203,7 +241,10 @@ def _flat_sides(mesh: Mesh) -> NDArray[np.float64]:
     which = (cells[:, 0] * 51 + cells[:, 1]) * 51 + cells[:, 2]
     weights = area[area > 0]
     sums = np.stack(
-        [np.bincount(which, weights=normals[:, axis] * weights, minlength=51**3) for axis in range(3)],
+        [
+            np.bincount(which, weights=normals[:, axis] * weights, minlength=51**3)
+            for axis in range(3)
+        ],
         axis=1,
     )
     length = np.linalg.norm(sums, axis=1)

@@ -9,7 +9,15 @@ import numpy as np
 
 from calvaria.errors import MeshError
 from calvaria.mesh import Mesh, combine_meshes, cut_mesh
-from calvaria.printability._measured import Record, Three, need_faces, positive, three, turn_to, unit
+from calvaria.printability._measured import (
+    Record,
+    Three,
+    need_faces,
+    positive,
+    three,
+    turn_to,
+    unit,
+)
 from calvaria.printability.blocks import rod_mesh
 
 if TYPE_CHECKING:
@@ -105,7 +113,10 @@ def part_mesh(
     Parting(204 and 202 faces, 2 pegs of 4 mm)
     """
     need_faces(mesh)
-    radius, length = positive("peg_radius_mm", peg_radius_mm), positive("peg_length_mm", peg_length_mm)
+    radius, length = (
+        positive("peg_radius_mm", peg_radius_mm),
+        positive("peg_length_mm", peg_length_mm),
+    )
     play, wall = positive("clearance_mm", clearance_mm), positive("wall_mm", wall_mm)
     direction = np.asarray(unit("normal", normal))
     point = np.asarray(point_lps_mm, dtype=np.float64)
@@ -114,7 +125,9 @@ def part_mesh(
     if not len(upper.mesh.faces) or not len(lower.mesh.faces):
         msg = "point_lps_mm: a plane through the model expected, found one that misses it"
         raise MeshError(msg)
-    places = _places(mesh, point, direction, need_mm=radius + play + wall, reach_mm=length + play + wall)
+    places = _places(
+        mesh, point, direction, need_mm=radius + play + wall, reach_mm=length + play + wall
+    )
     if len(places) < n_pegs:
         msg = (
             f"n_pegs: room for at most {len(places)} pegs of {2 * radius:g} mm with {wall:g} mm around "
@@ -147,7 +160,12 @@ def part_mesh(
 
 
 def _places(
-    mesh: Mesh, point: NDArray[np.float64], normal: NDArray[np.float64], *, need_mm: float, reach_mm: float
+    mesh: Mesh,
+    point: NDArray[np.float64],
+    normal: NDArray[np.float64],
+    *,
+    need_mm: float,
+    reach_mm: float,
 ) -> NDArray[np.float64]:
     """Return points of the cut with room for a peg, the roomiest first."""
     from calvaria.mesh import signed_distance_mm  # noqa: PLC0415 - a name of its own elsewhere here

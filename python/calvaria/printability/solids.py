@@ -41,7 +41,14 @@ def extrude_dots(
         x, y = (column - (columns - 1) / 2) * dot_mm, ((rows - 1) / 2 - row) * dot_mm
         squares.append(
             manifold3d.CrossSection(
-                [[(x - half, y - half), (x + half, y - half), (x + half, y + half), (x - half, y + half)]]
+                [
+                    [
+                        (x - half, y - half),
+                        (x + half, y - half),
+                        (x + half, y + half),
+                        (x - half, y + half),
+                    ]
+                ]
             )
         )
     outline = manifold3d.CrossSection.batch_boolean(squares, manifold3d.OpType.Add)

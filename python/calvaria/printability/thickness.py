@@ -34,7 +34,7 @@ class WallThickness(Record):
     mm : (n,) ndarray of float64
         Thickness at each vertex, mm; infinity where nothing lies across within ``longest_mm``.
     method : str
-        ``"sphere"`` or ``"ray"``.
+        ``"sphere"``, ``"ray"`` or ``"both"``.
     side : str
         ``"inside"`` for walls, ``"outside"`` for gaps.
     longest_mm : float
@@ -65,7 +65,7 @@ class WallThickness(Record):
 def measure_thickness(
     mesh: Mesh,
     *,
-    method: Literal["sphere", "ray"] = "sphere",
+    method: Literal["sphere", "ray", "both"] = "sphere",
     side: Literal["inside", "outside"] = "inside",
     longest_mm: float | None = None,
     min_area_mm2: float = _MIN_AREA_MM2,
@@ -76,10 +76,11 @@ def measure_thickness(
     ----------
     mesh : Mesh
         Closed, turned outwards.  Where its edges are long, :func:`refine_mesh` first.
-    method : {"sphere", "ray"}
+    method : {"sphere", "ray", "both"}
         ``"sphere"``: the diameter of the largest ball that touches at the vertex and holds nothing of
         the surface across.  ``"ray"``: how far it is along the normal to the first face that looks the
-        other way.
+        other way.  ``"both"``: the larger of the two, so that a place is thin only where both say so: a
+        ball feels a pit from beside it, and a ray is led astray by noise of the normals.
     side : {"inside", "outside"}
         The wall, or the gap.
     longest_mm : float, optional
@@ -123,22 +124,14 @@ def measure_thickness(
     2.0
     """
     need_faces(mesh)
-    _one_of("method", method, ("sphere", "ray"))
+    _one_of("method", method, ("sphere", "ray", "both"))
     _one_of("side", side, ("inside", "outside"))
     extent = float(np.linalg.norm(np.ptp(mesh.vertices, axis=0)))
     longest = max(extent, 1e-6) if longest_mm is None else positive("longest_mm", longest_mm)
     area = positive("min_area_mm2", min_area_mm2)
-    found = run(
-        lambda progress: _native.mesh_thickness(
-            **arrays(mesh),
-            is_ray=method == "ray",
-            is_outside=side == "outside",
-            longest_mm=longest,
-            across=float(np.cos(np.radians(_ACROSS_DEG))),
-            progress=progress,
-        ),
-        title="thickness",
-    )
+    found = _measured(mesh, "ray" if method == "ray" else "sphere", side, longest)
+    if method == "both":
+        found = np.maximum(found, _measured(mesh, "ray", side, longest))
     found.flags.writeable = False
     least = _native.least_over_patch(**arrays(mesh), values=found, min_area_mm2=area)
     return WallThickness(
@@ -185,9 +178,7 @@ class ThinRegion(Record):
 
     def __repr__(self) -> str:
         x, y, z = self.place_lps_mm
-        return (
-            f"ThinRegion({self.area_mm2:.1f} mm2, {self.min_mm:.2f} mm at ({x:.1f}, {y:.1f}, {z:.1f}))"
-        )
+        return f"ThinRegion({self.area_mm2:.1f} mm2, {self.min_mm:.2f} mm at ({x:.1f}, {y:.1f}, {z:.1f}))"
 
 
 def find_thin_regions(
@@ -238,6 +229,20 @@ def find_thin_regions(
             vertices=row["vertices"],
         )
         for row in rows
+    )
+
+
+def _measured(mesh: Mesh, method: str, side: str, longest_mm: float) -> NDArray[np.float64]:
+    return run(
+        lambda progress: _native.mesh_thickness(
+            **arrays(mesh),
+            is_ray=method == "ray",
+            is_outside=side == "outside",
+            longest_mm=longest_mm,
+            across=float(np.cos(np.radians(_ACROSS_DEG))),
+            progress=progress,
+        ),
+        title="thickness",
     )
 
 

@@ -44,6 +44,7 @@ def draw_solid(
     *,
     n_pixels: int = _SOLID_PIXELS,
     colours: tuple[tuple[int, int, int], ...] = COLOURS,
+    sides: tuple[str, ...] | None = None,
 ) -> dict[str, NDArray[np.uint8]]:
     """Draw a mesh from four sides, in one scale.
 
@@ -55,6 +56,8 @@ def draw_solid(
         Rows and columns of each picture.
     colours : tuple of (int, int, int)
         One for each kind of face.
+    sides : tuple of str
+        Which sides; all four, left out.
 
     Returns
     -------
@@ -84,6 +87,7 @@ def draw_solid(
             background=_PAPER,
         )
         for name, right, up in _SIDES
+        if sides is None or name in sides
     }
 
 

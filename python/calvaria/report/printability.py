@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["draw_printability", "printability_section"]
 
 _FINE, _FIRST, _SECOND = 0, 1, 2
+_PIXELS = 400
+_SUPPORT_SIDES = ("from the front", "from below")
 # Fine, thin wall or overhang, slender member or narrow gap.
 _WALL_COLOURS = ((226, 222, 214), (208, 40, 40), (240, 150, 20), (80, 140, 220))
 _SUPPORT_COLOURS = ((226, 222, 214), (70, 120, 210), (40, 160, 110), (80, 140, 220))
 
 
 def draw_printability(measures: PrintabilityMeasures) -> dict[str, str]:
-    """Draw a model from four sides with its thin walls, and with its overhangs.
+    """Draw a model from four sides with its thin walls, and from two with its overhangs.
 
     Parameters
     ----------
@@ -36,15 +38,18 @@ def draw_printability(measures: PrintabilityMeasures) -> dict[str, str]:
     dict of str to str
         The markup of each picture, by its caption.
     """
-    sides = {
-        "thin walls red, bridges and pins orange": (_walls(measures), _WALL_COLOURS),
-        "overhangs blue, what carries supports green": (_supports(measures), _SUPPORT_COLOURS),
+    walls = draw_solid(_walls(measures), n_pixels=_PIXELS, colours=_WALL_COLOURS)
+    supports = draw_solid(
+        _supports(measures), n_pixels=_PIXELS, colours=_SUPPORT_COLOURS, sides=_SUPPORT_SIDES
+    )
+    pictures = {f"{side}: thin walls red, bridges and pins orange": p for side, p in walls.items()}
+    pictures |= {
+        f"{side}: overhangs blue, what carries supports green": p for side, p in supports.items()
     }
-    made = {}
-    for what, (mesh, colours) in sides.items():
-        for side, pixels in draw_solid(mesh, colours=colours).items():
-            made[f"{side}: {what}"] = f'<img class="solid" alt="" src="{png_uri(pixels)}">'
-    return made
+    return {
+        caption: f'<img class="solid" alt="" src="{png_uri(pixels)}">'
+        for caption, pixels in pictures.items()
+    }
 
 
 def printability_section(report: PrintabilityReport) -> Section:
