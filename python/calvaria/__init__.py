@@ -5,7 +5,26 @@ World frame: LPS, millimetres.  Voxel arrays: ``[k, j, i]``, shape (nz, ny, nx).
 calvaria is research and education software, not a medical device.
 """
 
-from calvaria import errors, phantom, segment
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from calvaria import (
+    checks,
+    convert,
+    dicom,
+    errors,
+    findings,
+    geometry,
+    mesh,
+    phantom,
+    pipeline,
+    plot,
+    report,
+    segment,
+    surface,
+    view,
+    volume,
+)
 from calvaria.checks import ImagingPlan, check_series, check_volume, plan_imaging
 from calvaria.dicom import Series, SeriesList, find_series, load_series
 from calvaria.errors import CalvariaError, CalvariaWarning
@@ -89,3 +108,45 @@ __all__ = [
     "smooth_mesh",
     "write_mesh",
 ]
+
+# What is typed after "calvaria." is what is meant for users, and so it is in each room: the files a
+# room is made of, and what they import, are nobody's concern.
+_ROOMS = (
+    checks,
+    convert,
+    dicom,
+    errors,
+    findings,
+    geometry,
+    mesh,
+    phantom,
+    pipeline,
+    plot,
+    report,
+    segment,
+    surface,
+    view,
+    volume,
+)
+for _room in _ROOMS:
+    setattr(_room, "__dir__", partial(sorted, _room.__all__))  # noqa: B010
+del _room
+
+
+def __dir__() -> list[str]:
+    rooms = [room.__name__.removeprefix("calvaria.") for room in _ROOMS]
+    return sorted({*__all__, *rooms, "study"})
+
+
+if TYPE_CHECKING:
+    from calvaria import study as study
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Load the study kit when it is called for: it knows of no voxel, and images know not of it."""
+        if name == "study":
+            import importlib  # noqa: PLC0415
+
+            return importlib.import_module("calvaria.study")
+        msg = f"module 'calvaria' has no attribute {name!r}"
+        raise AttributeError(msg)
