@@ -6,25 +6,10 @@ calvaria is research and education software, not a medical device.
 """
 
 from functools import partial
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from calvaria import (
-    checks,
-    convert,
-    dicom,
-    errors,
-    findings,
-    geometry,
-    mesh,
-    phantom,
-    pipeline,
-    plot,
-    report,
-    segment,
-    surface,
-    view,
-    volume,
-)
+from calvaria import checks, convert, errors, mesh, phantom, plot, report, segment, surface, view
 from calvaria.checks import ImagingPlan, check_series, check_volume, plan_imaging
 from calvaria.dicom import Series, SeriesList, find_series, load_series
 from calvaria.errors import CalvariaError, CalvariaWarning
@@ -84,6 +69,8 @@ __all__ = [
     "check_mesh",
     "check_series",
     "check_volume",
+    "checks",
+    "convert",
     "decimate_mesh",
     "errors",
     "extract_surface",
@@ -95,38 +82,31 @@ __all__ = [
     "load_rules",
     "load_series",
     "load_total_segmentator",
+    "mesh",
     "mesh_topology",
     "phantom",
     "plan_imaging",
+    "plot",
     "read_mesh",
     "read_mesh_info",
     "repair_mesh",
+    "report",
     "resample_slices",
     "resample_to_grid",
     "resample_to_orthogonal",
     "segment",
     "smooth_mesh",
+    "surface",
+    "view",
     "write_mesh",
 ]
 
 # What is typed after "calvaria." is what is meant for users, and so it is in each room: the files a
 # room is made of, and what they import, are nobody's concern.
-_ROOMS = (
-    checks,
-    convert,
-    dicom,
-    errors,
-    findings,
-    geometry,
-    mesh,
-    phantom,
-    pipeline,
-    plot,
-    report,
-    segment,
-    surface,
-    view,
-    volume,
+_ROOMS = tuple(
+    room
+    for name, room in sorted(globals().items())
+    if isinstance(room, ModuleType) and not name.startswith("_") and hasattr(room, "__all__")
 )
 for _room in _ROOMS:
     setattr(_room, "__dir__", partial(sorted, _room.__all__))  # noqa: B010

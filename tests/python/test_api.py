@@ -15,8 +15,9 @@ import calvaria
 from calvaria import Grid, Mask, Mesh, Volume
 
 ROOMS = (
-    "checks", "convert", "dicom", "errors", "findings", "geometry", "mesh", "phantom", "pipeline",
-    "plot", "report", "segment", "study", "study.plots", "surface", "view", "volume",
+    "checks", "convert", "dicom", "errors", "findings", "geometry", "images", "invesalius", "mesh",
+    "phantom", "pipeline", "plot", "report", "resample", "rules", "segment", "study", "study.plots",
+    "surface", "total_segmentator", "view", "volume",
 )  # fmt: skip
 
 
