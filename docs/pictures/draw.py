@@ -64,13 +64,17 @@ def arrow(axes, start, step, text, colour, *, away=1.0):
         "", xy=b, xytext=a, arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2.4}, zorder=5
     )
     end = b + (b - a) / np.linalg.norm(b - a) * away
-    axes.text(*end, text, color=colour, ha="center", va="center", weight="bold", fontsize=11, zorder=6)
+    axes.text(
+        *end, text, color=colour, ha="center", va="center", weight="bold", fontsize=11, zorder=6
+    )
 
 
 def draw_head(axes, skull):
     """Draw the frame of the patient on a skull."""
     triangles, colours = shaded(skull)
-    axes.add_collection(PolyCollection(triangles, facecolors=colours, edgecolors=colours, linewidths=0.2))
+    axes.add_collection(
+        PolyCollection(triangles, facecolors=colours, edgecolors=colours, linewidths=0.2)
+    )
     for text, direction, colour in AXES:
         start = np.array(direction) * np.array([72, 100, 128])
         length = 105.0 if direction[1] else 62.0
@@ -92,14 +96,16 @@ def draw_slices(axes):
                 is_it = (k, j, i) == (2, 1, 4)
                 fill = "#e69f00" if is_it else ("#f4f1ea" if (i + j) % 2 else "#e4ddcb")
                 axes.add_collection(
-                    PolyCollection([seen(quad)], facecolors=fill, edgecolors="#8c8370", linewidths=0.6)
+                    PolyCollection(
+                        [seen(quad)], facecolors=fill, edgecolors="#8c8370", linewidths=0.6
+                    )
                 )
     arrow(axes, (0, -9, 0), (84, 0, 0), "i, column", "#b2182b", away=17)
     arrow(axes, (92, 0, 0), (0, 70, 0), "j, row", "#1b7837", away=14)
     arrow(axes, (-12, 0, 0), (0, 0, 92), "k, slice", "#2166ac", away=9)
     where = seen((14 * 4.5, 14 * 1.5, 2 * gap))
     axes.annotate(
-        "values[2, 1, 4]\nvalues[k, j, i]", xy=where, xytext=where + (60, 62), fontsize=11,
+        "values[2, 1, 4]\nvalues[k, j, i]", xy=where, xytext=where + np.array([60, 62]), fontsize=11,
         family="monospace", ha="center",
         arrowprops={"arrowstyle": "-", "color": "#8a5a00"}, color="#8a5a00", zorder=6,
     )  # fmt: skip
@@ -144,7 +150,11 @@ def main():
     """Scan the phantom, make a skull, draw."""
     head = phantom.head()
     scanner = phantom.Scanner(
-        columns=216, rows=260, spacing_xy_mm=(0.9, 0.9), slice_thickness_mm=1.0, slice_increment_mm=1.0
+        columns=216,
+        rows=260,
+        spacing_xy_mm=(0.9, 0.9),
+        slice_thickness_mm=1.0,
+        slice_increment_mm=1.0,
     )
     volume = phantom.scan(head, scanner=scanner)
     bone = segment.union(segment.skull(volume), segment.mandible(volume))
@@ -158,7 +168,9 @@ def main():
     points = small.vertices
     # The marrow is hollow in the model: its border is seen from the bone, so from the other side.
     bones = [head.signed_distance_mm(name, points) for name in ("skull", "mandible", "teeth")]
-    marrow = [-head.signed_distance_mm(f"{name}_cancellous", points) for name in ("skull", "mandible")]
+    marrow = [
+        -head.signed_distance_mm(f"{name}_cancellous", points) for name in ("skull", "mandible")
+    ]
     away = np.stack([*bones, *marrow])
     offset = away[np.abs(away).argmin(axis=0), np.arange(len(points))]
     picture = view.view_volume(

@@ -7,6 +7,11 @@ calvaria is research and education software, not a medical device.
 
 from calvaria import errors, material, phantom, printability, segment
 from calvaria.bar import BarReading, check_bars, make_bar, measure_bar
+from functools import partial
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from calvaria import checks, convert, errors, mesh, phantom, plot, report, segment, surface, view
 from calvaria.checks import ImagingPlan, check_series, check_volume, plan_imaging
 from calvaria.comparison import (
     DeviationMap,
@@ -89,6 +94,8 @@ __all__ = [
     "compare_masks",
     "compare_meshes",
     "compare_to_image",
+    "checks",
+    "convert",
     "decimate_mesh",
     "error_budget",
     "errors",
@@ -109,14 +116,52 @@ __all__ = [
     "phantom",
     "plan_imaging",
     "printability",
+    "mesh",
+    "mesh_topology",
+    "phantom",
+    "plan_imaging",
+    "plot",
     "read_mesh",
     "read_mesh_info",
     "repair_mesh",
+    "report",
     "resample_slices",
     "resample_to_grid",
     "resample_to_orthogonal",
     "segment",
     "smooth_mesh",
     "write_mask",
+    "surface",
+    "view",
     "write_mesh",
 ]
+
+# What is typed after "calvaria." is what is meant for users, and so it is in each room: the files a
+# room is made of, and what they import, are nobody's concern.
+_ROOMS = tuple(
+    room
+    for name, room in sorted(globals().items())
+    if isinstance(room, ModuleType) and not name.startswith("_") and hasattr(room, "__all__")
+)
+for _room in _ROOMS:
+    setattr(_room, "__dir__", partial(sorted, _room.__all__))  # noqa: B010
+del _room
+
+
+def __dir__() -> list[str]:
+    rooms = [room.__name__.removeprefix("calvaria.") for room in _ROOMS]
+    return sorted({*__all__, *rooms, "study"})
+
+
+if TYPE_CHECKING:
+    from calvaria import study as study
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Load the study kit when it is called for: it knows of no voxel, and images know not of it."""
+        if name == "study":
+            import importlib  # noqa: PLC0415
+
+            return importlib.import_module("calvaria.study")
+        msg = f"module 'calvaria' has no attribute {name!r}"
+        raise AttributeError(msg)

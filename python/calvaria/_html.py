@@ -55,8 +55,17 @@ def html_table(
 
 
 def _cell(cell: object) -> str:
-    text = str(cell)
+    text = _text(cell)
     style = _VERDICT_STYLES.get(text)
     if style:
         return f'<td style="{style};text-align:left">{text}</td>'
     return f"<td{_PROSE if len(text) > _LONG else _LEFT}>{escape(text)}</td>"
+
+
+def _text(cell: object) -> str:
+    """Return what a person reads: six digits are more than anything here was measured to."""
+    if isinstance(cell, float):
+        return f"{cell:.0f}" if 1e6 <= abs(cell) < 1e15 else f"{cell:.6g}"
+    if isinstance(cell, list | tuple) and cell and all(isinstance(one, float) for one in cell):
+        return ", ".join(map(_text, cell))
+    return str(cell)

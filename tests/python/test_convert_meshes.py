@@ -115,8 +115,8 @@ def test_the_real_niivue_takes_what_it_is_given():
 @pytest.mark.parametrize(
     ("library", "extra", "call"),
     [
-        ("pyvista", "rich", lambda: convert.to_pyvista(MESH)),
-        ("ipyniivue", "rich", lambda: convert.to_niivue(oblique())),
+        ("pyvista", "viewers", lambda: convert.to_pyvista(MESH)),
+        ("ipyniivue", "viewers", lambda: convert.to_niivue(oblique())),
         ("trimesh", "neighbours", lambda: convert.to_trimesh(MESH)),
     ],
 )

@@ -56,7 +56,9 @@ def test_every_link_inside_leads_to_a_place(pages):
 @pytest.mark.slow
 def test_no_page_loads_from_elsewhere(pages):
     for path, text in pages.items():
-        assert not re.search(r'<(script|img|link)\b[^>]*\b(src|href)="(https?:)?//', text), path.name
+        assert not re.search(r'<(script|img|link)\b[^>]*\b(src|href)="(https?:)?//', text), (
+            path.name
+        )
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import numpy as np
 
 from calvaria import _native
 from calvaria._arrays import frozen
+from calvaria._html import html_table
 from calvaria.errors import MeshError
 
 if TYPE_CHECKING:
@@ -103,6 +104,32 @@ class Mesh:
 
     def __repr__(self) -> str:
         return f"Mesh({len(self.vertices)} vertices, {len(self.faces)} faces)"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but vertices and faces as plain types, ready for JSON."""
+        box = [self.vertices.min(axis=0), self.vertices.max(axis=0)] if len(self.vertices) else []
+        return {
+            "n_vertices": len(self.vertices),
+            "n_faces": len(self.faces),
+            "bounds_lps_mm": [corner.tolist() for corner in box],
+            "n_faces_by_kind": {
+                kind.name: int(np.count_nonzero(self.kinds == kind)) for kind in FaceKind
+            },
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+    def _repr_html_(self) -> str:
+        told = self.to_dict()
+        rows: list[tuple[object, ...]] = [
+            ("vertices, faces", f"{told['n_vertices']}, {told['n_faces']}"),
+        ]
+        if told["bounds_lps_mm"]:
+            low, high = told["bounds_lps_mm"]
+            size = " x ".join(f"{b - a:.1f}" for a, b in zip(low, high, strict=True))
+            rows.append(("size (x, y, z)", f"{size} mm"))
+        rows += [(f"{name} faces", n) for name, n in told["n_faces_by_kind"].items() if n]
+        rows += [(f.verdict.name, f.message) for f in self.findings]
+        return html_table(header=("Mesh", ""), rows=rows)
 
 
 def _as_rows(name: str, values: Any) -> NDArray[Any]:

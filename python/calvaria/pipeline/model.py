@@ -6,7 +6,6 @@ import hashlib
 import json
 import warnings
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -323,6 +322,8 @@ def _record(
     findings: Sequence[Finding],
     report: Report,
 ) -> dict[str, Any]:
+    from importlib.metadata import version  # noqa: PLC0415 - only a record needs it
+
     return {
         "disclaimer": DISCLAIMER,
         "versions": {name: version(name) for name in ("calvaria", "numpy")},

@@ -7,10 +7,11 @@ import hashlib
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._html import html_table
 from calvaria.checks import check_series, check_volume
 from calvaria.dicom import find_series, load_series
 from calvaria.errors import (
@@ -65,6 +66,23 @@ class Source:
     sha256: tuple[str, ...]
     mask: Mask | None = None
     is_label_map: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the voxels as plain types, ready for JSON."""
+        return {
+            "volume": self.volume.to_dict(),
+            "choice": self.choice,
+            "checks": [check.to_dict() for check in self.checks],
+            "sha256": list(self.sha256),
+        }
+
+    def __repr__(self) -> str:
+        return f"Source({self.choice}; {self.volume!r})"
+
+    def _repr_html_(self) -> str:
+        return html_table(
+            header=("Source", ""), rows=[("choice", self.choice), ("grid", self.volume)]
+        )
 
 
 def open_source(

@@ -35,7 +35,7 @@ _N_SHADES = 11
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 _STILL_PIXELS = 400
 # The still picture is taken from the front, a little from the left and from above.  LPS.
-_RIGHT, _UP = (0.8988, 0.4384, 0.0), (0.0749, -0.1536, 0.9853)
+_RIGHT, _UP = (0.8988, 0.4384, 0.0), (-0.0749, 0.1536, 0.9853)
 
 
 def view_meshes(
