@@ -117,10 +117,10 @@ mod tests {
             let asked = Asked { method, is_outside: false, longest_mm: 100.0, across: -0.5 };
             let found = thickness(&tree, &asked, &Progress::default()).unwrap();
             for (point, length) in plate.vertices.iter().zip(&found) {
-                let is_on_top = point[2] == 7.0 || point[2] == 9.0;
+                let is_on_top = (point[2] - 8.0).abs() > 0.999;
                 let is_inner = point[0] > 7.0 && point[0] < 27.0 && point[1] > 7.0 && point[1] < 23.0;
                 if is_on_top && is_inner {
-                    assert!((length - 2.0).abs() < 1e-5, "{method:?} {point:?} {length}");
+                    assert!((length - 2.0).abs() < 8e-3, "{method:?} {point:?} {length}");
                 }
                 assert!(*length > 1.99, "{method:?} {point:?} {length}");
             }

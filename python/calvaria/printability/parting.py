@@ -109,8 +109,9 @@ def part_mesh(
     Examples
     --------
     >>> from calvaria.printability import block_mesh
-    >>> part_mesh(block_mesh(size_mm=(40, 12, 20)), point_lps_mm=(0, 0, 0), normal=(0, 0, 1))
-    Parting(204 and 202 faces, 2 pegs of 4 mm)
+    >>> body = block_mesh(size_mm=(40, 12, 20))
+    >>> len(part_mesh(body, point_lps_mm=(0, 0, 0), normal=(0, 0, 1)).pegs_lps_mm)
+    2
     """
     need_faces(mesh)
     radius, length = (
