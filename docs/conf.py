@@ -145,9 +145,17 @@ def _links(_app: Any, name: str, source: list[str]) -> None:
     )
 
 
+def _bars(_app: Any, _what: str, _name: str, _thing: Any, _options: Any, lines: list[str]) -> None:
+    """Keep the bars of a formula, as in 2 |A and B| / (|A| + |B|), from being read as a reference."""
+    for n, line in enumerate(lines):
+        if not line.lstrip().startswith((">>>", "...")) and "``" not in line:
+            lines[n] = re.sub(r"(?<!\\)\|", r"\\|", line)
+
+
 def setup(app: Any) -> None:
     """Make the folders, and mend links as pages are read."""
     _tutorials()
     _project()
     _api()
     app.connect("source-read", _links)
+    app.connect("autodoc-process-docstring", _bars, priority=900)  # after numpydoc
