@@ -90,7 +90,7 @@ def with_vtk(vtk, mesh):
 
 
 def with_fast_simplification(library, mesh):
-    points, faces = mesh.vertices.astype(np.float32), mesh.faces
+    points, faces = mesh.vertices.astype(np.float32), mesh.faces.copy()
     return {"decimation": lambda: library.simplify(points, faces, 0.9)}
 
 
