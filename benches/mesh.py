@@ -90,7 +90,7 @@ def with_vtk(vtk, mesh):
 
 
 def with_fast_simplification(library, mesh):
-    points, faces = mesh.vertices.astype(np.float32), mesh.faces
+    points, faces = mesh.vertices.astype(np.float32), mesh.faces.copy()
     return {"decimation": lambda: library.simplify(points, faces, 0.9)}
 
 
@@ -214,7 +214,13 @@ def page(bone, rows, rounds):
         lines.append(
             f"| {stage} | {name} | {wall:.2f} | {cpu:.2f} | {ratio} | {goal} | {' | '.join(facts)} |"
         )
-    return "\n".join([*lines, "", machine(), ""])
+    missed = [
+        f"{stage} against {name} ({rows[stage, 'calvaria'][0] / rows[stage, name][0]:.2f}, goal {goal})"
+        for (stage, name), goal in GOALS.items()
+        if (stage, name) in rows and rows[stage, "calvaria"][0] > goal * rows[stage, name][0]
+    ]
+    told = f"Goals missed: {'; '.join(missed) or 'none'}."
+    return "\n".join([*lines, "", told, "", machine(), ""])
 
 
 def machine():

@@ -201,7 +201,13 @@ def page(results, n_slices, size):
         "fast_simplification",
         "meshlib",
     )
-    return "\n".join([*lines, "", machine(names), ""])
+    missed = [
+        f"{way} ({median['calvaria']['wall'] / median[way]['wall']:.2f}, goal {goal})"
+        for way, goal in GOALS.items()
+        if way in median and median["calvaria"]["wall"] > goal * median[way]["wall"]
+    ]
+    told = f"Goals missed: {'; '.join(missed) or 'none'}."
+    return "\n".join([*lines, "", told, "", machine(names), ""])
 
 
 def machine(names):

@@ -110,9 +110,10 @@ def decimate_mesh(
     surface there: an upper limit of the distance, which the other side of a thin wall cannot lower.
     Between vertices the distance to one face is largest at a corner; where corners lie next to
     different faces, a triangle is cut in thought where those meet, and where that shows too little it is
-    divided: old ones down to a quarter of the mean edge of the input, new ones down to half of it.  What
-    is found must stay 5 % below the bound, for what lies between the smallest pieces.  Where it does
-    not, or where faces cross, the longest edges there are halved and the new vertices put on the old
+    divided.  With a bound every piece is shown to be within it: what a piece of an eighth of the bound
+    may still hide is added.  Without one, pieces of a quarter (old faces) or half (new ones) of the mean
+    edge are looked at in their middle.  Where the bound is not shown to hold, or where faces cross, the
+    longest edges there are halved and the new vertices put on the old
     surface; where that does not help, the surface stays as it was there and the rest is made again.  With
     a bound and a target a few faces more than asked for may therefore stay.  Without a bound, and of a
     mesh that crosses itself, faces may cross in the result.  The result is

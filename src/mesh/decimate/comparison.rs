@@ -10,7 +10,9 @@ use crate::mesh::MeshRef;
 
 /// Items per parallel block.
 const BLOCK: usize = 4096;
-/// Pieces of old faces, and of new ones, are divided down to this part of a mean edge.
+/// With a limit, pieces are divided down to this part of it: what is not shown by then is beyond.
+const LEAST_OF_LIMIT: f64 = 0.125;
+/// Without one, pieces of old faces, and of new ones, down to this part of a mean edge.
 const LEAST_PIECES: [f64; 2] = [0.25, 0.5];
 
 /// Which limits a comparison goes by.
@@ -67,10 +69,16 @@ impl Comparison {
 
     /// What the faces of one of the two are held against.
     pub(super) fn proof<'a>(&self, target: &'a Surface<'a>, which: usize) -> Proof<'a> {
+        let is_strict = self.scale.limit_mm.is_finite();
         Proof {
             target,
             enough: self.enough,
-            least_mm: self.scale.edge_mm * LEAST_PIECES[which],
+            least_mm: if is_strict {
+                self.scale.limit_mm * LEAST_OF_LIMIT
+            } else {
+                self.scale.edge_mm * LEAST_PIECES[which]
+            },
+            is_strict,
             reach_mm: self.scale.limit_mm.min(self.scale.edge_mm) * 2.0 + self.scale.edge_mm * 2.0,
         }
     }

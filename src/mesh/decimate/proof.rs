@@ -41,8 +41,10 @@ pub(super) struct Proof<'a> {
     pub(super) target: &'a Surface<'a>,
     /// Below this nobody asks.
     pub(super) enough: f64,
-    /// Smaller pieces are looked at where they are, and not divided.
+    /// Smaller pieces are not divided.
     pub(super) least_mm: f64,
+    /// Of such a piece: what no point of it is beyond, or else what is found in its middle.
+    pub(super) is_strict: bool,
     /// How far around a point to look where going downhill finds nothing near enough.
     pub(super) reach_mm: f64,
 }
@@ -72,6 +74,9 @@ impl Proof<'_> {
             return at_corners + FROM_CORNER * longest;
         }
         if longest <= self.least_mm {
+            if self.is_strict {
+                return at_corners + FROM_CORNER * longest;
+            }
             return at_corners.max(self.near((a.point + b.point + c.point) / 3.0, a.face).distance);
         }
         let (ab, bc, ca) = (self.between(a, b), self.between(b, c), self.between(c, a));

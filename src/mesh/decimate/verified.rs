@@ -15,8 +15,8 @@ use crate::progress::{Cancelled, Progress};
 /// So often is a result that broke the bound made again, with its surroundings kept as they were.
 const MOST_TRIES: usize = 5;
 
-/// Part of the bound that may be found: between the places that are looked at it may be more.
-const MEASURED_SHARE: f64 = 0.95;
+/// Part of the bound that is used: the rest is for rounding.
+const MEASURED_SHARE: f64 = 0.9999;
 
 /// A smaller mesh and how far it is from the first.
 #[derive(Debug, Clone, PartialEq)]
