@@ -1,7 +1,7 @@
 """The table of errors in docs/metrics.md: balls and cylinders blurred in closed form, known exactly.
 
-    python benches/overlay_accuracy.py            # about two minutes on one core
-    python benches/overlay_accuracy.py --short    # every third row
+python benches/overlay_accuracy.py            # about two minutes on one core
+python benches/overlay_accuracy.py --short    # every third row
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ import numpy as np
 from scipy.special import ndtr
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "python"))
-from overlay_bodies import CENTRE, OBLIQUE, ball, ball_mesh, grid_about, image, places  # noqa: E402
-
-from calvaria import Mesh, compare_to_image  # noqa: E402
+from calvaria import Mesh, compare_to_image
+from overlay_bodies import CENTRE, OBLIQUE, ball, ball_mesh, grid_about, image, places
 
 SAMPLES = 4000
 EDGES = ("half_maximum", "gradient_maximum")
@@ -85,7 +84,10 @@ def main():
         volume = ball(radius, sigma, spacing, noise=noise, turn=OBLIQUE)
         print(row("ball", ball_mesh(radius), volume, radius, sigma, spacing, noise), flush=True)
         volume = cylinder(radius, sigma, spacing, noise)
-        print(row("cylinder", cylinder_mesh(radius), volume, radius, sigma, spacing, noise), flush=True)
+        print(
+            row("cylinder", cylinder_mesh(radius), volume, radius, sigma, spacing, noise),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -58,7 +58,9 @@ def test_the_step_is_the_distance_of_the_slices():
 
 def test_a_smooth_body_has_no_stairs():
     n = 120
-    theta, phi = np.meshgrid(np.linspace(0, np.pi, n), np.linspace(0, 2 * np.pi, 2 * n), indexing="ij")
+    theta, phi = np.meshgrid(
+        np.linspace(0, np.pi, n), np.linspace(0, 2 * np.pi, 2 * n), indexing="ij"
+    )
     ring = np.stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], -1)
     rng = np.random.default_rng(1)
     points = 30.0 * ring.reshape(-1, 3) + rng.normal(0, 0.01, (2 * n * n, 3))
@@ -71,6 +73,7 @@ def test_a_smooth_body_has_no_stairs():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_two_millimetres_are_told_from_half_a_millimetre_on_forty_meshes():
     rng = np.random.default_rng(3)
     thick, thin = [], []

@@ -149,13 +149,20 @@ def _spectrum(
     n = int(bins.max()) + 1
     place, shape = column * n + bins, (n_columns, n)
     slope = np.abs(normal[:, axis])
-    weight = np.bincount(place, weights=area, minlength=n_columns * n).reshape(shape)
-    total = np.bincount(place, weights=area * slope, minlength=n_columns * n).reshape(shape)
+    weight = _summed(place, area, shape)
+    total = _summed(place, area * slope, shape)
     local = _around(total) / np.maximum(_around(weight), 1e-12)
     wave = (total - local * weight).sum(axis=0)
     taper = np.hanning(n)
     swing = np.abs(np.fft.rfft(wave * taper)) * 2 / (weight.sum(axis=0) * taper).sum()
-    return np.fft.rfftfreq(n, _BIN_MM), swing
+    return np.asarray(np.fft.rfftfreq(n, _BIN_MM)), np.asarray(swing, dtype=np.float64)
+
+
+def _summed(
+    place: NDArray[np.int64], what: NDArray[np.float64], shape: tuple[int, int]
+) -> NDArray[np.float64]:
+    sums = np.bincount(place, weights=what, minlength=shape[0] * shape[1])
+    return np.asarray(sums.reshape(shape), dtype=np.float64)
 
 
 def _columns(
