@@ -453,9 +453,7 @@ def sample_surface(
     faces: NDArray[np.int32],
     kinds: NDArray[np.uint8],
     n_samples: int,
-) -> tuple[
-    NDArray[np.float64], NDArray[np.float64], NDArray[np.int32], float, list[float]
-]: ...
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32], float, list[float]]: ...
 def cluster_points(points: NDArray[np.float64], reach_mm: float) -> NDArray[np.uint32]: ...
 def fit_points(
     *,

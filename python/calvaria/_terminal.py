@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     from calvaria.findings import CheckReport, Finding
     from calvaria.pipeline import ComparisonResult, ModelResult
 
-__all__ = ["clean", "complain", "facts", "print_comparison", "print_model", "print_report", "print_series"]
+__all__ = [
+    "clean",
+    "complain",
+    "facts",
+    "print_comparison",
+    "print_model",
+    "print_report",
+    "print_series",
+]
 
 _STYLE_OF = {
     Verdict.PASS: "green",

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from overlay_bodies import ball, ball_mesh, grid_about, image, places
 from scipy.special import ndtr
 
 from calvaria import Mesh, extract_surface, phantom
@@ -16,6 +15,7 @@ from calvaria.overlay import (
     measure_threshold_bias,
 )
 from calvaria.segment import bone_level
+from overlay_bodies import ball, ball_mesh, grid_about, image, places
 
 N = 8000
 
@@ -125,6 +125,17 @@ def test_a_mesh_turned_inside_out_is_named(head):
     assert np.array_equal(np.sort(match.applied(flip_mesh(mesh)).faces), np.sort(mesh.faces))
 
 
+def test_a_mesh_mirrored_point_by_point_is_put_right_with_its_faces(head):
+    mesh, volume = head
+    mirrored = Mesh(vertices=mesh.vertices * [1, -1, 1], faces=mesh.faces)
+    match = identify_frame(mirrored, volume)
+    assert match.name == "mirrored front-back"
+    assert match.is_inside_out
+    right = match.applied(mirrored)
+    assert np.allclose(right.vertices, mesh.vertices)
+    assert identify_frame(right, volume).is_as_given
+
+
 def test_a_mesh_of_nothing_in_the_image_is_unknown(head):
     _, volume = head
     assert identify_frame(ball_mesh(15.0), volume).name == "unknown"
@@ -152,7 +163,7 @@ def wall():
     grid = grid_about(46.0, (0.5, 0.5, 1.0))
     shares = np.zeros(grid.dims_ijk[::-1]).ravel()
     for dz in (np.arange(8) + 0.5) / 8 - 0.5:
-        x, y, z = (places(grid) + [26.0, 26.0, 26.0 + dz]).T
+        x, y, z = (places(grid) + np.array([26.0, 26.0, 26.0 + dz])).T
         # A slice through a ball is a disc; blurred in its plane alone it is all but a step along r.
         for radius, sign in ((46.0, 1), (40.0, -1)):
             disc = np.sqrt(np.maximum(radius**2 - z**2, 0.0))

@@ -8,6 +8,7 @@ from calvaria.overlay.metrics import EdgeStatus, OffsetSummary, OverlayMetrics, 
 from calvaria.overlay.places import Place
 from calvaria.overlay.pose import Pose, fit_pose
 from calvaria.overlay.report import Overlay, check_overlay, measure_overlay
+from calvaria.overlay.stairs import Stairs, measure_stairs
 
 __all__ = [
     "EdgeStatus",
@@ -19,6 +20,7 @@ __all__ = [
     "Place",
     "Pose",
     "SliceOffset",
+    "Stairs",
     "ThresholdBias",
     "check_overlay",
     "compare_to_image",
@@ -26,5 +28,6 @@ __all__ = [
     "fit_pose",
     "identify_frame",
     "measure_overlay",
+    "measure_stairs",
     "measure_threshold_bias",
 ]

@@ -152,9 +152,7 @@ def compare_to_image(
         *("offset_mm", "uncertainty_mm", "status", "contrast"),
         *("inside", "outside", "value", "curvature_mm", "level_mm"),
     )
-    areas = {
-        kind.name.lower(): area for kind, area in zip(FaceKind, areas_mm2, strict=True)
-    }
+    areas = {kind.name.lower(): area for kind, area in zip(FaceKind, areas_mm2, strict=True)}
     return OverlayMetrics(
         edge=edge,
         search_mm=float(search_mm),

@@ -55,6 +55,8 @@ class FrameMatch:
         Every frame that was tried.
     matrix : (4, 4) ndarray of float64
         From the mesh as given to LPS mm.
+    is_inside_out : bool
+        Whether its faces look inwards, as those of a mesh that was mirrored point by point do.
     """
 
     name: str
@@ -62,6 +64,7 @@ class FrameMatch:
     as_given_fraction: float
     scores: dict[str, float]
     matrix: NDArray[np.float64]
+    is_inside_out: bool = False
 
     @property
     def is_as_given(self) -> bool:
@@ -78,9 +81,13 @@ class FrameMatch:
             if others:
                 second = max(others, key=lambda name: others[name])
                 rest = f"; the next best, {second}, for {100 * others[second]:.0f} %"
-            return f"as LPS mm {given} of the surface lie within 1.5 mm of an edge in the image{rest}"
+            return (
+                f"as LPS mm {given} of the surface lie within 1.5 mm of an edge in the image{rest}"
+            )
         if self.name == "unknown":
-            return f"as LPS mm {given} of the surface lie near an edge, and no other frame fits better"
+            return (
+                f"as LPS mm {given} of the surface lie near an edge, and no other frame fits better"
+            )
         return (
             f"as LPS mm {given} of the surface lie within 1.5 mm of an edge in the image, "
             f"as {self.name} {100 * self.fraction:.0f} %"
@@ -88,9 +95,10 @@ class FrameMatch:
 
     def applied(self, mesh: Mesh) -> Mesh:
         """Return the mesh in LPS mm; faces stay outwards."""
-        if self.name == "turned inside out":
-            return flip_mesh(mesh)
-        return mesh if self.is_as_given else transform_mesh(mesh, matrix=self.matrix)
+        if self.is_as_given:
+            return mesh
+        outwards = flip_mesh(mesh) if self.is_inside_out else mesh
+        return transform_mesh(outwards, matrix=self.matrix)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything, ready for JSON."""
@@ -100,6 +108,7 @@ class FrameMatch:
             "as_given_fraction": self.as_given_fraction,
             "scores": dict(self.scores),
             "matrix": self.matrix.tolist(),
+            "is_inside_out": self.is_inside_out,
             "why": self.why,
         }
 
@@ -150,15 +159,22 @@ def identify_frame(mesh: Mesh, volume: Volume) -> FrameMatch:
         msg = "mesh: faces that were imaged expected, found none with an area"
         raise MeshError(msg)
     given = _score(points, normals, volume)
-    scores, matrices = {"LPS mm": given}, {"LPS mm": np.eye(4)}
+    scores, matrices, turned = {"LPS mm": given}, {"LPS mm": np.eye(4)}, {"LPS mm": False}
+
+    def take(name: str, matrix: NDArray[np.float64], *, is_turned: bool) -> None:
+        score = _score(*_moved_by(matrix, points, -normals if is_turned else normals), volume)
+        if score > scores.get(name, -1.0):
+            scores[name], matrices[name], turned[name] = score, matrix, is_turned
+
     if given < _SURE:
-        scores["turned inside out"] = _score(points, -normals, volume)
-        matrices["turned inside out"] = np.eye(4)
+        take("turned inside out", np.eye(4), is_turned=True)
         for name, matrix in _guesses(points, volume):
-            _try(name, matrix, points, normals, volume, scores, matrices)
+            take(name, matrix, is_turned=False)
+            if name.startswith("mirrored"):
+                take(name, matrix, is_turned=True)
         if max(scores.values()) < _LEAST:
             for name, matrix in _moved(points, volume):
-                _try(name, matrix, points, normals, volume, scores, matrices)
+                take(name, matrix, is_turned=False)
     best = max(scores, key=lambda name: scores[name])
     # Another frame must explain clearly more than the one that is given.
     if scores[best] < given + 0.1:
@@ -170,24 +186,16 @@ def identify_frame(mesh: Mesh, volume: Volume) -> FrameMatch:
         as_given_fraction=given,
         scores=scores,
         matrix=frozen(np.eye(4) if name == "unknown" else matrices[best], dtype=np.float64),
+        is_inside_out=name != "unknown" and turned[best],
     )
 
 
-def _try(
-    name: str,
-    matrix: NDArray[np.float64],
-    points: NDArray[np.float64],
-    normals: NDArray[np.float64],
-    volume: Volume,
-    scores: dict[str, float],
-    matrices: dict[str, NDArray[np.float64]],
-) -> None:
-    moved = points @ matrix[:3, :3].T + matrix[:3, 3]
-    turned = normals @ np.linalg.inv(matrix[:3, :3])
-    turned = turned / np.linalg.norm(turned, axis=1, keepdims=True)
-    score = _score(moved, turned, volume)
-    if score > scores.get(name, -1.0):
-        scores[name], matrices[name] = score, matrix
+def _moved_by(
+    matrix: NDArray[np.float64], points: NDArray[np.float64], normals: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    moved = normals @ np.linalg.inv(matrix[:3, :3])
+    unit = moved / np.linalg.norm(moved, axis=1, keepdims=True)
+    return points @ matrix[:3, :3].T + matrix[:3, 3], unit
 
 
 def _score(points: NDArray[np.float64], normals: NDArray[np.float64], volume: Volume) -> float:
@@ -237,7 +245,11 @@ def _moved(
     low, high = (np.array([along[end] for along in inside], dtype=float) for end in (0, -1))
     target = volume.grid.lps_mm_from_ijk([(low + high) / 2])[0]
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
-    for name, signs in (("moved", (1, 1, 1)), ("moved, RAS", (-1, -1, 1)), ("moved, mirrored", (-1, 1, 1))):
+    for name, signs in (
+        ("moved", (1, 1, 1)),
+        ("moved, RAS", (-1, -1, 1)),
+        ("moved, mirrored", (-1, 1, 1)),
+    ):
         matrix = np.diag([*np.array(signs, dtype=float), 1.0])
         matrix[:3, 3] = target - matrix[:3, :3] @ middle
         if math.isfinite(matrix.sum()):

@@ -149,7 +149,12 @@ def find_lost_surface(
     )
     if not len(points):
         return LostSurface(
-            iso_hu=level, distance_mm=reach, structure_mm2=0.0, lost_mm2=0.0, places=(), other_mm2=0.0
+            iso_hu=level,
+            distance_mm=reach,
+            structure_mm2=0.0,
+            lost_mm2=0.0,
+            places=(),
+            other_mm2=0.0,
         )
     distance = _distances_mm(mesh, points, normals, reach)
     part = _native.mesh_parts(imaged.vertices, imaged.faces, imaged.kinds)[0][faces]

@@ -198,7 +198,10 @@ def overlay_section(metrics: OverlayMetrics) -> Section:
         for name, share in metrics.status_fractions.items()
         if share > 0
     ]
-    rows += [(f"{name}, not measured", f"{area / 100:.1f} cm2") for name, area in metrics.excluded_mm2.items()]
+    rows += [
+        (f"{name}, not measured", f"{area / 100:.1f} cm2")
+        for name, area in metrics.excluded_mm2.items()
+    ]
     rows += [
         (f"worst place {n}", f"{place.worst_mm:+.2f} mm at {place.where}, {place.area_mm2:.0f} mm2")
         for n, place in enumerate(metrics.worst_places(beyond_mm=max(one.p95_mm, 0.1)), 1)

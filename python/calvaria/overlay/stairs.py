@@ -1,0 +1,185 @@
+"""Stairs: what thick slices leave on a mesh, told from the mesh alone."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from calvaria._html import html_table
+from calvaria.mesh import FaceKind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from calvaria.mesh import Mesh
+
+__all__ = ["Stairs", "measure_stairs"]
+
+_BIN_MM = 0.1
+_PERIODS_MM = (0.7, 4.0)
+# The slope is held against its own mean nearby: in a column of this width, over so much of the axis.
+_COLUMN_MM = 8.0
+_LOCAL_MM = 3.0
+# Faces that look along the axis or across it bear no stairs.
+_SLOPES = (0.05, 0.98)
+# The highest line counts when it stands so far above the lines beside it.
+_STANDS_OUT = 4.4
+_BESIDE = 60
+_AXES = ("x", "y", "z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stairs:
+    """Steps on a surface.
+
+    Parameters
+    ----------
+    step_mm : float
+        The coarsest step that shows: the distance of the slices, or of the pixels where these are
+        coarser.  0 where none shows.
+    height_mm : float
+        How far these steps stand out of the surface, on average.
+    axis : str
+        Along which axis of the mesh they are stacked; empty where there are none.
+    prominence : float
+        How far their wave stands above the waves of other lengths.
+    """
+
+    step_mm: float
+    height_mm: float
+    axis: str
+    prominence: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything, ready for JSON."""
+        return dataclasses.asdict(self)
+
+    def __repr__(self) -> str:
+        if not self.step_mm:
+            return "Stairs(none)"
+        return (
+            f"Stairs(every {self.step_mm:.2f} mm along {self.axis}, {self.height_mm:.4f} mm high, "
+            f"{self.prominence:.1f} times the rest)"
+        )
+
+    def _repr_html_(self) -> str:
+        return html_table(header=("Stairs", ""), rows=self.to_dict().items())
+
+
+def measure_stairs(mesh: Mesh) -> Stairs:
+    """Find the steps that slices leave on a mesh, from the mesh alone.
+
+    Interpolating an image to thinner slices, smoothing the mesh and losing the header hide how thick
+    the slices were; the surface still bends at each of them.
+
+    Parameters
+    ----------
+    mesh : Mesh
+        In the axes of the scanner, as every mesh drawn from an image is; at least some centimetres of
+        it.  Lids and cuts are left out.
+
+    Returns
+    -------
+    Stairs
+        Of the clearest step along each of x, y and z, between 0.7 and 4 mm, the coarsest.
+
+    Notes
+    -----
+    In columns along an axis the slope of the surface is held against its mean nearby; what is left is
+    added up by the place along the axis, and its Fourier transform looked through for lines.  Slices
+    lie at equal distances, so their bends add up over the whole mesh; the shape of the body does not.
+
+    Examples
+    --------
+    >>> from calvaria import extract_surface, phantom
+    >>> scanner = phantom.Scanner(
+    ...     columns=80, rows=80, spacing_xy_mm=(0.6, 0.6), slice_thickness_mm=2.0, slice_increment_mm=2.0
+    ... )
+    >>> ball = phantom.scan(phantom.sphere(radius_mm=20.0), scanner=scanner)
+    >>> stairs = measure_stairs(extract_surface(ball, iso_hu=0.0))
+    >>> 1.7 < stairs.step_mm < 2.4, stairs.axis  # 40 mm of surface tell it so well
+    (True, 'z')
+    """
+    a, b, c = (mesh.vertices[mesh.faces[:, corner]] for corner in range(3))
+    normal = np.cross(b - a, c - a)
+    area = np.linalg.norm(normal, axis=1)
+    chosen = (mesh.kinds == FaceKind.SURFACE) & (area > 0)
+    normal, area = normal[chosen] / area[chosen, None], area[chosen] / 2
+    centre = ((a + b + c) / 3)[chosen]
+    none = Stairs(step_mm=0.0, height_mm=0.0, axis="", prominence=0.0)
+    found = [_along(centre, normal, area, axis) for axis in range(3)]
+    return max((one for one in found if one), key=lambda one: one.step_mm, default=none)
+
+
+def _along(
+    centre: NDArray[np.float64], normal: NDArray[np.float64], area: NDArray[np.float64], axis: int
+) -> Stairs | None:
+    slope = np.abs(normal[:, axis])
+    kept = (slope > _SLOPES[0]) & (slope < _SLOPES[1])
+    if not kept.any() or np.ptp(centre[kept, axis]) < 3 * _PERIODS_MM[1]:
+        return None
+    frequency, swing = _spectrum(centre[kept], normal[kept], area[kept], axis)
+    low, high = (int(np.searchsorted(frequency, 1 / mm)) for mm in _PERIODS_MM[::-1])
+    stands = np.array([swing[n] / _beside(swing, n) for n in range(high)])
+    n = max(low, 1) + int(np.argmax(stands[max(low, 1) :]))
+    if stands[n] < _STANDS_OUT:
+        return None
+    return Stairs(
+        step_mm=float(1 / frequency[n]),
+        height_mm=float(swing[n] / (2 * np.pi * frequency[n])),
+        axis=_AXES[axis],
+        prominence=float(stands[n]),
+    )
+
+
+def _beside(swing: NDArray[np.float64], n: int) -> float:
+    """Return the usual height of the lines beside one."""
+    return max(float(np.median(swing[max(n - _BESIDE, 1) : n + _BESIDE])), 1e-12)
+
+
+def _spectrum(
+    centre: NDArray[np.float64], normal: NDArray[np.float64], area: NDArray[np.float64], axis: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return frequencies, 1/mm, and how strongly the slope swings at each."""
+    column, n_columns = _columns(centre, normal, axis)
+    bins = ((centre[:, axis] - centre[:, axis].min()) / _BIN_MM).astype(np.int64)
+    n = int(bins.max()) + 1
+    place, shape = column * n + bins, (n_columns, n)
+    slope = np.abs(normal[:, axis])
+    weight = _summed(place, area, shape)
+    total = _summed(place, area * slope, shape)
+    local = _around(total) / np.maximum(_around(weight), 1e-12)
+    wave = (total - local * weight).sum(axis=0)
+    taper = np.hanning(n)
+    swing = np.abs(np.fft.rfft(wave * taper)) * 2 / (weight.sum(axis=0) * taper).sum()
+    return np.asarray(np.fft.rfftfreq(n, _BIN_MM)), np.asarray(swing, dtype=np.float64)
+
+
+def _summed(
+    place: NDArray[np.int64], what: NDArray[np.float64], shape: tuple[int, int]
+) -> NDArray[np.float64]:
+    sums = np.bincount(place, weights=what, minlength=shape[0] * shape[1])
+    return np.asarray(sums.reshape(shape), dtype=np.float64)
+
+
+def _columns(
+    centre: NDArray[np.float64], normal: NDArray[np.float64], axis: int
+) -> tuple[NDArray[np.int64], int]:
+    """Number the columns along an axis; faces that look another way are in another column."""
+    across = [other for other in range(3) if other != axis]
+    i, j = ((centre[:, across] - centre[:, across].min(axis=0)) / _COLUMN_MM).astype(np.int64).T
+    looks = (normal > 0) @ np.array([1, 2, 4])
+    _, number = np.unique((i * (int(j.max()) + 1) + j) * 8 + looks, return_inverse=True)
+    return number.astype(np.int64), int(number.max()) + 1
+
+
+def _around(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sum over what lies nearby in the same row."""
+    n, half = rows.shape[1], int(_LOCAL_MM / _BIN_MM / 2)
+    sums = np.concatenate([np.zeros((len(rows), 1)), np.cumsum(rows, axis=1)], axis=1)
+    place = np.arange(n)
+    above, below = np.minimum(place + half + 1, n), np.maximum(place - half, 0)
+    return np.asarray(sums[:, above] - sums[:, below])

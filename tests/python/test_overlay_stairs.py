@@ -1,0 +1,86 @@
+"""Thick slices are told from the mesh alone, after resampling, smoothing and loss of the header."""
+
+import numpy as np
+import pytest
+
+from calvaria import Grid, Mesh, Volume, extract_surface, phantom, resample_to_grid, smooth_mesh
+from calvaria.overlay import measure_stairs
+
+PIXEL = 0.8
+
+
+def turned(rng):
+    """A head that lies in the scanner anyhow, up to 25 degrees about each axis."""
+    turn = np.eye(3)
+    for axis, angle in enumerate(np.radians(rng.uniform(-25, 25, 3))):
+        one = np.eye(3)
+        a, b = (axis + 1) % 3, (axis + 2) % 3
+        one[a, a] = one[b, b] = np.cos(angle)
+        one[a, b], one[b, a] = -np.sin(angle), np.sin(angle)
+        turn = one @ turn
+    return (*turn[:, 0], *turn[:, 1])
+
+
+def bare_mesh(slice_mm, orientation, *, size_mm=110.0, seed=0):
+    """A smoothed mesh of a head, made from slices interpolated to 0.5 mm, in the scanner's axes."""
+    n = int(size_mm / PIXEL)
+    scanner = phantom.Scanner(
+        columns=n,
+        rows=n,
+        spacing_xy_mm=(PIXEL, PIXEL),
+        slice_thickness_mm=slice_mm,
+        slice_increment_mm=slice_mm,
+        n_slices=int(size_mm / slice_mm),
+        centre_lps_mm=(0.0, -20.0, 40.0),
+        orientation=orientation,
+        seed=seed,
+    )
+    values = phantom.scan(phantom.head(), scanner=scanner).values
+    own = np.diag([PIXEL, PIXEL, slice_mm, 1.0])
+    image = Volume(values=values, grid=Grid(dims_ijk=values.shape[::-1], lps_from_ijk=own))
+    fine = Grid(
+        dims_ijk=(n, n, int((len(values) - 1) * slice_mm / 0.5)),
+        lps_from_ijk=np.diag([PIXEL, PIXEL, 0.5, 1.0]),
+    )
+    mesh = smooth_mesh(extract_surface(resample_to_grid(image, fine), iso_hu=500.0)).mesh
+    return Mesh(vertices=mesh.vertices.astype(np.float32), faces=mesh.faces, kinds=mesh.kinds)
+
+
+def test_the_step_is_the_distance_of_the_slices():
+    orientation = turned(np.random.default_rng(7))
+    steps = [measure_stairs(bare_mesh(mm, orientation)) for mm in (0.5, 1.0, 1.25, 2.0)]
+    # The pixels of 0.8 mm are coarser than slices of 0.5 mm.
+    for found, expected in zip(steps, (0.8, 1.0, 1.25, 2.0), strict=True):
+        assert found.step_mm == pytest.approx(expected, abs=0.06)
+    assert steps[0].axis in "xy"
+    assert steps[3].axis == "z"
+
+
+def test_a_smooth_body_has_no_stairs():
+    n = 120
+    theta, phi = np.meshgrid(
+        np.linspace(0, np.pi, n), np.linspace(0, 2 * np.pi, 2 * n), indexing="ij"
+    )
+    ring = np.stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], -1)
+    rng = np.random.default_rng(1)
+    points = 30.0 * ring.reshape(-1, 3) + rng.normal(0, 0.01, (2 * n * n, 3))
+    at = np.arange(2 * n * n).reshape(n, 2 * n)
+    a, b, c, d = at[:-1, :-1], at[:-1, 1:], at[1:, :-1], at[1:, 1:]
+    faces = np.stack([a, c, b, b, c, d], -1).reshape(-1, 3)
+    tilted = points @ np.array([[0.8, 0.36, -0.48], [0.0, 0.8, 0.6], [0.6, -0.48, 0.64]])
+    found = measure_stairs(Mesh(vertices=tilted, faces=faces))
+    assert found.step_mm < 1.0 or found.height_mm < 1e-3
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_two_millimetres_are_told_from_half_a_millimetre_on_forty_meshes():
+    rng = np.random.default_rng(3)
+    thick, thin = [], []
+    for seed in range(20):
+        orientation = turned(rng)
+        thick.append(measure_stairs(bare_mesh(2.0, orientation, seed=seed)).step_mm)
+        thin.append(measure_stairs(bare_mesh(0.5, orientation, seed=seed)).step_mm)
+    wins = np.subtract.outer(thick, thin)
+    auc = ((wins > 0) + 0.5 * (wins == 0)).mean()
+    assert auc >= 0.95, (thick, thin)
