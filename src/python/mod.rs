@@ -39,7 +39,9 @@ mod _native {
     #[pymodule_export]
     use super::mesh_io::{read_mesh, write_mesh};
     #[pymodule_export]
-    use super::mesh_topology::{count_uneven_edges, mesh_quality, mesh_self_intersections, mesh_topology, repair_mesh};
+    use super::mesh_topology::{
+        count_uneven_edges, mesh_quality, mesh_self_intersections, mesh_topology, repair_mesh,
+    };
     #[pymodule_export]
     use super::phantom::Phantom;
     #[pymodule_export]
