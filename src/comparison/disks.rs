@@ -13,7 +13,11 @@ pub fn disk_areas_mm2(spacing_xyz_mm: [f64; 3]) -> [f64; 256] {
     let [x, y, z] = spacing_xyz_mm;
     let stretch = Vector3::new(y * z, x * z, x * y);
     std::array::from_fn(|code| {
-        pieces(code as u8).iter().flat_map(|rim| widest(rim)).map(|area| area.component_mul(&stretch).norm()).sum()
+        pieces(code as u8)
+            .iter()
+            .flat_map(|rim| widest(rim))
+            .map(|area| area.component_mul(&stretch).norm())
+            .sum()
     })
 }
 
@@ -120,7 +124,8 @@ mod tests {
     #[test]
     fn a_flat_wall_has_the_area_of_a_voxel_side() {
         let areas = disk_areas_mm2([0.5, 0.7, 2.0]);
-        for (code, expected) in [(0b0101_0101, 0.7 * 2.0), (0b0011_0011, 0.5 * 2.0), (0b0000_1111, 0.5 * 0.7)] {
+        for (code, expected) in [(0b0101_0101, 0.7 * 2.0), (0b0011_0011, 0.5 * 2.0), (0b0000_1111, 0.5 * 0.7)]
+        {
             assert!((areas[code] - expected).abs() < 1e-12);
         }
     }

@@ -51,7 +51,10 @@ pub fn surface_distances(
 
 /// For each code the first that has the same area, so that fewer are told apart.
 fn classes(areas: &[f64; 256]) -> [u8; 256] {
-    std::array::from_fn(|code| areas.iter().position(|area| area == &areas[code]).unwrap_or(code) as u8)
+    std::array::from_fn(|code| {
+        let same = areas.iter().position(|area| area.to_bits() == areas[code].to_bits());
+        same.unwrap_or(code) as u8
+    })
 }
 
 struct Tally {
@@ -90,7 +93,8 @@ fn directed(
                 for i in set_bits(elements.row(j, k)) {
                     let found = target.find([i, j, k], known);
                     known = Some(found.ijk);
-                    let code = if kind == ElementKind::Disk { classes[usize::from(codes.code(i))] } else { 0 };
+                    let code =
+                        if kind == ElementKind::Disk { classes[usize::from(codes.code(i))] } else { 0 };
                     tally.entries.push((found.squared_mm2.to_bits(), code, 1));
                     if found.squared_mm2 > tally.farthest.0 {
                         tally.farthest = (found.squared_mm2, [i, j, k]);

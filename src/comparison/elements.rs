@@ -116,8 +116,7 @@ mod tests {
             let mask = Bits::from_bytes(bytes.view());
             let at = |i: isize, j: isize, k: isize| {
                 let inside = i >= 0 && j >= 0 && k >= 0;
-                inside
-                    && bytes.get([k as usize, j as usize, i as usize]).is_some_and(|&byte| byte != 0)
+                inside && bytes.get([k as usize, j as usize, i as usize]).is_some_and(|&byte| byte != 0)
             };
             let (disks, voxels) = (elements(ElementKind::Disk, &mask), elements(ElementKind::Voxel, &mask));
             for k in 0..5 {

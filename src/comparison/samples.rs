@@ -50,6 +50,16 @@ struct Look {
     part: Part,
 }
 
+/// What some faces gave.
+struct Block {
+    /// Distance and area of every part.
+    pairs: Vec<(f64, f64)>,
+    /// Sum of the distances at corners, times the areas.
+    corner_sum: f64,
+    /// Parts that could hold the largest distance.
+    looks: Vec<Look>,
+}
+
 /// Distances from a surface to another, at points about `step_mm` apart.
 ///
 /// # Errors
@@ -62,7 +72,7 @@ pub fn sampled(
 ) -> Result<Sampled, Cancelled> {
     let n_blocks = mesh.faces().len().div_ceil(BLOCK);
     progress.expect(n_blocks);
-    let blocks: Vec<(Vec<(f64, f64)>, f64, Vec<Look>)> = (0..n_blocks)
+    let blocks: Vec<Block> = (0..n_blocks)
         .into_par_iter()
         .map(|block| {
             let faces = block * BLOCK..((block + 1) * BLOCK).min(mesh.faces().len());
@@ -82,15 +92,15 @@ pub fn sampled(
             }
             looks.retain(|look| look.bound > largest + NEAR_ENOUGH_MM || look.distance >= largest);
             progress.step()?;
-            Ok((pairs, corner_sum, looks))
+            Ok(Block { pairs, corner_sum, looks })
         })
         .collect::<Result<_, Cancelled>>()?;
     let mut made = Sampled::default();
     let (mut pairs, mut looks) = (Vec::new(), Vec::new());
-    for (some, corner_sum, more) in blocks {
-        pairs.extend(some);
-        looks.extend(more);
-        made.corner_mean_mm += corner_sum;
+    for block in blocks {
+        pairs.extend(block.pairs);
+        looks.extend(block.looks);
+        made.corner_mean_mm += block.corner_sum;
     }
     pairs.par_sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     (made.distances_mm, made.areas_mm2) = pairs.into_iter().unzip();
@@ -151,7 +161,11 @@ fn largest(target: &ClosestPoints<'_>, mut open: Vec<Look>, made: &mut Sampled) 
                 let [a, b, c] = look.part;
                 let (ab, bc, ca) = ((a + b) / 2.0, (b + c) / 2.0, (c + a) / 2.0);
                 let parts = [[a, ab, ca], [ab, b, bc], [ca, bc, c], [ab, bc, ca]];
-                parts.into_iter().filter_map(|part| self::look(target, part, None)).map(|look| look.0).collect()
+                parts
+                    .into_iter()
+                    .filter_map(|part| self::look(target, part, None))
+                    .map(|look| look.0)
+                    .collect()
             })
             .collect();
         open = finer.into_iter().flatten().collect();

@@ -166,7 +166,11 @@ pub fn n_uneven_edges(faces: &[[u32; 3]], n_vertices: usize) -> usize {
         let edges = ends.chunk_by(|a, b| a.0 == b.0);
         edges.filter(|ways| ways.iter().map(|way| way.1).sum::<i32>() != 0).count()
     };
-    (0..n_vertices as u32).into_par_iter().with_min_len(4096).map_init(Vec::new, |ends, vertex| uneven(vertex, ends)).sum()
+    (0..n_vertices as u32)
+        .into_par_iter()
+        .with_min_len(4096)
+        .map_init(Vec::new, |ends, vertex| uneven(vertex, ends))
+        .sum()
 }
 
 /// Whether every edge is passed as often one way as the other, so that the faces enclose something.

@@ -19,7 +19,8 @@ pub enum FaceKind {
 /// The colour of each kind wherever one is shown, red, green, blue: bone, vermilion, blue, green. The last
 /// three are told apart by the colour-blind (Okabe and Ito, Color universal design, 2008), and from bone
 /// in grey.
-pub const KIND_COLOURS: [[u8; 3]; 4] = [[0xe3, 0xda, 0xc9], [0xd5, 0x5e, 0x00], [0x00, 0x72, 0xb2], [0x00, 0x9e, 0x73]];
+pub const KIND_COLOURS: [[u8; 3]; 4] =
+    [[0xe3, 0xda, 0xc9], [0xd5, 0x5e, 0x00], [0x00, 0x72, 0xb2], [0x00, 0x9e, 0x73]];
 
 impl FaceKind {
     /// The kind of this number.

@@ -13,14 +13,15 @@ use crate::mesh::signed;
 use crate::progress::Cancelled;
 use crate::segment::{self, Bits, Element};
 
-type Ways<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<u64>>, [usize; 3]);
+type Ways<'py> =
+    (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<u64>>, [usize; 3]);
 
 /// Voxels of two masks and in common, the same near a third, and the distances of their surfaces from
 /// the first to the second and back: distances, areas, numbers, farthest index.
 #[pyfunction]
 #[pyo3(signature = (*, first, second, border_of, border_mm, lps_from_ijk, spacing_xyz_mm, is_disk, progress))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
-#[expect(clippy::type_complexity, reason = "two counts, two directions")]
+#[allow(clippy::type_complexity)] // two counts, two directions
 pub fn compare_masks<'py>(
     py: Python<'py>,
     first: PyReadonlyArray3<'py, u8>,
@@ -71,7 +72,7 @@ fn ways(py: Python<'_>, found: Directed) -> Ways<'_> {
 /// them by columns, when a pitch for those is given.
 #[pyfunction]
 #[pyo3(signature = (*, first, second, steps_mm, pitch_mm, progress))]
-#[expect(clippy::type_complexity, reason = "two meshes")]
+#[allow(clippy::type_complexity)] // two meshes
 pub fn compare_meshes<'py>(
     py: Python<'py>,
     first: (PyReadonlyArray2<'py, f64>, PyReadonlyArray2<'py, i32>, PyReadonlyArray1<'py, u8>),

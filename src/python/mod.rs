@@ -44,7 +44,9 @@ mod _native {
     #[pymodule_export]
     use super::mesh_io::{read_mesh, write_mesh};
     #[pymodule_export]
-    use super::mesh_topology::{count_uneven_edges, mesh_quality, mesh_self_intersections, mesh_topology, repair_mesh};
+    use super::mesh_topology::{
+        count_uneven_edges, mesh_quality, mesh_self_intersections, mesh_topology, repair_mesh,
+    };
     #[pymodule_export]
     use super::overlay::{cluster_points, compare_to_image, sample_surface};
     #[pymodule_export]
