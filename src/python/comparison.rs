@@ -108,6 +108,9 @@ fn sampled(py: Python<'_>, found: Sampled) -> PyResult<Bound<'_, PyDict>> {
     Ok(facts)
 }
 
+/// Offsets (n,), and whether the closest point is on the boundary (n,).
+type Offsets<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<bool>>);
+
 /// Signed distances of points from a surface, open or closed, and whether the closest point is on its
 /// boundary.
 #[pyfunction]
@@ -117,7 +120,7 @@ pub fn offsets_from_mesh<'py>(
     faces: PyReadonlyArray2<'py, i32>,
     kinds: PyReadonlyArray1<'py, u8>,
     queries: PyReadonlyArray2<'py, f64>,
-) -> PyResult<(Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<bool>>)> {
+) -> PyResult<Offsets<'py>> {
     let mesh = array::mesh(&vertices, &faces, &kinds)?;
     let queries = array::rows(queries.as_slice()?)?;
     let found = py.detach(|| signed::offsets_mm(&ClosestPoints::new(mesh), queries));
