@@ -5,13 +5,25 @@ World frame: LPS, millimetres.  Voxel arrays: ``[k, j, i]``, shape (nz, ny, nx).
 calvaria is research and education software, not a medical device.
 """
 
-from calvaria import errors, material, phantom, printability, segment
-from calvaria.bar import BarReading, check_bars, make_bar, measure_bar
 from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from calvaria import checks, convert, errors, mesh, phantom, plot, report, segment, surface, view
+from calvaria import (
+    checks,
+    convert,
+    errors,
+    material,
+    mesh,
+    phantom,
+    plot,
+    printability,
+    report,
+    segment,
+    surface,
+    view,
+)
+from calvaria.bar import BarReading, check_bars, make_bar, measure_bar
 from calvaria.checks import ImagingPlan, check_series, check_volume, plan_imaging
 from calvaria.comparison import (
     DeviationMap,
@@ -90,11 +102,11 @@ __all__ = [
     "check_printability",
     "check_series",
     "check_volume",
+    "checks",
     "choose_material",
     "compare_masks",
     "compare_meshes",
     "compare_to_image",
-    "checks",
     "convert",
     "decimate_mesh",
     "error_budget",
@@ -112,15 +124,12 @@ __all__ = [
     "material",
     "measure_bar",
     "measure_deviation",
-    "mesh_topology",
-    "phantom",
-    "plan_imaging",
-    "printability",
     "mesh",
     "mesh_topology",
     "phantom",
     "plan_imaging",
     "plot",
+    "printability",
     "read_mesh",
     "read_mesh_info",
     "repair_mesh",
@@ -130,9 +139,9 @@ __all__ = [
     "resample_to_orthogonal",
     "segment",
     "smooth_mesh",
-    "write_mask",
     "surface",
     "view",
+    "write_mask",
     "write_mesh",
 ]
 

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
     from calvaria.volume import Volume
 
-__all__ = ["MOST_PIXELS", "VIEWS", "View", "box_of", "image_on", "span_mm", "values_on", "window_of"]
+__all__ = [
+    "MOST_PIXELS",
+    "VIEWS",
+    "View",
+    "box_of",
+    "image_on",
+    "span_mm",
+    "values_on",
+    "window_of",
+]
 
 MOST_PIXELS = 700
 # Level and width that show bone and still tell soft tissue from air.
