@@ -51,7 +51,8 @@ impl Comparison {
         });
         let of_second = each(second.mesh.vertices().len(), |vertex| {
             let point = second.point(vertex as u32);
-            let found = (near[vertex] != NONE).then(|| first.from_vertex(&point, near[vertex])).flatten();
+            let found =
+                (near[vertex] != NONE).then(|| first.near_from_vertex(&point, near[vertex])).flatten();
             found.map_or(End::loose(point), |found| on_first.near(point, found.face))
         });
         made.ends = [of_first, of_second];

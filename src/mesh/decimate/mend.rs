@@ -120,7 +120,7 @@ impl Halving<'_> {
         let place = if is_free && self.is_shape_kept(&sides, [p, q], &place) { place } else { middle };
         let added = self.made.vertices.len() as u32;
         self.made.vertices.push(place.into());
-        self.ends.push(End::new(place, &self.first.from_face(&place, near.1)));
+        self.ends.push(End::new(place, &self.first.near_from_face(&place, near.1)));
         for side in sides {
             let corners = self.made.faces[side as usize];
             self.made.faces[side as usize] = corners.map(|corner| if corner == q { added } else { corner });
@@ -151,7 +151,7 @@ impl Halving<'_> {
     /// The point of the first surface that is close to the middle of an edge, and its face.
     fn near(&self, middle: &Vector3<f64>, p: u32, q: u32) -> Option<(Vector3<f64>, u32)> {
         let starts = [p, q].map(|end| self.ends[end as usize].face).into_iter().filter(|&face| face != NONE);
-        let found = starts.map(|face| self.first.from_face(middle, face));
+        let found = starts.map(|face| self.first.near_from_face(middle, face));
         found
             .reduce(|best, next| if next.squared < best.squared { next } else { best })
             .map(|near| (near.point, near.face))

@@ -97,12 +97,12 @@ impl Proof<'_> {
 
     /// A point and what is close to it on the other surface, looked for from a face on.
     pub(super) fn near(&self, point: Vector3<f64>, face: u32) -> End {
-        let mut found = self.target.from_face(&point, face);
+        let mut found = self.target.near_from_face(&point, face);
         if found.squared > self.enough * self.enough {
             // Around the corner of a box the way leads up first.
             for corner in self.target.mesh.faces()[face as usize] {
                 for &other in self.target.around.of(corner as usize) {
-                    let next = self.target.from_face(&point, other);
+                    let next = self.target.near_from_face(&point, other);
                     if next.squared < found.squared {
                         found = next;
                     }

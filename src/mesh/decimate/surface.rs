@@ -60,7 +60,7 @@ impl<'a> Surface<'a> {
 
     /// A point of the surface that no face around it beats, found by going from a face downhill. It may
     /// be farther than the closest point of all, never nearer.
-    pub(super) fn from_face(&self, point: &Vector3<f64>, face: u32) -> Near {
+    pub(super) fn near_from_face(&self, point: &Vector3<f64>, face: u32) -> Near {
         let mut best = self.on_face(point, face);
         loop {
             let corners = self.mesh.faces()[best.face as usize];
@@ -90,7 +90,7 @@ impl<'a> Surface<'a> {
     }
 
     /// The same, from a vertex: first from vertex to vertex, then from face to face.
-    pub(super) fn from_vertex(&self, point: &Vector3<f64>, vertex: u32) -> Option<Near> {
+    pub(super) fn near_from_vertex(&self, point: &Vector3<f64>, vertex: u32) -> Option<Near> {
         let mut vertex = vertex;
         let mut squared = (self.point(vertex) - point).norm_squared();
         loop {
@@ -109,7 +109,7 @@ impl<'a> Surface<'a> {
         }
         let found = self.around.of(vertex as usize).iter().map(|&face| self.on_face(point, face));
         let best = found.reduce(|best, next| if next.squared < best.squared { next } else { best })?;
-        Some(self.from_face(point, best.face))
+        Some(self.near_from_face(point, best.face))
     }
 
     /// The closest point on the part of the surface that is reached from a face through vertices within

@@ -214,7 +214,8 @@ fn n_points<T: Label>(labels: &Labels<'_, T>, cells: &Cells<T>, cell: usize) -> 
     let corners = &cells.corners[cell];
     let is_plain = |label: T| PLAIN[usize::from(set(corners, label))];
     // Of two labels one is what the other leaves, so that both are plain or neither.
-    let two = set(corners, corners[0]) | corners.iter().find(|&&one| one != corners[0]).map_or(0, |&one| set(corners, one));
+    let two = set(corners, corners[0])
+        | corners.iter().find(|&&one| one != corners[0]).map_or(0, |&one| set(corners, one));
     let is_one = if two == 0xff {
         is_plain(corners[0])
     } else {
