@@ -15,9 +15,10 @@ import calvaria
 from calvaria import Grid, Mask, Mesh, Volume
 
 ROOMS = (
-    "checks", "convert", "dicom", "errors", "findings", "geometry", "images", "invesalius", "mesh",
-    "phantom", "pipeline", "plot", "report", "resample", "rules", "segment", "study", "study.plots",
-    "surface", "total_segmentator", "view", "volume",
+    "bar", "bar.plots", "checks", "comparison", "convert", "dicom", "errors", "findings", "geometry", "images",
+    "invesalius", "material", "mesh", "overlay", "phantom", "pipeline", "plot", "printability",
+    "report", "resample", "rules", "segment", "study", "study.plots", "surface",
+    "total_segmentator", "view", "volume",
 )  # fmt: skip
 
 

@@ -82,7 +82,24 @@ def write_readings_form(
 
 
 def write_readings(readings: Sequence[BarReading], path: str | os.PathLike[str]) -> None:
-    """Write readings as a table that :func:`read_readings` reads back, whole or not at all."""
+    """Write readings as a table that :func:`read_readings` reads back, whole or not at all.
+
+    Parameters
+    ----------
+    readings : sequence of BarReading
+        One line each.
+    path : path
+        The table, comma-separated, with a header.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from calvaria.bar import BarReading
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_readings([BarReading(nominal_mm=50, reading_mm=49.9)], f"{folder}/form.csv")
+    ...     read_readings(f"{folder}/form.csv")[0].reading_mm
+    49.9
+    """
     rows = [
         {
             name: "" if getattr(reading, name) is None else str(getattr(reading, name))

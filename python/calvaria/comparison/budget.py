@@ -84,6 +84,9 @@ class ErrorPart:
         """Return everything, ready for JSON."""
         return dataclasses.asdict(self)
 
+    def _repr_html_(self) -> str:
+        return html_table(header=("ErrorPart", ""), rows=self.to_dict().items())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorBudget:

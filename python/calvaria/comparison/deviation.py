@@ -54,6 +54,9 @@ class WorstPlace:
         """Return everything, ready for JSON."""
         return {"lps_mm": list(self.lps_mm), "offset_mm": self.offset_mm}
 
+    def _repr_html_(self) -> str:
+        return html_table(header=("WorstPlace", ""), rows=self.to_dict().items())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DeviationMap:

@@ -241,6 +241,11 @@ _TYPES: dict[str, Any] = {
 def load_materials() -> Mapping[str, Material]:
     """Return every material by its code.
 
+    Returns
+    -------
+    mapping of str to Material
+        In the order of preference, as in ``_tables/materials.toml``.
+
     Examples
     --------
     >>> load_materials()["titanium"].route
@@ -251,6 +256,11 @@ def load_materials() -> Mapping[str, Material]:
 
 def load_uses() -> Mapping[str, Use]:
     """Return what parts are printed for, by code.
+
+    Returns
+    -------
+    mapping of str to Use
+        The codes are the ``purpose`` of :func:`choose_material`.
 
     Examples
     --------
@@ -265,6 +275,11 @@ def load_uses() -> Mapping[str, Use]:
 
 def compare_uses() -> tuple[Comparison, ...]:
     """Return the quick comparison of materials by use: three rows.
+
+    Returns
+    -------
+    tuple of Comparison
+        Models, planning, implants: with typical materials and what to know of each.
 
     Examples
     --------
@@ -283,6 +298,11 @@ def load_processes(path: str | os.PathLike[str] | None = None) -> Mapping[str, P
     path : path, optional
         A TOML file of your own: a row in it replaces the row of that process and name, a whole new
         process needs all rows.  What it does not mention stays.
+
+    Returns
+    -------
+    mapping of str to Process
+        Each with its limits and their sources.
 
     Raises
     ------
@@ -316,6 +336,11 @@ def load_printers(path: str | os.PathLike[str] | None = None) -> Mapping[str, Pr
     path : path, optional
         Profiles of your own, TOML or JSON: ``printers`` holds a table for each.  They are added to
         those that come with calvaria.
+
+    Returns
+    -------
+    mapping of str to Printer
+        Those that come with calvaria, and yours.
 
     Raises
     ------

@@ -59,6 +59,15 @@ class MaterialVerdict:
             "source": self.material.source,
         }
 
+    def _repr_html_(self) -> str:
+        rows = [
+            ("verdict", self.verdict.name),
+            ("who prints it", self.route),
+            ("why", " ".join(self.reasons)),
+            ("source", self.material.source),
+        ]
+        return html_table(header=(self.material.name, ""), rows=rows, footer=DISCLAIMER)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaterialChoice:

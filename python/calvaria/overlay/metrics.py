@@ -100,6 +100,9 @@ class OffsetSummary:
             f"{self.p95_mm:.3f} mm, edge at {100 * self.measured_fraction:.1f} %)"
         )
 
+    def _repr_html_(self) -> str:
+        return html_table(header=("OffsetSummary", ""), rows=self.to_dict().items())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SliceOffset:
@@ -131,6 +134,9 @@ class SliceOffset:
     def to_dict(self) -> dict[str, Any]:
         """Return everything, ready for JSON."""
         return {key: _json(value) for key, value in dataclasses.asdict(self).items()}
+
+    def _repr_html_(self) -> str:
+        return html_table(header=("SliceOffset", ""), rows=self.to_dict().items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -11,6 +11,7 @@ import numpy as np
 
 from calvaria import _native
 from calvaria._arrays import frozen
+from calvaria._html import html_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,6 +46,9 @@ class Place:
     def to_dict(self) -> dict[str, Any]:
         """Return everything, ready for JSON."""
         return dataclasses.asdict(self)
+
+    def _repr_html_(self) -> str:
+        return html_table(header=("Place", ""), rows=self.to_dict().items())
 
     @property
     def where(self) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria import _native
+from calvaria._html import html_table
 from calvaria.findings import CheckReport, Finding, Verdict
 from calvaria.material import (
     Material,
@@ -110,6 +111,35 @@ class PrintabilityMeasures:
     pools: tuple[Pool, ...]
     layers: LayerPlan | None
     estimate: PrintEstimate | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the mesh and its vertices' values, ready for JSON."""
+        return {
+            field.name: _plain(getattr(self, field.name))
+            for field in dataclasses.fields(self)
+            if field.name != "mesh"
+        }
+
+    def __repr__(self) -> str:
+        return (
+            f"PrintabilityMeasures({self.process.code}: {len(self.thin_walls)} thin walls, "
+            f"{len(self.narrow_gaps)} narrow gaps, {len(self.members)} bridges or pins, "
+            f"{len(self.holes)} round holes, {len(self.pools)} pools)"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name.replace("_", " "), len(value) if isinstance(value, tuple) else repr(value))
+            for name, value in ((f.name, getattr(self, f.name)) for f in dataclasses.fields(self))
+            if name not in ("mesh", "process", "material", "printer")
+        ]
+        return html_table(header=("measured", self.process.name), rows=rows)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [one.to_dict() for one in value]
+    return None if value is None else value.to_dict()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

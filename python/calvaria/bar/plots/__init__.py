@@ -4,3 +4,7 @@ from calvaria.bar.plots.control import show_control_chart
 from calvaria.bar.plots.deviation import show_deviation
 
 __all__ = ["show_control_chart", "show_deviation"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
