@@ -42,7 +42,7 @@ const MAX_ANCHORS: usize = 3_000;
 
 /// In the plane of the slices, and through it.
 pub(super) fn responses<T: Sample>(values: ArrayView3<'_, T>, grid: &Grid) -> [Option<EdgeResponse>; 2] {
-    let mut curves = [Curve::default(), Curve::default()];
+    let mut curves = [Curves::default(), Curves::default()];
     let frame = frame(grid);
     for axis in 0..3 {
         for from_high in [false, true] {
@@ -50,7 +50,7 @@ pub(super) fn responses<T: Sample>(values: ArrayView3<'_, T>, grid: &Grid) -> [O
             lines.profiles(values, &frame, &mut curves[usize::from(axis == 2)]);
         }
     }
-    curves.map(|curve| curve.response())
+    curves.map(|curves| curves.bare.response().or_else(|| curves.all.response()))
 }
 
 /// Steps along i, j and k in a frame whose third axis is the normal of the slices.
@@ -107,7 +107,7 @@ impl Lines {
     }
 
     /// Adds the profiles at smooth places of the surface to a curve.
-    fn profiles<T: Sample>(&self, values: ArrayView3<'_, T>, frame: &[Vector3<f64>; 3], curve: &mut Curve) {
+    fn profiles<T: Sample>(&self, values: ArrayView3<'_, T>, frame: &[Vector3<f64>; 3], curves: &mut Curves) {
         let [nu, nw] = self.across;
         let [u_axis, w_axis] = OTHERS[self.axis];
         let half = |axis: usize| ((WINDOW_MM / frame[axis].norm()).round() as usize).max(1);
@@ -127,7 +127,7 @@ impl Lines {
                 if seen % every == 0
                     && let Some(surface) = self.surface([u, w], [hu, hw], frame)
                 {
-                    self.profile(values, [u, w], surface, curve);
+                    self.profile(values, [u, w], surface, curves);
                 }
             }
         }
@@ -180,7 +180,7 @@ impl Lines {
         values: ArrayView3<'_, T>,
         [u, w]: [usize; 2],
         [entry, depth]: [f64; 2],
-        curve: &mut Curve,
+        curves: &mut Curves,
     ) {
         let value = |at: usize| match self.axis {
             0 => values[[w, u, at]],
@@ -202,10 +202,11 @@ impl Lines {
         };
         let clear = mean(-REACH_MM, -4.0).is_some_and(|outside| outside < -800.0);
         let solid = mean(3.0, REACH_MM).is_some_and(|inside| inside > -500.0);
-        // Bone just under the skin is an edge of its own and would widen this one.
-        let bare = samples.iter().all(|s| s.0 < -1.0 || s.0 > NEAR_MM || s.1 < BONE_HU);
-        if clear && solid && bare {
-            curve.add(&samples);
+        if clear && solid {
+            curves.all.add(&samples);
+            if samples.iter().all(|s| s.0 < -1.0 || s.0 > NEAR_MM || s.1 < BONE_HU) {
+                curves.bare.add(&samples);
+            }
         }
     }
 }
@@ -242,6 +243,14 @@ fn enter_columns<T: Sample>(plane: ndarray::ArrayView2<'_, T>, from_high: bool, 
 fn crossing(at: [usize; 2], hu: [f32; 2]) -> f32 {
     let rest = (hu[1] - LEVEL_HU) / (hu[1] - hu[0]);
     at[1] as f32 + rest * (at[0] as f32 - at[1] as f32)
+}
+
+/// Bone just under the skin is an edge of its own and widens the skin's. So profiles without it count,
+/// unless there are too few of them.
+#[derive(Default)]
+struct Curves {
+    bare: Curve,
+    all: Curve,
 }
 
 /// Profiles on top of each other.

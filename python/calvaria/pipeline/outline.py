@@ -25,6 +25,9 @@ _PRESETS = {
     "midface": segment.skull,
     "orbit": segment.skull,
 }
+# Below this, what was taken for bone is none: spongy bone of adults begins at 148 HU, and a half-maximum
+# between it and soft tissue would lie in the noise (InVesalius presets).
+_LEAST_BONE_HU = 250.0
 # Skin against air: midway between -1000 and about 0 HU.
 _SKIN_HU = -500.0
 
@@ -65,7 +68,7 @@ def outline(
     else:
         iso_hu = found.level_hu
         level = _told(
-            Verdict.PASS,
+            Verdict.PASS if found.bone_hu >= _LEAST_BONE_HU else Verdict.FAIL,
             f"local half-maximum between bone of {found.bone_hu:.0f} and {found.surroundings} of "
             f"{found.surroundings_hu:.0f} HU, spread {found.spread_hu:.0f} HU; bone thinner than the "
             f"blur of the scan is lost above {found.thin_bone_hu:.0f} HU",
@@ -122,5 +125,5 @@ def _told(verdict: Verdict, why: str, iso_hu: float) -> Finding:
         verdict=verdict,
         message=f"The surface is drawn at {iso_hu:.0f}: {why}.",
         measured=float(iso_hu),
-        unit="HU" if verdict is Verdict.PASS else "",
+        unit="HU" if verdict is not Verdict.UNPROVEN else "",
     )
