@@ -3,6 +3,7 @@
 from calvaria.overlay.bias import ThresholdBias, measure_threshold_bias
 from calvaria.overlay.edges import compare_to_image
 from calvaria.overlay.frames import FrameMatch, identify_frame
+from calvaria.overlay.holes import WallHole, find_wall_holes
 from calvaria.overlay.lost import LostSurface, find_lost_surface
 from calvaria.overlay.metrics import EdgeStatus, OffsetSummary, OverlayMetrics, SliceOffset
 from calvaria.overlay.places import Place
@@ -22,9 +23,11 @@ __all__ = [
     "SliceOffset",
     "Stairs",
     "ThresholdBias",
+    "WallHole",
     "check_overlay",
     "compare_to_image",
     "find_lost_surface",
+    "find_wall_holes",
     "fit_pose",
     "identify_frame",
     "measure_overlay",
