@@ -9,7 +9,7 @@ NATIVE := python/calvaria/_native.abi3.so
 RUST := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python lint bench clean
+.PHONY: help demo test test-rust test-python test-slow lint bench notebooks docs clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,7 +45,17 @@ bench: $(NATIVE) ## Time and memory beside other libraries
 	$(BIN)/python benches/segment.py
 	$(BIN)/python benches/surface.py
 	$(BIN)/python benches/mesh.py
+	$(BIN)/python benches/whole_job.py
 	$(BIN)/python benches/mesh_files.py
+	$(BIN)/python benches/printability.py
+
+notebooks: $(NATIVE) ## Run the notebooks and store what they show
+	$(BIN)/python notebooks/refresh.py
+
+docs: $(NATIVE) ## Build the pages into docs/_build; a warning is an error
+	$(BIN)/python -m pip install --quiet --group docs
+	$(BIN)/python docs/pictures/draw.py
+	$(BIN)/python -m sphinx -W --keep-going -j auto -q docs docs/_build
 
 $(NATIVE): .venv/.ready $(RUST)
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/maturin develop --profile $(PROFILE) --locked --quiet

@@ -5,12 +5,15 @@
 //!
 //! World frame: LPS, millimetres. Voxel arrays: `[k, j, i]`, C order. Geometry: (i, j, k), (x, y, z).
 
+pub mod bar;
 pub mod checks;
+pub mod comparison;
 pub mod dicom;
 pub mod geometry;
 pub mod mesh;
 pub mod overlay;
 pub mod phantom;
+pub mod printability;
 pub mod progress;
 pub mod register;
 pub mod render;

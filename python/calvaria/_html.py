@@ -19,6 +19,14 @@ _VERDICT_STYLES = {
 }
 
 
+# Jupyter makes all columns alike and writes to the right: prose cannot be read so.
+_TABLE = ' style="table-layout:auto"'
+_LEFT = ' style="text-align:left"'
+# An address in a sentence would make its column as wide as the page.
+_PROSE = ' style="text-align:left;overflow-wrap:anywhere"'
+_LONG = 40
+
+
 def html_table(
     *,
     header: Sequence[object],
@@ -30,10 +38,10 @@ def html_table(
 
     Examples
     --------
-    >>> html_table(header=["a"], rows=[["<b>"]])
-    '<table><thead><tr><th>a</th></tr></thead><tbody><tr><td>&lt;b&gt;</td></tr></tbody></table>'
+    >>> html_table(header=["a"], rows=[["<b>"]]).partition("<tbody>")[2]
+    '<tr><td style="text-align:left">&lt;b&gt;</td></tr></tbody></table>'
     """
-    head = "".join(f"<th>{escape(str(cell))}</th>" for cell in header)
+    head = "".join(f"<th{_LEFT}>{escape(str(cell))}</th>" for cell in header)
     body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in rows)
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     foot = (
@@ -41,10 +49,23 @@ def html_table(
         if footer
         else ""
     )
-    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>{foot}</table>"
+    return (
+        f"<table{_TABLE}>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>{foot}</table>"
+    )
 
 
 def _cell(cell: object) -> str:
-    text = str(cell)
+    text = _text(cell)
     style = _VERDICT_STYLES.get(text)
-    return f'<td style="{style}">{text}</td>' if style else f"<td>{escape(text)}</td>"
+    if style:
+        return f'<td style="{style};text-align:left">{text}</td>'
+    return f"<td{_PROSE if len(text) > _LONG else _LEFT}>{escape(text)}</td>"
+
+
+def _text(cell: object) -> str:
+    """Return what a person reads: six digits are more than anything here was measured to."""
+    if isinstance(cell, float):
+        return f"{cell:.0f}" if 1e6 <= abs(cell) < 1e15 else f"{cell:.6g}"
+    if isinstance(cell, list | tuple) and cell and all(isinstance(one, float) for one in cell):
+        return ", ".join(map(_text, cell))
+    return str(cell)

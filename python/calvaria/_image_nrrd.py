@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from calvaria.volume import Volume
 
-__all__ = ["OPTIONS", "read_mask", "read_volume"]
+__all__ = ["OPTIONS", "read_mask", "read_volume", "stated_spacing_mm"]
 
 OPTIONS = ("lps_from_ijk", "segment")
 
@@ -75,6 +75,18 @@ def read_mask(file: Path, *, lps_from_ijk: Any = None, segment: str | None = Non
     return made_mask(layers[0], grid, names=names, name=file.name)
 
 
+def stated_spacing_mm(file: Path) -> tuple[bool, tuple[float, float, float] | None]:
+    """Say whether a header names a space; and its spacings when it names none."""
+    with file.open("rb") as stream:
+        header = _header(stream, name=file.name)
+    if "space" in header or "space dimension" in header or "space directions" in header:
+        return True, None
+    spacing = np.asarray(header.get("spacings", ()), np.float64).ravel()
+    if spacing.size != 3 or not (np.isfinite(spacing) & (spacing > 0)).all():
+        return False, None
+    return False, tuple(float(mm) for mm in spacing)  # type: ignore[return-value]
+
+
 def _layers(header: Mapping[str, Any], values: NDArray[Any], *, name: str) -> NDArray[Any]:
     """Return the labels as (layer, k, j, i)."""
     if values.ndim == 3:
@@ -110,18 +122,23 @@ def _grid(
 
 def _read(file: Path) -> tuple[Mapping[str, Any], NDArray[Any]]:
     """Return the header and the array, slowest axis first."""
-    nrrd = neighbour("nrrd")
     with file.open("rb") as stream:
-        try:
-            header = nrrd.read_header(stream)
-        except Exception as error:  # whatever a foreign parser raises on a damaged file
-            msg = f"{file.name}: an NRRD header that can be read expected: {error}"
-            raise CalvariaError(msg) from error
+        header = _header(stream, name=file.name)
         rest = stream.read()
     detached = header.get("data file", header.get("datafile"))
     if detached is not None:
         rest = data_file(file, str(detached)).read_bytes()
     return header, _decoded(header, rest, name=file.name)
+
+
+def _header(stream: BinaryIO, *, name: str) -> Mapping[str, Any]:
+    nrrd = neighbour("nrrd")
+    try:
+        header: Mapping[str, Any] = nrrd.read_header(stream)
+    except Exception as error:  # whatever a foreign parser raises on a damaged file
+        msg = f"{name}: an NRRD header that can be read expected: {error}"
+        raise CalvariaError(msg) from error
+    return header
 
 
 def _decoded(header: Mapping[str, Any], data: bytes, *, name: str) -> NDArray[Any]:

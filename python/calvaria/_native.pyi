@@ -12,8 +12,11 @@ __all__ = [
     "SeriesHandle",
     "closest_points",
     "cluster_points",
+    "compare_masks",
+    "compare_meshes",
     "compare_to_image",
     "components",
+    "count_uneven_edges",
     "count_values",
     "curvature_mesh",
     "cut_mesh",
@@ -25,32 +28,46 @@ __all__ = [
     "extract_label_surfaces",
     "extract_surface",
     "fill_holes",
+    "fill_mesh",
     "fill_mesh_holes",
     "find_series",
     "fit_points",
+    "flat_patches",
     "gaussian",
     "grow_from_seeds",
     "keep_connected",
     "keep_parts",
+    "kind_colours",
+    "lay_down_mesh",
+    "least_over_patch",
     "load_series",
+    "low_patches",
     "measure_mesh",
     "median",
+    "mesh_footprint",
+    "mesh_overhang",
     "mesh_parts",
+    "mesh_pools",
     "mesh_quality",
     "mesh_self_intersections",
+    "mesh_thickness",
     "mesh_topology",
     "nearest_mm",
+    "offsets_from_mesh",
     "orthogonal_grid",
     "read_mesh",
+    "refine_mesh",
     "repair_mesh",
     "resample_slices_f32",
     "resample_slices_i16",
     "resample_to_grid_f32",
     "resample_to_grid_i16",
     "reshape_mask",
+    "round_holes",
     "sample_surface",
     "section_mesh",
     "signed_distance_mesh",
+    "slender_members",
     "smooth_mesh",
     "solid_mask",
     "survey_volume",
@@ -277,6 +294,11 @@ def write_mesh(
     face_colours_rgba: NDArray[np.uint8] | None,
     progress: Progress,
 ) -> list[tuple[str, str, float | None]]: ...
+def count_uneven_edges(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+) -> int: ...
 def mesh_topology(
     vertices: NDArray[np.float64],
     faces: NDArray[np.int32],
@@ -303,6 +325,7 @@ def smooth_mesh(
     n_passes: int,
     passband: float,
     is_lid_kept: bool,
+    is_held_apart: bool,
     progress: Progress,
 ) -> tuple[NDArray[np.float64], dict[str, Any]]: ...
 def decimate_mesh(
@@ -444,6 +467,17 @@ def fit_points(
     tolerance_mm: float,
     progress: Progress,
 ) -> tuple[NDArray[np.float64], dict[str, Any]]: ...
+def flat_patches(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    radius_mm: float,
+    least_cosine: float,
+    most_mm: float,
+    least_mm2: float,
+    progress: Progress,
+) -> NDArray[np.int32]: ...
 def mesh_parts(
     vertices: NDArray[np.float64],
     faces: NDArray[np.int32],
@@ -461,4 +495,131 @@ def draw_mesh(
     size: tuple[int, int],
     colours: tuple[tuple[int, int, int], ...],
     background: tuple[int, int, int],
+    vertex_colours: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]: ...
+def kind_colours() -> list[tuple[int, int, int]]: ...
+
+_Ways: TypeAlias = tuple[
+    NDArray[np.float64], NDArray[np.float64], NDArray[np.uint64], tuple[int, int, int]
+]
+
+def compare_masks(
+    *,
+    first: NDArray[np.uint8],
+    second: NDArray[np.uint8],
+    border_of: NDArray[np.uint8] | None,
+    border_mm: float,
+    lps_from_ijk: NDArray[np.float64],
+    spacing_xyz_mm: tuple[float, float, float],
+    is_disk: bool,
+    progress: Progress,
+) -> tuple[tuple[int, int, int], tuple[int, int, int] | None, tuple[_Ways, _Ways]]: ...
+def compare_meshes(
+    *,
+    first: _Arrays,
+    second: _Arrays,
+    steps_mm: tuple[float, float],
+    pitch_mm: float | None,
+    progress: Progress,
+) -> tuple[dict[str, Any], dict[str, Any], tuple[float, float, float] | None]: ...
+def offsets_from_mesh(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    queries: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]: ...
+def mesh_thickness(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    is_ray: bool,
+    is_outside: bool,
+    longest_mm: float,
+    across: float,
+    progress: Progress,
+) -> NDArray[np.float64]: ...
+def refine_mesh(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    longest_mm: float,
+    most_faces: int,
+) -> tuple[
+    tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]], NDArray[np.int32], bool
+]: ...
+def low_patches(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    values: NDArray[np.float64],
+    below: float,
+    min_area_mm2: float,
+) -> list[dict[str, Any]]: ...
+def least_over_patch(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    values: NDArray[np.float64],
+    min_area_mm2: float,
+) -> tuple[float, _Place] | None: ...
+def slender_members(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    thickness_mm: NDArray[np.float64],
+    below_mm: float,
+    min_area_mm2: float,
+) -> list[dict[str, Any]]: ...
+def round_holes(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    widest_mm: float,
+) -> list[dict[str, Any]]: ...
+def mesh_overhang(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    up: _Place,
+    steepest: float,
+    first_layer_mm: float,
+) -> dict[str, Any]: ...
+def lay_down_mesh(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    ups: NDArray[np.float64],
+    steepest: float,
+    first_layer_mm: float,
+) -> list[tuple[float, float, float, float, int]]: ...
+def mesh_footprint(
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    up: _Place,
+) -> tuple[float, float]: ...
+def fill_mesh(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    turn: tuple[_Place, _Place, _Place],
+    size_mm: float,
+) -> tuple[NDArray[np.bool_], _Place]: ...
+def mesh_pools(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    turn: tuple[_Place, _Place, _Place],
+    size_mm: float,
+    min_mm3: float,
+) -> list[tuple[float, _Place, bool]]: ...

@@ -15,9 +15,20 @@ if TYPE_CHECKING:
 
     from calvaria.volume import Volume
 
-__all__ = ["VIEWS", "View", "box_of", "image_on", "span_mm"]
+__all__ = [
+    "MOST_PIXELS",
+    "VIEWS",
+    "View",
+    "box_of",
+    "image_on",
+    "span_mm",
+    "values_on",
+    "window_of",
+]
 
-_MOST_PIXELS = 700
+MOST_PIXELS = 700
+# Level and width that show bone and still tell soft tissue from air.
+_BONE_WINDOW_HU = (500.0, 2500.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +76,7 @@ def image_on(
     low, high = bounds
     right, down = np.array(view.right, float), np.array(view.down, float)
     span = span_mm(view, high - low)
-    pitch = max(min(volume.grid.spacing_xyz_mm), max(span) / _MOST_PIXELS)
+    pitch = max(min(volume.grid.spacing_xyz_mm), max(span) / MOST_PIXELS)
     shape = [max(1, round(mm / pitch)) for mm in span]
     affine = np.eye(4)
     affine[:3, 0], affine[:3, 1] = right * span[0] / shape[0], down * span[1] / shape[1]
@@ -74,11 +85,30 @@ def image_on(
     corner = np.where(right + down < 0, high, low)
     corner = np.where(right + down == 0, center, corner)
     affine[:3, 3] = corner + (affine[:3, 0] + affine[:3, 1]) / 2
-    grid = Grid(dims_ijk=(shape[0], shape[1], 1), lps_from_ijk=affine)
+    return values_on(volume, Grid(dims_ijk=(shape[0], shape[1], 1), lps_from_ijk=affine))
+
+
+def values_on(volume: Volume, grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the values on the one slice of a grid, its rows downwards, and where the image is."""
     plane = resample_to_grid(volume, grid).values[0].astype(np.float64)
-    rows, columns = np.indices((shape[1], shape[0]))
+    rows, columns = np.indices(plane.shape)
     places = grid.lps_mm_from_ijk(np.stack([columns, rows, np.zeros_like(rows)], axis=-1))
     index = volume.grid.ijk_from_lps_mm(places)
     last = np.array(volume.grid.dims_ijk) - 1
     is_inside = np.asarray(((index >= 0) & (index <= last)).all(axis=-1))
     return plane, is_inside
+
+
+def window_of(volume: Volume, window: tuple[float, float] | None) -> tuple[float, float]:
+    """Return level and width: what was asked for, that of bone, or what spans nearly all values."""
+    if window is None and volume.is_hu:
+        return _BONE_WINDOW_HU
+    if window is None:
+        # Every 7th voxel is enough to place a window.
+        low, high = np.percentile(volume.values.reshape(-1)[::7], (1, 99)).tolist()
+        return (low + high) / 2, max(high - low, 1.0)
+    level, width = window
+    if not width > 0:
+        msg = f"window: level and a positive width expected, found {window}"
+        raise ValueError(msg)
+    return float(level), float(width)

@@ -6,6 +6,7 @@ On a terminal and in Jupyter a bar shows how far it is; elsewhere nothing is pri
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
@@ -59,7 +60,9 @@ def _bar(title: str) -> Iterator[Callable[[int, int], None]]:
     from rich.progress import Progress as Bar  # noqa: PLC0415
 
     console = Console(stderr=True)
-    if not (console.is_terminal or console.is_jupyter):
+    # In Jupyter the bar is a widget; without that library it would be a warning in its place.
+    is_drawn = importlib.util.find_spec("ipywidgets") if console.is_jupyter else console.is_terminal
+    if not is_drawn:
         yield lambda _done, _total: None
         return
     with Bar(console=console, transient=True) as bar:

@@ -128,7 +128,8 @@ def print_report(report: CheckReport, *, all_sources: bool = False) -> None:
     console.print(
         Text.assemble(
             (report.verdict.name, _STYLE_OF[report.verdict]),
-            f"  {clean(report.subject)}, for {report.profile} of {report.anatomy}",
+            f"  {clean(report.subject)}, for {report.profile}"
+            + (f" of {report.anatomy}" if report.anatomy else ""),
         )
     )
     console.print(DISCLAIMER)

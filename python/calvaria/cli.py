@@ -6,43 +6,22 @@ was not understood, 3 the scan FAILs, 4 the study could not be read, 130 interru
 
 from __future__ import annotations
 
-import functools
 import json
 import sys
-from enum import IntEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from calvaria import _terminal
-from calvaria.errors import CalvariaError
-from calvaria.findings import DISCLAIMER, Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from calvaria import _bar_command, _terminal
+from calvaria._exit_status import EXIT_OF as _EXIT_OF
+from calvaria._exit_status import Exit
+from calvaria._exit_status import reported as _reported
+from calvaria.findings import DISCLAIMER
 
 __all__ = ["Exit", "app", "main"]
 
-
-class Exit(IntEnum):
-    """What the exit status of the command means."""
-
-    PASS = 0
-    LOOK = 1
-    USAGE = 2
-    FAIL = 3
-    UNREADABLE = 4
-    INTERRUPTED = 130
-
-
-_EXIT_OF = {
-    Verdict.PASS: Exit.PASS,
-    Verdict.BORDERLINE: Exit.LOOK,
-    Verdict.UNPROVEN: Exit.LOOK,
-    Verdict.FAIL: Exit.FAIL,
-}
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -55,6 +34,8 @@ app = typer.Typer(
         + DISCLAIMER
     ),
 )
+
+app.add_typer(_bar_command.app, name="bar")
 
 Study = Annotated[
     Path, typer.Argument(help="A folder, a file, a DICOMDIR or a zip archive.", show_default=False)
@@ -76,26 +57,6 @@ RulesFile = Annotated[
 def main() -> None:
     """Run the command."""
     app()
-
-
-def _reported(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn what goes wrong into one line on stderr and an exit status."""
-
-    @functools.wraps(command)
-    def run(*args: Any, **options: Any) -> None:
-        try:
-            command(*args, **options)
-        except KeyboardInterrupt:
-            _terminal.complain("interrupted")
-            raise typer.Exit(Exit.INTERRUPTED) from None
-        except (CalvariaError, ImportError) as error:
-            _terminal.complain(str(error))
-            raise typer.Exit(Exit.UNREADABLE) from None
-        except OSError as error:
-            _terminal.complain(f"{Path(error.filename or '').name}: {error.strerror or error}")
-            raise typer.Exit(Exit.UNREADABLE) from None
-
-    return run
 
 
 def _print_version(asked: bool) -> None:
@@ -180,7 +141,7 @@ def model(
     folder: Annotated[
         Path,
         typer.Argument(
-            help="DICOM (folder, file, DICOMDIR, zip), NIfTI, NRRD, MetaImage or .inv3.",
+            help="DICOM (folder, file, DICOMDIR, zip), NIfTI, NRRD, MetaImage, TIFF or .inv3.",
             show_default=False,
         ),
     ],
@@ -197,6 +158,20 @@ def model(
         int | None,
         typer.Option(min=1, help="Which series; left out, the best one.", show_default=False),
     ] = None,
+    mask: Annotated[
+        Path | None,
+        typer.Option(help="A file that says which voxels the model holds.", show_default=False),
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(help="Which label of the mask, by name or number.", show_default=False),
+    ] = None,
+    spacing_mm: Annotated[
+        tuple[float, float, float] | None,
+        typer.Option(
+            help="Voxel size X Y Z of an image file that states no place.", show_default=False
+        ),
+    ] = None,
     iso_hu: Annotated[
         float | None,
         typer.Option(help="Level of the surface; left out, half-maximum.", show_default=False),
@@ -204,8 +179,13 @@ def model(
     max_error_mm: Annotated[
         float | None,
         typer.Option(
-            help="Decimate within this bound (minutes on a whole head).", show_default=False
+            help="Decimate within this bound; 0 keeps every triangle; left out, the profile's.",
+            show_default=False,
         ),
+    ] = None,
+    printer: Annotated[
+        str | None,
+        typer.Option(help="Judge it for this printer; see printable.", show_default=False),
     ] = None,
     rules: RulesFile = None,
     as_json: AsJson = False,
@@ -214,14 +194,19 @@ def model(
     from calvaria.pipeline import build_model
 
     limits = _limits(rules, profile=profile, anatomy=anatomy)
+    _known_printer(printer)
     made = build_model(
         _existing(folder),
         output=output,
         profile=profile,
         anatomy=anatomy,
         series=series,
+        mask=None if mask is None else _existing(mask),
+        label=label,
+        spacing_xyz_mm=spacing_mm,
         iso_hu=iso_hu,
         max_error_mm=max_error_mm,
+        printer=printer,
         rules=limits,
     )
     if as_json:
@@ -281,6 +266,56 @@ def compare(
 
 @app.command()
 @_reported
+def printable(
+    mesh: Annotated[
+        Path, typer.Argument(help="STL, 3MF, PLY, OBJ or GLB, in mm.", show_default=False)
+    ],
+    process: Annotated[str, typer.Option(help="fdm, sla, sls, lpbf …")] = "fdm",
+    material: Annotated[str, typer.Option(help="pla, petg, resin, titanium …")] = "pla",
+    printer: Annotated[
+        str | None, typer.Option(help="desktop-fdm, desktop-resin …", show_default=False)
+    ] = None,
+    profile: Annotated[
+        str, typer.Option(help="What for: education, planning, guide or implant.")
+    ] = "education",
+    unit: Annotated[
+        str | None, typer.Option(help="Unit of a file that does not say it.", show_default=False)
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write a page with pictures there (.html).", show_default=False),
+    ] = None,
+    all_sources: Annotated[
+        bool, typer.Option("--sources", help="Print limit and source of what passed, too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Judge whether a mesh can be printed; the exit status is the verdict."""
+    from calvaria.mesh import read_mesh
+    from calvaria.printability import check_printability
+    from calvaria.report import build_report, printability_section
+
+    _known_printer(printer)
+    options = {} if unit is None else {"unit": unit}
+    try:
+        body = read_mesh(_existing(mesh), **options)
+        found = check_printability(
+            body, process=process, material=material, printer=printer, profile=profile
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    if report is not None:
+        page = build_report(title="Can it be printed", sections=[printability_section(found)])
+        page.write_html(report)
+    if as_json:
+        _print_json(found.to_dict())
+    else:
+        _terminal.print_report(found, all_sources=all_sources)
+    raise typer.Exit(_EXIT_OF[found.verdict])
+
+
+@app.command()
+@_reported
 def plan(
     anatomy: Anatomy, profile: Profile, rules: RulesFile = None, as_json: AsJson = False
 ) -> None:
@@ -325,6 +360,14 @@ def _existing(path: Path) -> Path:
         msg = f"{path.name or path}: a folder or file expected, found nothing there"
         raise typer.BadParameter(msg)
     return path
+
+
+def _known_printer(code: str | None) -> None:
+    from calvaria.material import load_printers
+
+    if code is not None and code not in load_printers():
+        msg = f"--printer: one of {', '.join(load_printers())} expected, found {code}"
+        raise typer.BadParameter(msg)
 
 
 def _limits(file: Path | None, *, profile: str, anatomy: str) -> Any:

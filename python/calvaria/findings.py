@@ -114,6 +114,9 @@ class Finding:
             "details": dict(self.details),
         }
 
+    def _repr_html_(self) -> str:
+        return html_table(caption="Finding", header=("", ""), rows=self.to_dict().items())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
@@ -126,6 +129,9 @@ class Override:
     def to_dict(self) -> dict[str, Any]:
         """Return the override as plain types, ready for JSON."""
         return {"code": self.code, "name": self.name, "reason": self.reason}
+
+    def _repr_html_(self) -> str:
+        return html_table(caption="Override", header=("", ""), rows=self.to_dict().items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

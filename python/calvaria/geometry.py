@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from calvaria._arrays import frozen
+from calvaria._html import html_table
 from calvaria.errors import GeometryError
 
 __all__ = ["Grid"]
@@ -167,6 +168,9 @@ class Grid:
             "lps_from_ijk": self.lps_from_ijk.tolist(),
             "spacing_xyz_mm": list(self.spacing_xyz_mm),
         }
+
+    def _repr_html_(self) -> str:
+        return html_table(caption="Grid", header=("", ""), rows=self.to_dict().items())
 
 
 def _check_affine(affine: NDArray[np.float64]) -> None:

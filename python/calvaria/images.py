@@ -1,4 +1,4 @@
-"""Volumes and masks from files other than DICOM: NIfTI, NRRD, MetaImage.
+"""Volumes and masks from files other than DICOM: NIfTI, NRRD, MetaImage, TIFF.
 
 The geometry is what the file states.  A file that states none is refused, not completed; a
 caller who knows better says so with ``lps_from_ijk``.
@@ -6,13 +6,22 @@ caller who knows better says so with ``lps_from_ijk``.
 
 from __future__ import annotations
 
+import gzip
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calvaria import _image_meta, _image_nifti, _image_nrrd, _image_seg
+from calvaria import (
+    _image_meta,
+    _image_nifti,
+    _image_nrrd,
+    _image_seg,
+    _image_tiff,
+    convert,
+)
+from calvaria._whole_files import write_whole
 from calvaria.errors import CalvariaError, CalvariaWarning
 
 if TYPE_CHECKING:
@@ -23,7 +32,7 @@ if TYPE_CHECKING:
     from calvaria.geometry import Grid
     from calvaria.volume import Mask, Volume
 
-__all__ = ["load_image", "load_mask"]
+__all__ = ["load_image", "load_mask", "stated_spacing_mm", "write_mask"]
 
 _READERS: dict[str, Any] = {
     ".nii": _image_nifti,
@@ -33,6 +42,8 @@ _READERS: dict[str, Any] = {
     ".mha": _image_meta,
     ".mhd": _image_meta,
     ".dcm": _image_seg,
+    ".tif": _image_tiff,
+    ".tiff": _image_tiff,
 }
 
 # A mask is called coarser when its voxels are longer than the image's by more than rounding.
@@ -46,12 +57,13 @@ def load_image(
     lps_from_ijk: ArrayLike | None = None,
     form: str | None = None,
 ) -> Volume:
-    """Read a volume from a NIfTI, NRRD or MetaImage file.
+    """Read a volume from a NIfTI, NRRD, MetaImage or TIFF file.
 
     Parameters
     ----------
     path : str or path
-        A ``.nii``, ``.nii.gz``, ``.nrrd``, ``.nhdr``, ``.mha`` or ``.mhd`` file.
+        A ``.nii``, ``.nii.gz``, ``.nrrd``, ``.nhdr``, ``.mha`` or ``.mhd`` file, or a ``.tif`` stack of
+        pages, which states no place: pass ``lps_from_ijk``.
     quantity : {"arbitrary", "HU"}
         What the values are.  None of these formats says; pass "HU" for a CT.
     lps_from_ijk : (4, 4) array_like of float, optional
@@ -141,6 +153,73 @@ def load_mask(
         for message in _misfits(mask.grid, image.grid, name=file.name):
             warnings.warn(message, CalvariaWarning, stacklevel=2)
     return mask
+
+
+def write_mask(mask: Mask, path: str | os.PathLike[str]) -> None:
+    """Write a mask or label map, whole or not at all.
+
+    Parameters
+    ----------
+    mask : Mask
+        Boolean or labels; its names and their SNOMED CT codes go into a ``.seg.nrrd``.
+    path : str or path
+        ``.seg.nrrd`` or ``.nrrd`` (3D Slicer), ``.nii`` or ``.nii.gz``.  For DICOM see
+        :func:`calvaria.convert.to_dicom_seg`, which needs the images.
+
+    Raises
+    ------
+    CalvariaError
+        The suffix is none of these.
+
+    See Also
+    --------
+    load_mask : reads it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(3, 2, 2), lps_from_ijk=np.eye(4))
+    >>> mask = Mask(values=np.full((2, 2, 3), 4, np.uint8), grid=grid, names={4: "teeth"})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_mask(mask, f"{folder}/jaw.seg.nrrd")
+    ...     load_mask(f"{folder}/jaw.seg.nrrd").names
+    {4: 'teeth'}
+    """
+    file = Path(path)
+    name = file.name.lower()
+    if name.endswith(".nrrd"):
+        content = convert.to_seg_nrrd(mask)
+    elif name.endswith((".nii", ".nii.gz")):
+        content = convert.to_nibabel(mask).to_bytes()
+        if name.endswith(".gz"):
+            content = gzip.compress(content, mtime=0)
+    else:
+        msg = f"{file.name}: .seg.nrrd, .nrrd, .nii or .nii.gz expected"
+        raise CalvariaError(msg)
+    write_whole(file, content)
+
+
+def stated_spacing_mm(
+    path: str | os.PathLike[str],
+) -> tuple[bool, tuple[float, float, float] | None]:
+    """Say whether a file may state its frame, and the spacing that it states without one.
+
+    Parameters
+    ----------
+    path : str or path
+        As for :func:`load_image`.
+
+    Returns
+    -------
+    states_frame : bool
+        False when the file holds no place and no direction, so that ``lps_from_ijk`` is needed.
+    spacing_xyz_mm : tuple of float or None
+        Then the spacing along i, j and k, mm, if it holds one.
+    """
+    file, reader = _file_and_reader(path)
+    stated = getattr(reader, "stated_spacing_mm", None)
+    return (True, None) if stated is None else stated(file)
 
 
 def _file_and_reader(path: str | os.PathLike[str]) -> tuple[Path, Any]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from calvaria._html import html_table
 from calvaria.findings import Verdict
 
 if TYPE_CHECKING:
@@ -186,6 +187,15 @@ class Limit:
     def _unit(self) -> str:
         return f" {self.unit}" if self.unit else ""
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row as plain types, ready for JSON."""
+        told = {"name": self.name, "table": self.table, "source": self.source}
+        return {**told, "values": dict(self.values)}
+
+    def _repr_html_(self) -> str:
+        rows = (*self.values.items(), ("source", self.source))
+        return html_table(caption=f"{self.table}.{self.name}", header=("", ""), rows=rows)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
@@ -271,6 +281,15 @@ class Rules:
             name: {row: dict(keys) for row, keys in t.items()} for name, t in self._tables.items()
         }
         return {"version": self.version, "origin": self.origin, "tables": tables}
+
+    def _repr_html_(self) -> str:
+        rows = (
+            ("version", self.version),
+            ("origin", self.origin),
+            ("profiles", ", ".join(self.profiles)),
+            ("anatomies", ", ".join(self.anatomies)),
+        )
+        return html_table(caption="Rules", header=("", ""), rows=rows)
 
 
 def load_rules(path: str | Path | None = None) -> Rules:
@@ -466,6 +485,13 @@ class Kernel:
     name: str
     kind: str
     source: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as plain types, ready for JSON."""
+        return {"name": self.name, "kind": self.kind, "source": self.source}
+
+    def _repr_html_(self) -> str:
+        return html_table(caption="Kernel", header=("", ""), rows=self.to_dict().items())
 
 
 def classify_kernel(name: str | None, *, manufacturer: str | None) -> Kernel:

@@ -48,6 +48,10 @@ class Acquisition:
         values["image_type"] = list(self.image_type)
         return values
 
+    def _repr_html_(self) -> str:
+        known = [(name, value) for name, value in self.to_dict().items() if value not in (None, [])]
+        return html_table(caption="Acquisition", header=("", ""), rows=known)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Volume:
@@ -183,6 +187,26 @@ class Mask:
     def __repr__(self) -> str:
         nx, ny, nz = self.grid.dims_ijk
         return f"Mask({nx} x {ny} x {nz} {self.values.dtype}, {self.n_voxels} voxels set)"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the voxels as plain types, ready for JSON."""
+        return {
+            "grid": self.grid.to_dict(),
+            "dtype": str(self.values.dtype),
+            "n_voxels": self.n_voxels,
+            "names": {str(label): name for label, name in self.names.items()},
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+    def _repr_html_(self) -> str:
+        volume_cm3 = self.n_voxels * self.grid.voxel_volume_mm3 / 1000
+        rows: list[tuple[object, ...]] = [
+            ("size (i, j, k)", " x ".join(map(str, self.grid.dims_ijk))),
+            ("voxels set", f"{self.n_voxels}, {volume_cm3:.4g} cm3"),
+        ]
+        rows += [(f"label {label}", name) for label, name in self.names.items()]
+        rows += [(f.verdict.name, f.message) for f in self.findings]
+        return html_table(header=("Mask", ""), rows=rows)
 
 
 def _check_shape(name: str, values: NDArray[Any], grid: Grid) -> None:

@@ -29,8 +29,13 @@ pub struct EdgeResponse {
 const LEVEL_HU: f32 = -500.0;
 const WINDOW_MM: f64 = 3.0;
 const REACH_MM: f64 = 8.0;
+/// Nothing as dense as bone may lie within this depth under the skin.
+const NEAR_MM: f64 = 3.0;
+const BONE_HU: f64 = 300.0;
 const BIN_MM: f64 = 0.1;
 const BINS: usize = 160;
+/// Bins on either side that share in a slope.
+const REGRESSION: usize = 2;
 const MIN_PROFILES: usize = 80;
 const CHUNK: usize = 64;
 const MAX_ANCHORS: usize = 3_000;
@@ -197,7 +202,9 @@ impl Lines {
         };
         let clear = mean(-REACH_MM, -4.0).is_some_and(|outside| outside < -800.0);
         let solid = mean(3.0, REACH_MM).is_some_and(|inside| inside > -500.0);
-        if clear && solid {
+        // Bone just under the skin is an edge of its own and would widen this one.
+        let bare = samples.iter().all(|s| s.0 < -1.0 || s.0 > NEAR_MM || s.1 < BONE_HU);
+        if clear && solid && bare {
             curve.add(&samples);
         }
     }
@@ -239,14 +246,14 @@ fn crossing(at: [usize; 2], hu: [f32; 2]) -> f32 {
 
 /// Profiles on top of each other.
 struct Curve {
-    sums: Vec<f64>,
-    counts: Vec<f64>,
+    /// Sums per bin: number, distance d, value v, d², d·v.
+    bins: Vec<[f64; 5]>,
     n_profiles: usize,
 }
 
 impl Default for Curve {
     fn default() -> Self {
-        Self { sums: vec![0.0; BINS], counts: vec![0.0; BINS], n_profiles: 0 }
+        Self { bins: vec![[0.0; 5]; BINS], n_profiles: 0 }
     }
 }
 
@@ -255,16 +262,16 @@ impl Curve {
         for (distance, hu) in samples {
             let bin = ((distance + REACH_MM) / BIN_MM) as usize;
             if bin < BINS {
-                self.sums[bin] += hu;
-                self.counts[bin] += 1.0;
+                let parts = [1.0, *distance, *hu, distance * distance, distance * hu];
+                self.bins[bin].iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
             }
         }
         self.n_profiles += 1;
     }
 
     fn response(&self) -> Option<EdgeResponse> {
-        if self.n_profiles < MIN_PROFILES || self.counts.iter().filter(|n| **n > 0.0).count() < BINS * 7 / 10
-        {
+        let filled = self.bins.iter().filter(|bin| bin[0] > 0.0).count();
+        if self.n_profiles < MIN_PROFILES || filled < BINS * 7 / 10 {
             return None;
         }
         let spread = self.line_spread();
@@ -296,28 +303,24 @@ impl Curve {
         Some(EdgeResponse { fwhm_mm, rise_mm, second_edge: second / height, n_profiles: self.n_profiles })
     }
 
-    /// Derivative of the mean profile, per bin; empty bins are bridged.
+    /// Slope of the profiles at each bin: of the line through the samples within two bins of it.
+    ///
+    /// The samples keep their own distances. A bin's mean stands for its middle only when the samples
+    /// fill it evenly, and at pixels of six bins they do not.
     fn line_spread(&self) -> Vec<f64> {
-        let known: Vec<usize> = (0..BINS).filter(|n| self.counts[*n] > 0.0).collect();
-        let mean = |n: usize| self.sums[n] / self.counts[n];
-        let edge: Vec<f64> = (0..BINS)
-            .map(|n| {
-                let after = known.partition_point(|known| *known < n);
-                match (after.checked_sub(1).map(|before| known[before]), known.get(after)) {
-                    (_, Some(exact)) if *exact == n => mean(n),
-                    (Some(before), Some(after)) => {
-                        let part = (n - before) as f64 / (after - before) as f64;
-                        mean(before) + part * (mean(*after) - mean(before))
-                    }
-                    (Some(nearest), None) => mean(nearest),
-                    (None, Some(nearest)) => mean(*nearest),
-                    (None, None) => 0.0,
+        let window = |n: usize| n.saturating_sub(REGRESSION)..(n + REGRESSION + 1).min(BINS);
+        let slope = |n: usize| {
+            let mut sums = [0.0; 5];
+            for bin in &self.bins[window(n)] {
+                for (sum, part) in sums.iter_mut().zip(bin) {
+                    *sum += part;
                 }
-            })
-            .collect();
-        let at = |n: isize| edge[n.clamp(0, BINS as isize - 1) as usize];
-        // Derivative of a parabola through five points (Savitzky and Golay 1964).
-        (0..BINS as isize).map(|n| (2.0 * (at(n + 2) - at(n - 2)) + at(n + 1) - at(n - 1)) / 10.0).collect()
+            }
+            let [count, d, v, dd, dv] = sums;
+            let spread = count * dd - d * d;
+            (spread > 1e-6 * count * count * BIN_MM * BIN_MM).then(|| (count * dv - d * v) / spread * BIN_MM)
+        };
+        (0..BINS).map(|n| slope(n).unwrap_or(0.0)).collect()
     }
 }
 

@@ -31,8 +31,8 @@ pub struct Patch {
 pub(super) const PLATE_MM: f64 = 2.5;
 /// Soft tissue, from which the half height is counted.
 const SOFT_HU: f32 = 40.0;
-/// Compact bone reaches no higher (`InVesalius` preset "compact bone, adult"); enamel and metal do, and
-/// would make the bone beside them too thin.
+/// Compact bone reaches no higher (`InVesalius` preset "compact bone, adult"). What does is enamel or
+/// metal: behind a thin plate of bone it says nothing about the plate, whose own value then counts.
 const COMPACT_HU: f32 = 1988.0;
 
 impl Layer {
@@ -93,8 +93,13 @@ impl Layer {
         let start: Vec<f32> = self
             .behind
             .iter()
+            .zip(&self.values)
             .zip(bone)
-            .map(|(hu, bone)| if *bone { hu.min(COMPACT_HU) } else { -1000.0 })
+            .map(|((behind, hu), bone)| match bone {
+                true if *behind > COMPACT_HU => hu.min(COMPACT_HU),
+                true => *behind,
+                false => -1000.0,
+            })
             .collect();
         let reach = self.step_mm.map(|step| (PLATE_MM / step).round().max(1.0) as isize);
         let along = self.maximum(&start, |column, row, offset| (column + offset, row), reach[0]);

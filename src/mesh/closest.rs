@@ -14,16 +14,30 @@ use super::{MeshRef, morton};
 /// Queries that follow each other; fixed, so that ties fall the same for any number of threads.
 const BLOCK: usize = 2048;
 /// Deep enough for 2^31 triangles.
-const MOST_LEVELS: usize = 17;
+pub(super) const MOST_LEVELS: usize = 17;
 
 /// Four boxes.
 #[derive(Debug, Clone, Copy)]
-struct Node {
-    low: [[f32; 4]; 3],
-    high: [[f32; 4]; 3],
+pub(super) struct Node {
+    pub(super) low: [[f32; 4]; 3],
+    pub(super) high: [[f32; 4]; 3],
 }
 
-const EMPTY: Node = Node { low: [[f32::INFINITY; 4]; 3], high: [[f32::NEG_INFINITY; 4]; 3] };
+pub(super) const EMPTY: Node = Node { low: [[f32::INFINITY; 4]; 3], high: [[f32::NEG_INFINITY; 4]; 3] };
+
+impl Node {
+    /// One box for each of up to four nodes.
+    pub(super) fn about(group: &[Self]) -> Self {
+        let mut node = EMPTY;
+        for (lane, child) in group.iter().enumerate() {
+            for axis in 0..3 {
+                node.low[axis][lane] = child.low[axis].iter().fold(f32::INFINITY, |a, &b| a.min(b));
+                node.high[axis][lane] = child.high[axis].iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
+            }
+        }
+        node
+    }
+}
 
 /// The closest point that was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,11 +57,11 @@ pub struct Hit {
 pub struct ClosestPoints<'a> {
     mesh: MeshRef<'a>,
     /// Faces in the order of the curve.
-    order: Vec<u32>,
-    corners: Vec<[u32; 3]>,
+    pub(super) order: Vec<u32>,
+    pub(super) corners: Vec<[u32; 3]>,
     /// From the boxes of triangles to the root.
-    levels: Vec<Vec<Node>>,
-    middle: Vector3<f64>,
+    pub(super) levels: Vec<Vec<Node>>,
+    pub(super) middle: Vector3<f64>,
     reach: f64,
 }
 
@@ -96,17 +110,7 @@ impl<'a> ClosestPoints<'a> {
             })
             .collect();
         while level.len() > 1 {
-            let above = level.par_chunks(4).map(|group| {
-                let mut node = EMPTY;
-                for (lane, child) in group.iter().enumerate() {
-                    for axis in 0..3 {
-                        node.low[axis][lane] = child.low[axis].iter().fold(f32::INFINITY, |a, &b| a.min(b));
-                        node.high[axis][lane] =
-                            child.high[axis].iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
-                    }
-                }
-                node
-            });
+            let above = level.par_chunks(4).map(Node::about);
             let above = above.collect();
             self.levels.push(std::mem::replace(&mut level, above));
         }
@@ -212,7 +216,7 @@ impl<'a> ClosestPoints<'a> {
     }
 
     /// An order in which the next point is near the last; `None` when that is so already.
-    fn walk<P: Fn(usize) -> Vector3<f64> + Sync>(&self, n: usize, point: &P) -> Option<Vec<u32>> {
+    pub fn walk<P: Fn(usize) -> Vector3<f64> + Sync>(&self, n: usize, point: &P) -> Option<Vec<u32>> {
         let stride = n / 1000 + 1;
         let steps: Vec<f64> =
             (1..n).step_by(stride).map(|place| (point(place) - point(place - 1)).norm()).collect();
@@ -232,13 +236,13 @@ impl<'a> ClosestPoints<'a> {
 }
 
 /// A point in 32 bits, as two: moved up and moved down by what the rounding may be.
-struct Query {
+pub(super) struct Query {
     up: [f32; 3],
     down: [f32; 3],
 }
 
 impl Query {
-    fn new(point: &Vector3<f64>) -> Self {
+    pub(super) fn new(point: &Vector3<f64>) -> Self {
         let slack = (point.amax() * 2.4e-7) as f32;
         let rounded: [f32; 3] = std::array::from_fn(|axis| point[axis] as f32);
         Self { up: rounded.map(|x| x + slack), down: rounded.map(|x| x - slack) }
@@ -246,7 +250,7 @@ impl Query {
 
     /// To each of four boxes, a little too short rather than too long.
     #[inline]
-    fn squared_distances(&self, node: &Node) -> [f32; 4] {
+    pub(super) fn squared_distances(&self, node: &Node) -> [f32; 4] {
         let mut sum = [0.0_f32; 4];
         for axis in 0..3 {
             let (up, down) = (self.up[axis], self.down[axis]);

@@ -1,6 +1,7 @@
 //! Floor 1: triangles. Knows where things are, not what a voxel is.
 
 pub mod adjacency;
+pub mod ball;
 pub mod boxes;
 pub mod closest;
 pub mod curvature;
@@ -10,6 +11,7 @@ pub mod deviation;
 pub mod edges;
 pub mod fill_hole;
 pub mod forest;
+pub mod hold_apart;
 pub mod io;
 mod loops;
 pub mod measure;
@@ -18,6 +20,8 @@ pub mod nesting;
 pub mod parts;
 pub mod planar;
 pub mod quality;
+pub mod ray;
+pub mod refine;
 pub mod repair;
 mod repair_flat;
 mod repair_orient;
@@ -36,4 +40,4 @@ pub mod weld;
 
 pub use loops::BoundaryLoop;
 pub use topology::Topology;
-pub use trimesh::{FaceKind, MeshError, MeshRef, TriMesh};
+pub use trimesh::{FaceKind, KIND_COLOURS, MeshError, MeshRef, TriMesh};

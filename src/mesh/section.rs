@@ -54,6 +54,36 @@ pub fn sections(mesh: MeshRef<'_>, normal: &Vector3<f64>, offsets: &[f64]) -> Ve
         .collect()
 }
 
+/// A closed or open line on a surface where a height that is given at the vertices has one value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LevelLine {
+    /// Points in order, LPS mm; the first is not repeated at the end.
+    pub points: Vec<[f64; 3]>,
+    /// The edge of the mesh that each point lies on, lower vertex first.
+    pub edges: Vec<(u32, u32)>,
+    /// Whether the last point leads to the first.
+    pub is_closed: bool,
+}
+
+/// The lines at one height on some of the faces; `heights` are those of all vertices.
+pub fn level_lines(mesh: MeshRef<'_>, faces: &[u32], heights: &[f64], offset: f64) -> Vec<LevelLine> {
+    let is_above = |vertex: u32| heights[vertex as usize] >= offset;
+    let cut: Vec<u32> = faces
+        .iter()
+        .copied()
+        .filter(|&face| {
+            let above = mesh.faces()[face as usize].map(is_above);
+            above.contains(&true) && above.contains(&false)
+        })
+        .collect();
+    let line = |chain: Chain| LevelLine {
+        points: chain.edges.iter().map(|&(a, b)| crossing(mesh, heights, a, b, offset)).collect(),
+        edges: chain.edges,
+        is_closed: chain.is_closed,
+    };
+    chains(mesh, &cut, is_above).into_iter().map(line).collect()
+}
+
 /// The faces that each plane cuts, flat, in ascending order.
 fn faces_by_plane(mesh: MeshRef<'_>, heights: &[f64], offsets: &[f64]) -> (Vec<u32>, Vec<u32>) {
     let range = |corners: &[u32; 3]| {

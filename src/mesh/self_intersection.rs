@@ -42,6 +42,28 @@ pub fn self_intersections(mesh: MeshRef<'_>, progress: &Progress) -> Result<Vec<
     Ok(found)
 }
 
+/// The same, of pairs of which at least one face is among these, which stand in ascending order.
+pub fn self_intersections_of(mesh: MeshRef<'_>, faces: &[u32]) -> Vec<[u32; 2]> {
+    let n = mesh.faces().len();
+    let boxes: Vec<Bounds> = (0..n).into_par_iter().map(|face| Bounds::about(mesh.corners(face))).collect();
+    let tree = BoxTree::new(&boxes);
+    let has_area = |face: u32| shape(mesh.corners(face as usize)).1 > 1e-12;
+    let of_face = |&face: &u32| {
+        let mut found = Vec::new();
+        tree.visit(&boxes[face as usize], |other| {
+            let is_known = other == face || (other < face && faces.binary_search(&other).is_ok());
+            let may = !is_known && has_area(face) && has_area(other);
+            if may && intersect(mesh.corners(face as usize), mesh.corners(other as usize)) {
+                found.push([face.min(other), face.max(other)]);
+            }
+        });
+        found
+    };
+    let mut found: Vec<[u32; 2]> = faces.par_iter().map(of_face).flatten_iter().collect();
+    found.par_sort_unstable();
+    found
+}
+
 fn of_leaf(
     mesh: MeshRef<'_>,
     tree: &BoxTree,

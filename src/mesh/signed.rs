@@ -28,6 +28,41 @@ pub fn signed_distances_mm(tree: &ClosestPoints<'_>, points: &[[f64; 3]]) -> Vec
         .collect()
 }
 
+/// Signed distances of points from a surface that may be open, mm, and whether the closest point lies on
+/// its boundary, where it has no outside; empty where there is no surface.
+pub fn offsets_mm(tree: &ClosestPoints<'_>, points: &[[f64; 3]]) -> Vec<(f64, bool)> {
+    let mesh = tree.mesh();
+    let around = VertexFaces::new(mesh.vertices().len(), mesh.faces());
+    let hits = tree.nearest_all(points.len(), |n| Vector3::from(points[n]));
+    hits.par_iter()
+        .zip(points)
+        .map(|(hit, point)| {
+            let out = Vector3::from(*point) - hit.point;
+            let distance = hit.squared_distance.sqrt();
+            let is_in = out.dot(&pseudonormal(mesh, &around, hit)) < 0.0;
+            (if is_in { -distance } else { distance }, is_on_boundary(mesh, &around, hit))
+        })
+        .collect()
+}
+
+/// Whether a closest point lies on an edge with one face only.
+fn is_on_boundary(mesh: MeshRef<'_>, around: &VertexFaces, hit: &Hit) -> bool {
+    let corners = mesh.faces()[hit.face as usize];
+    let n_faces = |a: u32, b: u32| {
+        let faces = around.of(a as usize).iter();
+        faces.filter(|&&face| mesh.faces()[face as usize].contains(&b)).count()
+    };
+    match hit.feature {
+        Feature::Face => false,
+        Feature::Edge(n) => n_faces(corners[usize::from(n)], corners[(usize::from(n) + 1) % 3]) == 1,
+        Feature::Corner(n) => {
+            let vertex = corners[usize::from(n)];
+            let ends = around.of(vertex as usize).iter().flat_map(|&face| mesh.faces()[face as usize]);
+            ends.filter(|&end| end != vertex).any(|end| n_faces(vertex, end) == 1)
+        }
+    }
+}
+
 /// The normal at a closest point, not of unit length.
 fn pseudonormal(mesh: MeshRef<'_>, around: &VertexFaces, hit: &Hit) -> Vector3<f64> {
     let corners = mesh.faces()[hit.face as usize];
@@ -68,6 +103,20 @@ pub(super) fn angle_at(mesh: MeshRef<'_>, face: u32, vertex: u32) -> f64 {
 mod tests {
     use super::*;
     use crate::mesh::measure::tests::cuboid;
+
+    #[test]
+    fn the_rim_of_an_open_surface_is_told() {
+        let mut mesh = cuboid([0.0; 3], [2.0, 3.0, 4.0]);
+        // Without the top.
+        mesh.faces.retain(|face| !face.iter().all(|&index| mesh.vertices[index as usize][2] > 3.9));
+        mesh.kinds.truncate(mesh.faces.len());
+        let tree = ClosestPoints::new(mesh.view());
+        let found =
+            offsets_mm(&tree, &[[1.0, 1.5, -1.0], [1.0, 0.1, 2.0], [-1.0, 1.5, 6.0], [-1.0, -1.0, 9.0]]);
+        let rims: Vec<bool> = found.iter().map(|offset| offset.1).collect();
+        assert_eq!(rims, [false, false, true, true]);
+        assert!((found[0].0 - 1.0).abs() < 1e-12 && (found[1].0 + 0.1).abs() < 1e-12);
+    }
 
     #[test]
     fn inside_is_negative_at_faces_edges_and_corners() {

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use super::adjacency::{Neighbours, Spoke, VertexFaces, spokes};
+use super::hold_apart::hold_apart;
 use super::measure::{doubled_area_vector, volume_of};
 use super::{FaceKind, MeshRef};
 use crate::progress::{Cancelled, Progress};
@@ -42,6 +43,8 @@ pub struct Smoothing {
     pub passband: f64,
     /// Keep lids flat and their rims in the plane of the lid.
     pub is_lid_kept: bool,
+    /// Hold vertices back where faces would cross.
+    pub is_held_apart: bool,
 }
 
 /// Smoothed positions and what became of the shape.
@@ -51,6 +54,8 @@ pub struct Smoothed {
     pub vertices: Vec<[f64; 3]>,
     /// Vertices that stayed where they were: boundaries, edges that are not manifold, corners of lids.
     pub n_fixed: usize,
+    /// Vertices that were held back because faces would have crossed.
+    pub n_held: usize,
     /// Longest way of a vertex.
     pub max_displacement_mm: f64,
     /// Mean way of a vertex.
@@ -74,7 +79,8 @@ pub fn smooth(mesh: MeshRef<'_>, asked: Smoothing, progress: &Progress) -> Resul
     };
     let mut vertices = moved(mesh, &moves);
     restore_collapsed(mesh, &mut vertices);
-    let smoothed = describe(mesh, vertices, &stencil);
+    let n_held = if asked.is_held_apart { hold_apart(mesh, &mut vertices, progress)? } else { 0 };
+    let smoothed = Smoothed { n_held, ..describe(mesh, vertices, &stencil) };
     progress.step()?;
     Ok(smoothed)
 }
@@ -323,6 +329,7 @@ fn describe(mesh: MeshRef<'_>, vertices: Vec<[f64; 3]>, stencil: &Stencil) -> Sm
     let volumes = [mesh.vertices(), &vertices].map(|points| volume_of(points, mesh.faces()));
     Smoothed {
         n_fixed: stencil.neighbours.starts.windows(2).filter(|pair| pair[0] == pair[1]).count(),
+        n_held: 0,
         max_displacement_mm: longest,
         mean_displacement_mm: sum / vertices.len().max(1) as f64,
         volumes_mm3: stencil.is_closed.then_some(volumes),

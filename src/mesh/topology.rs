@@ -1,5 +1,8 @@
 //! How triangles hang together: open and non-manifold edges and vertices, winding, pieces, holes, genus.
 
+use rayon::prelude::*;
+
+use super::adjacency::VertexFaces;
 use super::edges::{Edges, from};
 use super::forest::Forest;
 use super::loops::{BoundaryLoop, boundary_loops};
@@ -146,6 +149,30 @@ pub(super) fn duplicates(faces: &[[u32; 3]]) -> Vec<u32> {
     found
 }
 
+/// How many edges are not passed as often one way as the other; 0 where the faces enclose something.
+pub fn n_uneven_edges(faces: &[[u32; 3]], n_vertices: usize) -> usize {
+    let around = VertexFaces::new(n_vertices, faces);
+    let uneven = |vertex: u32, ends: &mut Vec<(u32, i32)>| {
+        ends.clear();
+        for &face in around.of(vertex as usize) {
+            let corners = faces[face as usize];
+            for n in (0..3).filter(|&n| corners[n] == vertex) {
+                // Each edge is looked at from its lower end.
+                let (after, before) = (corners[(n + 1) % 3], corners[(n + 2) % 3]);
+                ends.extend([(after, 1), (before, -1)].into_iter().filter(|end| end.0 > vertex));
+            }
+        }
+        ends.sort_unstable();
+        let edges = ends.chunk_by(|a, b| a.0 == b.0);
+        edges.filter(|ways| ways.iter().map(|way| way.1).sum::<i32>() != 0).count()
+    };
+    (0..n_vertices as u32)
+        .into_par_iter()
+        .with_min_len(4096)
+        .map_init(Vec::new, |ends, vertex| uneven(vertex, ends))
+        .sum()
+}
+
 /// Whether every edge is passed as often one way as the other, so that the faces enclose something.
 pub fn is_closed(faces: &[[u32; 3]]) -> bool {
     let n_vertices = faces.iter().flatten().max().map_or(0, |&last| last as usize + 1);
@@ -154,4 +181,23 @@ pub fn is_closed(faces: &[[u32; 3]]) -> bool {
         .iter()
         .any(|edge| 2 * edge.halves().filter(|&half| edge.is_upwards(faces, half)).count() != edge.n_faces());
     is_even && !faces.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::measure::tests::cuboid;
+
+    #[test]
+    fn edges_that_are_not_passed_both_ways_are_counted() {
+        let mut faces = cuboid([0.0; 3], [1.0; 3]).faces;
+        assert_eq!(n_uneven_edges(&faces, 8), 0);
+        faces.push([3, 3, 5]);
+        assert_eq!(n_uneven_edges(&faces, 8), 0);
+        faces.truncate(11);
+        assert_eq!(n_uneven_edges(&faces, 8), 3);
+        faces[0].reverse();
+        assert!(n_uneven_edges(&faces, 8) >= 4);
+        assert_eq!(n_uneven_edges(&[], 0), 0);
+    }
 }

@@ -60,6 +60,29 @@ pub fn squared_distance(p: &Vector3<f64>, triangle: &[Vector3<f64>; 3]) -> f64 {
     (closest_point(p, triangle).0 - p).norm_squared()
 }
 
+/// Squared distance between two segments.
+///
+/// Ericson, Real-Time Collision Detection, 2005, section 5.1.9. A segment without length is a point.
+pub fn segments_squared_distance([a, b]: [&Vector3<f64>; 2], [c, d]: [&Vector3<f64>; 2]) -> f64 {
+    let (along, other, between) = (b - a, d - c, a - c);
+    let (aa, ee, f) = (along.norm_squared(), other.norm_squared(), other.dot(&between));
+    let share = |x: f64, of: f64| if of > 0.0 { (x / of).clamp(0.0, 1.0) } else { 0.0 };
+    let (cc, bb) = (along.dot(&between), along.dot(&other));
+    let determinant = aa * ee - bb * bb;
+    let mut s = if aa <= 0.0 { 0.0 } else { share(bb * f - cc * ee, determinant) };
+    let mut t = if ee > 0.0 { (bb * s + f) / ee } else { 0.0 };
+    if t < 0.0 {
+        t = 0.0;
+        s = share(-cc, aa);
+    } else if t > 1.0 {
+        t = 1.0;
+        s = share(bb - cc, aa);
+    } else if ee <= 0.0 {
+        s = share(-cc, aa);
+    }
+    (a + along * s - c - other * t).norm_squared()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,5 +112,21 @@ mod tests {
         assert!((squared_distance(&Vector3::new(2.0, 1.0, 0.0), &line) - 1.0).abs() < 1e-12);
         let dot = [Vector3::zeros(); 3];
         assert!((squared_distance(&Vector3::new(2.0, 0.0, 0.0), &dot) - 4.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn segments_are_as_far_apart_as_their_closest_points() {
+        let far = |a: [f64; 3], b: [f64; 3], c: [f64; 3], d: [f64; 3]| {
+            let [a, b, c, d] = [a, b, c, d].map(Vector3::from);
+            segments_squared_distance([&a, &b], [&c, &d]).sqrt()
+        };
+        // Crossing, parallel, end to end, and without length.
+        assert!(
+            (far([-1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, -1.0, 2.0], [0.0, 1.0, 2.0]) - 2.0).abs() < 1e-12
+        );
+        assert!((far([0.0; 3], [4.0, 0.0, 0.0], [1.0, 3.0, 0.0], [2.0, 3.0, 0.0]) - 3.0).abs() < 1e-12);
+        assert!((far([0.0; 3], [1.0, 0.0, 0.0], [4.0, 4.0, 0.0], [9.0, 4.0, 0.0]) - 5.0).abs() < 1e-12);
+        assert!((far([0.0; 3], [4.0, 0.0, 0.0], [1.0, 3.0, 0.0], [1.0, 3.0, 0.0]) - 3.0).abs() < 1e-12);
+        assert!((far([1.0, 3.0, 0.0], [1.0, 3.0, 0.0], [0.0; 3], [4.0, 0.0, 0.0]) - 3.0).abs() < 1e-12);
     }
 }

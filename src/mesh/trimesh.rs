@@ -16,6 +16,12 @@ pub enum FaceKind {
     Filled = 3,
 }
 
+/// The colour of each kind wherever one is shown, red, green, blue: bone, vermilion, blue, green. The last
+/// three are told apart by the colour-blind (Okabe and Ito, Color universal design, 2008), and from bone
+/// in grey.
+pub const KIND_COLOURS: [[u8; 3]; 4] =
+    [[0xe3, 0xda, 0xc9], [0xd5, 0x5e, 0x00], [0x00, 0x72, 0xb2], [0x00, 0x9e, 0x73]];
+
 impl FaceKind {
     /// The kind of this number.
     pub fn from_u8(number: u8) -> Option<Self> {
@@ -109,6 +115,15 @@ impl<'a> MeshRef<'a> {
     /// Puts arrays together that this room made.
     pub(super) fn of_parts(vertices: &'a [[f64; 3]], faces: &'a [[u32; 3]], kinds: &'a [u8]) -> Self {
         Self { vertices, faces, kinds }
+    }
+
+    /// The same faces with their vertices elsewhere; as many as there are.
+    #[must_use]
+    pub fn at<'b>(&self, vertices: &'b [[f64; 3]]) -> MeshRef<'b>
+    where
+        'a: 'b,
+    {
+        MeshRef { vertices: &vertices[..self.vertices.len()], ..*self }
     }
 
     /// Positions, LPS mm.

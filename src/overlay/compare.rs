@@ -103,7 +103,14 @@ pub fn compare<T: Value>(
     let half = (reach / step_mm).ceil() as usize;
     let stride = points.len().div_ceil(FIRST_LOOK).max(1);
     let some = |all: &[[f64; 3]]| all.iter().copied().step_by(stride).collect::<Vec<_>>();
-    let look = blur::look(&field, &some(points), &some(normals), [step_mm, options.search_mm], half, options.ceiling);
+    let look = blur::look(
+        &field,
+        &some(points),
+        &some(normals),
+        [step_mm, options.search_mm],
+        half,
+        options.ceiling,
+    );
     let usual = (0.2 * look.contrast).max(4.0 * look.noise).max(options.lowest_contrast);
     let least_contrast = options.least_contrast.unwrap_or(usual);
     let scan = Scan {

@@ -205,7 +205,8 @@ fn locate<T: Value>(
     }
     let fitted = steps::fit(&task).ok_or(Status::Ambiguous)?;
     let strayed = (fitted.place_mm - start.place_mm).abs() * cosine;
-    if !(strayed <= RUNAWAY_SIGMAS * sigma + scan.step_mm) || fitted.drop < scan.least_contrast / 2.0 {
+    let is_held = strayed <= RUNAWAY_SIGMAS * sigma + scan.step_mm;
+    if !is_held || fitted.drop < scan.least_contrast / 2.0 {
         return Err(Status::Ambiguous);
     }
     let is_thin =

@@ -110,9 +110,7 @@ mod tests {
         let grid = Grid::new([9, 8, 7], affine).unwrap();
         let of = |p: Vector3<f64>| 3.0 * p.x * p.x - 2.0 * p.y + 5.0 * p.z * p.x;
         let values: Vec<f32> = (0..9 * 8 * 7)
-            .map(|n| {
-                of(grid.lps_mm([(n % 9) as f64, (n / 9 % 8) as f64, (n / 72) as f64].into()).coords) as f32
-            })
+            .map(|n| of(grid.lps_mm([n % 9, n / 9 % 8, n / 72].map(f64::from).into()).coords) as f32)
             .collect();
         let field = Field::new(&values, &grid, f32::NEG_INFINITY);
         let index = Vector3::new(3.3, 4.1, 2.7);

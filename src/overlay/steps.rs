@@ -63,7 +63,7 @@ pub(super) fn fit(task: &Task<'_>) -> Option<Steps> {
         return None;
     }
     let first = at;
-    let (mut cost, mut matrix, mut right) = equations(task, &at, &first, &active);
+    let (mut cost, mut matrix, mut right) = equations(task, &at, &first, active);
     let mut damping = 1e-3;
     for _ in 0..MOST_ITERATIONS {
         let mut damped = matrix;
@@ -72,7 +72,7 @@ pub(super) fn fit(task: &Task<'_>) -> Option<Steps> {
         }
         let step = damped.cholesky()?.solve(&right);
         let tried = at + step;
-        let (new_cost, new_matrix, new_right) = equations(task, &tried, &first, &active);
+        let (new_cost, new_matrix, new_right) = equations(task, &tried, &first, active);
         if new_cost <= cost && tried[2].is_finite() {
             (at, cost, matrix, right) = (tried, new_cost, new_matrix, new_right);
             damping = (damping * 0.2).max(1e-9);
@@ -88,7 +88,7 @@ pub(super) fn fit(task: &Task<'_>) -> Option<Steps> {
     }
     let place_variance = matrix.cholesky()?.inverse()[(2, 2)];
     let rest = task.profile.between(task.window_mm[0], task.window_mm[1]);
-    let squares: f64 = rest.map(|(place, value)| (value - model(&at, &active, place)).powi(2)).sum();
+    let squares: f64 = rest.map(|(place, value)| (value - model(&at, active, place)).powi(2)).sum();
     Some(Steps {
         place_mm: at[2],
         drop: at[1],
@@ -114,7 +114,7 @@ fn start(task: &Task<'_>) -> Option<(Vector, [bool; N])> {
     active[1].then_some((at, active))
 }
 
-fn model(at: &Vector, active: &[bool; N], place: f64) -> f64 {
+fn model(at: &Vector, active: [bool; N], place: f64) -> f64 {
     let sigma = at[BLUR].exp();
     (0..3)
         .filter(|n| active[1 + 2 * n])
@@ -122,7 +122,7 @@ fn model(at: &Vector, active: &[bool; N], place: f64) -> f64 {
 }
 
 /// Half the sum of squares, and the normal equations of the next step.
-fn equations(task: &Task<'_>, at: &Vector, first: &Vector, active: &[bool; N]) -> (f64, Matrix, Vector) {
+fn equations(task: &Task<'_>, at: &Vector, first: &Vector, active: [bool; N]) -> (f64, Matrix, Vector) {
     let (mut cost, mut matrix, mut right) = (0.0, Matrix::zeros(), Vector::zeros());
     let sigma = at[BLUR].exp();
     for (place, value) in task.profile.between(task.window_mm[0], task.window_mm[1]) {

@@ -12,7 +12,20 @@ use crate::mesh::nesting::{Shell, shells_of};
 use crate::mesh::quality::Quality;
 use crate::mesh::repair::{RepairOptions, repair};
 use crate::mesh::self_intersection::self_intersections;
+use crate::mesh::topology::n_uneven_edges;
 use crate::mesh::{BoundaryLoop, Topology};
+
+/// How many edges are not passed as often one way as the other.
+#[pyfunction]
+pub fn count_uneven_edges(
+    py: Python<'_>,
+    vertices: PyReadonlyArray2<'_, f64>,
+    faces: PyReadonlyArray2<'_, i32>,
+    kinds: PyReadonlyArray1<'_, u8>,
+) -> PyResult<usize> {
+    let mesh = array::mesh(&vertices, &faces, &kinds)?;
+    Ok(py.detach(|| n_uneven_edges(mesh.faces(), mesh.vertices().len())))
+}
 
 /// How a mesh hangs together.
 #[pyfunction]

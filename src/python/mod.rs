@@ -6,7 +6,9 @@
 use pyo3::prelude::*;
 
 mod array;
+mod bar;
 mod checks;
+mod comparison;
 mod dicom;
 mod error;
 mod mesh;
@@ -14,6 +16,7 @@ mod mesh_io;
 mod mesh_topology;
 mod overlay;
 mod phantom;
+mod printability;
 mod progress;
 mod register;
 mod render;
@@ -26,7 +29,11 @@ mod surface;
 #[pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
+    use super::bar::flat_patches;
+    #[pymodule_export]
     use super::checks::{nearest_mm, survey_volume};
+    #[pymodule_export]
+    use super::comparison::{compare_masks, compare_meshes, offsets_from_mesh};
     #[pymodule_export]
     use super::dicom::{SeriesHandle, find_series, load_series};
     #[pymodule_export]
@@ -37,17 +44,24 @@ mod _native {
     #[pymodule_export]
     use super::mesh_io::{read_mesh, write_mesh};
     #[pymodule_export]
-    use super::mesh_topology::{mesh_quality, mesh_self_intersections, mesh_topology, repair_mesh};
+    use super::mesh_topology::{
+        count_uneven_edges, mesh_quality, mesh_self_intersections, mesh_topology, repair_mesh,
+    };
     #[pymodule_export]
     use super::overlay::{cluster_points, compare_to_image, sample_surface};
     #[pymodule_export]
     use super::phantom::Phantom;
     #[pymodule_export]
+    use super::printability::{
+        fill_mesh, lay_down_mesh, least_over_patch, low_patches, mesh_footprint, mesh_overhang, mesh_pools,
+        mesh_thickness, refine_mesh, round_holes, slender_members,
+    };
+    #[pymodule_export]
     use super::progress::Progress;
     #[pymodule_export]
     use super::register::fit_points;
     #[pymodule_export]
-    use super::render::draw_mesh;
+    use super::render::{draw_mesh, kind_colours};
     #[pymodule_export]
     use super::resample::{
         orthogonal_grid, resample_slices_f32, resample_slices_i16, resample_to_grid_f32, resample_to_grid_i16,

@@ -45,7 +45,8 @@ pub fn compare_to_image<'py>(
     let grid = array::grid(dims_ijk, &lps_from_ijk)?;
     let (points, normals) = (array::rows(points.as_slice()?)?, array::rows(normals.as_slice()?)?);
     let method = if is_gradient { EdgeMethod::GradientMaximum } else { EdgeMethod::HalfMaximum };
-    let options = EdgeOptions { method,
+    let options = EdgeOptions {
+        method,
         search_mm,
         least_contrast,
         lowest_contrast,
@@ -66,12 +67,15 @@ pub fn compare_to_image<'py>(
     comparison(py, found)
 }
 
+/// What a column of the result holds of each sample.
+type Column = fn(&Measured) -> f64;
+
 fn comparison(py: Python<'_>, found: Comparison) -> PyResult<Bound<'_, PyDict>> {
     let made = PyDict::new(py);
     let Comparison { measured, blur, noise, contrast, least_contrast } = found;
     let status: Vec<u8> = measured.iter().map(|one| one.status as u8).collect();
     made.set_item("status", status.into_pyarray(py))?;
-    let columns: [(&str, fn(&Measured) -> f64); 8] = [
+    let columns: [(&str, Column); 8] = [
         ("offset_mm", |one| one.offset_mm),
         ("uncertainty_mm", |one| one.uncertainty_mm),
         ("contrast", |one| one.contrast),
@@ -106,10 +110,17 @@ pub fn sample_surface<'py>(
     let mesh = array::mesh(&vertices, &faces, &kinds)?;
     let samples = py.detach(|| overlay::sample_surface(mesh, n_samples));
     let faces = array::numbers(py, samples.faces);
-    Ok((places(py, samples.points)?, places(py, samples.normals)?, faces, samples.area_each_mm2, samples.areas_mm2))
+    Ok((
+        places(py, samples.points)?,
+        places(py, samples.normals)?,
+        faces,
+        samples.area_each_mm2,
+        samples.areas_mm2,
+    ))
 }
 
-type Sampled<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<i32>>, f64, [f64; 4]);
+type Sampled<'py> =
+    (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<i32>>, f64, [f64; 4]);
 
 /// For each point the number of the cluster it lies in.
 #[pyfunction]

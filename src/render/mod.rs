@@ -2,4 +2,4 @@
 
 mod raster;
 
-pub use raster::{View, draw_mesh};
+pub use raster::{Paint, View, draw_mesh};

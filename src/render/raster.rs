@@ -24,8 +24,10 @@ pub struct View {
 const FINER: usize = 2;
 /// Rows of fine pixels that one task draws.
 const BAND: usize = 64;
-/// Light that reaches every face.
+/// Light that reaches every face,
 const AMBIENT: f64 = 0.22;
+/// and where colours have to be read.
+const AMBIENT_READABLE: f64 = 0.5;
 /// Where the light comes from: right, up, towards the viewer.
 const LIGHT: [f64; 3] = [-0.45, 0.55, 0.70];
 
@@ -37,17 +39,25 @@ struct Seen {
     normal: [f64; 3],
 }
 
+/// What gives a surface its colour.
+#[derive(Debug, Clone, Copy)]
+pub enum Paint<'a> {
+    /// One colour for each kind of face.
+    Kinds(&'a [[u8; 3]; 4]),
+    /// One for each vertex, and in proportion between them; lit more evenly, so that it can be read.
+    Vertices(&'a [[u8; 3]]),
+}
+
 /// Draws a mesh: red, green and blue of each pixel, rows from the top.
 ///
-/// `colours` has one colour for each kind of face; `background` is what no face covers. Both sides of
-/// a face are lit alike.
-pub fn draw_mesh(mesh: MeshRef<'_>, view: &View, colours: &[[u8; 3]; 4], background: [u8; 3]) -> Vec<u8> {
+/// `background` is what no face covers. Both sides of a face are lit alike.
+pub fn draw_mesh(mesh: MeshRef<'_>, view: &View, paint: Paint<'_>, background: [u8; 3]) -> Vec<u8> {
     let seen = project(mesh, view);
     let [columns, rows] = view.size;
     let mut picture = vec![0; 3 * columns * rows];
     picture.par_chunks_mut(3 * columns * (BAND / FINER)).enumerate().for_each(|(band, pixels)| {
         let first = band * BAND;
-        let fine = draw_band(mesh, &seen, columns * FINER, first, colours, background);
+        let fine = draw_band(mesh, &seen, columns * FINER, first, paint, background);
         for (at, pixel) in pixels.chunks_mut(3).enumerate() {
             let (column, row) = (at % columns, at / columns);
             for (channel, value) in pixel.iter_mut().enumerate() {
@@ -63,6 +73,15 @@ pub fn draw_mesh(mesh: MeshRef<'_>, view: &View, colours: &[[u8; 3]; 4], backgro
         }
     });
     picture
+}
+
+impl Paint<'_> {
+    fn ambient(self) -> f64 {
+        match self {
+            Self::Kinds(_) => AMBIENT,
+            Self::Vertices(_) => AMBIENT_READABLE,
+        }
+    }
 }
 
 fn project(mesh: MeshRef<'_>, view: &View) -> Vec<Seen> {
@@ -95,20 +114,23 @@ fn draw_band(
     seen: &[Seen],
     columns: usize,
     first: usize,
-    colours: &[[u8; 3]; 4],
+    paint: Paint<'_>,
     background: [u8; 3],
 ) -> Vec<[u8; 3]> {
     let mut colour = vec![background; columns * BAND];
     let mut depth = vec![f64::NEG_INFINITY; columns * BAND];
-    for (corners, &kind) in mesh.faces().iter().zip(mesh.kinds()) {
-        let corners = corners.map(|corner| seen[corner as usize]);
+    for (vertices, &kind) in mesh.faces().iter().zip(mesh.kinds()) {
+        let corners = vertices.map(|corner| seen[corner as usize]);
         let rows = corners.map(|corner| corner.place[1]);
         let (top, bottom) = extent(rows, first, first + BAND);
         if top >= bottom {
             continue;
         }
         let (left, right) = extent(corners.map(|corner| corner.place[0]), 0, columns);
-        let base = colours[usize::from(kind) & 3];
+        let colours = match paint {
+            Paint::Kinds(colours) => [colours[usize::from(kind) & 3]; 3],
+            Paint::Vertices(colours) => vertices.map(|vertex| colours[vertex as usize]),
+        };
         let Some(flat) = Flat::of(corners) else { continue };
         for row in top..bottom {
             for column in left..right {
@@ -117,7 +139,7 @@ fn draw_band(
                 let near = mix(weight, corners.map(|corner| corner.place[2]));
                 if near > depth[at] {
                     depth[at] = near;
-                    colour[at] = lit(base, weight, &corners);
+                    colour[at] = lit(&colours, weight, &corners, paint.ambient());
                 }
             }
         }
@@ -162,7 +184,7 @@ fn mix(weights: [f64; 3], values: [f64; 3]) -> f64 {
     weights.iter().zip(values).map(|(weight, value)| weight * value).sum()
 }
 
-fn lit(base: [u8; 3], weights: [f64; 3], corners: &[Seen; 3]) -> [u8; 3] {
+fn lit(colours: &[[u8; 3]; 3], weights: [f64; 3], corners: &[Seen; 3], ambient: f64) -> [u8; 3] {
     let normal: [f64; 3] = std::array::from_fn(|axis| {
         let along = corners.map(|corner| {
             let length = corner.normal.iter().map(|x| x * x).sum::<f64>().sqrt();
@@ -173,8 +195,11 @@ fn lit(base: [u8; 3], weights: [f64; 3], corners: &[Seen; 3]) -> [u8; 3] {
     let side = if normal[2] < 0.0 { -1.0 } else { 1.0 };
     let length = normal.iter().map(|x| x * x).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
     let towards = normal.iter().zip(LIGHT).map(|(n, light)| n * light).sum::<f64>() * side / length;
-    let light = AMBIENT + (1.0 - AMBIENT) * towards.clamp(0.0, 1.0);
-    base.map(|channel| (f64::from(channel) * light).round() as u8)
+    let light = ambient + (1.0 - ambient) * towards.clamp(0.0, 1.0);
+    std::array::from_fn(|channel| {
+        let base = mix(weights, colours.map(|colour| f64::from(colour[channel])));
+        (base * light).round() as u8
+    })
 }
 
 #[cfg(test)]
@@ -194,8 +219,18 @@ mod tests {
         let faces = vec![[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]];
         let mesh = TriMesh { vertices, faces, kinds: vec![0, 0, 1, 1] };
         let colours = [[200, 0, 0], [0, 200, 0], [0; 3], [0; 3]];
-        let picture = draw_mesh(mesh.view(), &view([40, 40]), &colours, [0, 0, 255]);
+        let picture = draw_mesh(mesh.view(), &view([40, 40]), Paint::Kinds(&colours), [0, 0, 255]);
         let count = |channel: usize| picture.chunks(3).filter(|pixel| pixel[channel] > 100).count();
         assert_eq!([count(0), count(1), count(2)], [300, 100, 1200]);
+    }
+
+    #[test]
+    fn colours_of_vertices_run_into_each_other() {
+        let vertices = vec![[-10.0, -10.0, 0.0], [10.0, -10.0, 0.0], [10.0, 10.0, 0.0], [-10.0, 10.0, 0.0]];
+        let mesh = TriMesh { vertices, faces: vec![[0, 1, 2], [0, 2, 3]], kinds: vec![0, 0] };
+        let colours = [[0, 0, 0], [200, 0, 0], [200, 0, 0], [0, 0, 0]];
+        let picture = draw_mesh(mesh.view(), &view([20, 20]), Paint::Vertices(&colours), [0; 3]);
+        let row: Vec<u8> = picture.chunks(3).skip(200).take(20).map(|pixel| pixel[0]).collect();
+        assert!(row.is_sorted() && row[19] > 8 * row[1].max(1), "{row:?}");
     }
 }

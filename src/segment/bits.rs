@@ -55,6 +55,21 @@ impl Bits {
         made
     }
 
+    /// Sets rows: `fill(j, k, words)` is asked for each of them; what it sets in the padding is dropped.
+    pub fn from_rows(dims_ijk: [usize; 3], fill: impl Fn(usize, usize, &mut [u64]) + Sync) -> Self {
+        let mut made = Self::new(dims_ijk);
+        let (width, last, plane_len) = (made.width, made.last_word(), made.plane_len().max(1));
+        made.words.par_chunks_mut(plane_len).enumerate().for_each(|(k, plane)| {
+            for (j, row) in plane.chunks_mut(width).enumerate() {
+                fill(j, k, row);
+                if let Some(word) = row.last_mut() {
+                    *word &= last;
+                }
+            }
+        });
+        made
+    }
+
     /// 1 where set, else 0.
     pub fn to_bytes(&self) -> Array3<u8> {
         let [ni, nj, nk] = self.dims_ijk;

@@ -252,3 +252,23 @@ def test_nodes_of_a_glb_are_followed_from_metres_to_lps_mm(tmp_path):
 def test_bad_and_hostile_glb_files_are_refused(tmp_path, data, problem):
     with pytest.raises(MeshError, match=rf"^a\.glb: .*{problem}"):
         read_bytes(tmp_path, data(), "glb")
+
+
+def test_the_colours_of_kinds_are_those_of_the_report(tmp_path):
+    import re
+    import zipfile
+
+    from calvaria.mesh import FaceKind, Mesh, write_mesh
+    from calvaria.report.figures import COLOURS
+
+    faces = [[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]]
+    mesh = Mesh(vertices=9 * np.vstack([np.zeros(3), np.eye(3)]), faces=faces, kinds=[0, 1, 2, 3])
+    write_mesh(mesh, tmp_path / "a.3mf")
+    with zipfile.ZipFile(tmp_path / "a.3mf") as archive:
+        text = archive.read("3D/3dmodel.model").decode()
+    written = re.findall(r'displaycolor="#([0-9A-F]{6})FF"', text)
+    assert written == ["{:02X}{:02X}{:02X}".format(*kind.colour_rgb) for kind in FaceKind]
+    assert tuple(kind.colour_rgb for kind in FaceKind) == COLOURS
+    # Told apart in grey from bone, too.
+    grey = [np.array(colour) @ (0.299, 0.587, 0.114) for colour in COLOURS]
+    assert min(grey[0] - other for other in grey[1:]) > 80

@@ -235,7 +235,7 @@ def test_checklists_are_whole():
         consort.answer({"99": "page 1"})
     filled = consort.answer({"1a": "title"}).answer({"1b": "abstract", "2": " "})
     assert len(filled.open_items) == 40
-    assert "<td>title</td>" in filled._repr_html_()
+    assert ">title</td>" in filled._repr_html_()
 
 
 @pytest.mark.parametrize("name", ["trial", "crossover", "specimens", "attempts"])

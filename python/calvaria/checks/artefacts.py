@@ -104,9 +104,28 @@ def _unblurred(
     share = (survey["metal_threshold_hu"] - around_hu) / (metal_hu - around_hu)
     if not 0.0 < share < 1.0:
         return above_mm3
-    outward = sigma * NormalDist().inv_cdf(1.0 - share)
-    radius = (3.0 * above_mm3 / (4.0 * np.pi)) ** (1.0 / 3.0)
-    return float(above_mm3 * max(0.0, 1.0 - outward / radius) ** 3)
+    seen_mm = (3.0 * above_mm3 / (4.0 * np.pi)) ** (1.0 / 3.0)
+    return 4.0 / 3.0 * np.pi * _radius_before_blur(seen_mm, share, sigma) ** 3
+
+
+def _radius_before_blur(seen_mm: float, share: float, sigma_mm: float) -> float:
+    """Return the radius of the ball that, blurred, has ``share`` of its height at ``seen_mm``."""
+    low, high = 0.0, seen_mm + 4.0 * sigma_mm
+    for _ in range(60):
+        middle = (low + high) / 2.0
+        if _blurred_ball(seen_mm, middle, sigma_mm) < share:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2.0
+
+
+def _blurred_ball(at_mm: float, radius_mm: float, sigma_mm: float) -> float:
+    """Return the height, at a distance from its centre, of a ball blurred by a Gaussian."""
+    far, near = (radius_mm + at_mm) / sigma_mm, (radius_mm - at_mm) / sigma_mm
+    gauss = NormalDist()
+    flat = gauss.cdf(far) + gauss.cdf(near) - 1.0
+    return flat - sigma_mm / at_mm * (gauss.pdf(near) - gauss.pdf(far))
 
 
 def check_metal(

@@ -91,6 +91,18 @@ def from_sitk(image: Any, *, quantity: str | None = None, like: Volume | None = 
 def mask_from_sitk(image: Any, *, names: Mapping[int, str] | None = None) -> Mask:
     """Take a mask or label image from SimpleITK; labels 0 to 65535, 0 is background.
 
+    Parameters
+    ----------
+    image : SimpleITK.Image
+        3-D, whole numbers.
+    names : mapping of int to str, optional
+        Names of the labels.
+
+    Returns
+    -------
+    Mask
+        At the same places.
+
     Raises
     ------
     GeometryError

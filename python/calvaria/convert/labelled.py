@@ -100,6 +100,18 @@ def from_xarray(array: Any, *, quantity: str | None = None, like: Volume | None 
 def mask_from_xarray(array: Any, *, names: Mapping[int, str] | None = None) -> Mask:
     """Take a mask or label image from xarray, by the same rules as `from_xarray`.
 
+    Parameters
+    ----------
+    array : xarray.DataArray
+        Dimensions k, j, i; whole numbers, 0 is background.
+    names : mapping of int to str, optional
+        Names of the labels.
+
+    Returns
+    -------
+    Mask
+        At the same places.
+
     Raises
     ------
     GeometryError

@@ -127,6 +127,20 @@ def mask_from_nibabel(
 
     Names of the labels come from ``names``, else from the label table in the header, if it has one.
 
+    Parameters
+    ----------
+    image : nibabel.Nifti1Image or other
+        3-D, whole numbers; 0 is background.
+    names : mapping of int to str, optional
+        Names of the labels.
+    form, lps_from_ijk, name : optional
+        As for :func:`from_nibabel`.
+
+    Returns
+    -------
+    Mask
+        At the same places, in LPS.
+
     Raises
     ------
     GeometryError

@@ -172,6 +172,13 @@ class LeftOut:
     reason: str
     is_suspicious: bool = False
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return file and reason as plain types, ready for JSON."""
+        return {"file": self.file, "reason": self.reason, "is_suspicious": self.is_suspicious}
+
+    def _repr_html_(self) -> str:
+        return html_table(header=("file left out", "why"), rows=[(self.file, self.reason)])
+
 
 class SeriesList(tuple[Series, ...]):  # noqa: SLOT001 - it has an attribute of its own
     """The series at a path; a tuple that also knows which files are in none of them.

@@ -160,6 +160,14 @@ class Contour:
         state = "closed" if self.is_closed else "open"
         return f"Contour({len(self.points)} points, {state}, {self.length_mm:.2f} mm)"
 
+    def _repr_html_(self) -> str:
+        rows = (
+            ("points", len(self.points)),
+            ("closed", self.is_closed),
+            ("length, mm", self.length_mm),
+        )
+        return html_table(caption="Contour", header=("", ""), rows=rows)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Section:

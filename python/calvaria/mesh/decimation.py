@@ -29,7 +29,7 @@ class DecimationResult:
     target_faces : int or None
         The number of faces that was asked for.
     max_error_mm : float
-        Largest distance measured between the two surfaces, both ways.
+        No point of either surface was found farther than this from the other.
     rms_error_mm, mean_error_mm : float
         Of the distances of the old vertices from the new surface.
     reached : bool
@@ -81,7 +81,7 @@ def decimate_mesh(
         Any triangle mesh.  Where it is closed and manifold, so is the result.
     max_error_mm : float, optional
         No point of either surface may be farther than this from the other.  It is measured
-        afterwards; a result that breaks it is made again under a tighter one.
+        afterwards; where a result breaks it, vertices are put back until it does not.
     target_faces : int, optional
         Stop at so many faces.
     target_fraction : float, optional
@@ -106,10 +106,18 @@ def decimate_mesh(
     the rims of lids move along themselves only; lids stay flat.  Not every target can be reached:
     ``reached`` and ``reason`` say so.  Vertices that no face names are dropped.
 
-    For the measurement all vertices of both surfaces are looked at, and the faces between them
-    wherever their distance could be larger, down to pieces as large as an edge of the input; what is
-    found must stay 5 % below the bound, for what lies between.  The result is the same, bit for bit,
-    for any number of threads.
+    Every old vertex is followed to the face that replaced its surroundings, and measured against the
+    surface there: an upper limit of the distance, which the other side of a thin wall cannot lower.
+    Between vertices the distance to one face is largest at a corner; where corners lie next to
+    different faces, a triangle is cut in thought where those meet, and where that shows too little it is
+    divided.  With a bound every piece is shown to be within it: what a piece of an eighth of the bound
+    may still hide is added.  Without one, pieces of a quarter (old faces) or half (new ones) of the mean
+    edge are looked at in their middle.  Where the bound is not shown to hold, or where faces cross, the
+    longest edges there are halved and the new vertices put on the old
+    surface; where that does not help, the surface stays as it was there and the rest is made again.  With
+    a bound and a target a few faces more than asked for may therefore stay.  Without a bound, and of a
+    mesh that crosses itself, faces may cross in the result.  The result is
+    the same, bit for bit, for any number of threads.
 
     References
     ----------

@@ -196,6 +196,13 @@ def read_mesh_info(
     Parameters and errors are those of :func:`read_mesh`; nothing is warned of, the findings are in
     the result.  The name that an STL gives its solid is left out: it may name a patient.
 
+    Parameters
+    ----------
+    path : path
+        The file.
+    unit, space, format : str, optional
+        As for :func:`read_mesh`.
+
     Returns
     -------
     MeshFileInfo

@@ -41,6 +41,9 @@ class Hole:
         """Return everything, ready for JSON."""
         return dataclasses.asdict(self)
 
+    def _repr_html_(self) -> str:
+        return html_table(caption="Hole", header=("", ""), rows=self.to_dict().items())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FillingResult:

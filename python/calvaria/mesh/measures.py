@@ -356,13 +356,7 @@ def n_boundary_edges(mesh: Mesh) -> int:
     >>> n_boundary_edges(Mesh(vertices=np.eye(3), faces=[[0, 1, 2]]))
     3
     """
-    start = mesh.faces.astype(np.int64).ravel()
-    end = np.roll(mesh.faces, -1, axis=1).astype(np.int64).ravel()
-    keys = np.minimum(start, end) * max(1, len(mesh.vertices)) + np.maximum(start, end)
-    order = np.argsort(keys, kind="stable")
-    ways = np.where(start < end, 1, -1)[order]
-    first = np.flatnonzero(np.diff(keys[order], prepend=-1))
-    return int(np.count_nonzero(np.add.reduceat(ways, first))) if len(first) else 0
+    return _native.count_uneven_edges(mesh.vertices, mesh.faces, mesh.kinds)
 
 
 def _need_faces(mesh: Mesh) -> None:

@@ -110,6 +110,16 @@ def mirror_mesh(mesh: Mesh, *, point_lps_mm: ArrayLike, normal: ArrayLike) -> Me
 def flip_mesh(mesh: Mesh) -> Mesh:
     """Return the mesh with every face turned over: the inside becomes the outside.
 
+    Parameters
+    ----------
+    mesh : Mesh
+        Any.
+
+    Returns
+    -------
+    Mesh
+        The same vertices; corners of each face in the other order.
+
     Examples
     --------
     >>> flip_mesh(Mesh(vertices=np.eye(3), faces=[[0, 1, 2]])).faces
@@ -123,6 +133,16 @@ def split_mesh(mesh: Mesh) -> tuple[Mesh, ...]:
 
     Parts of as many faces stand in the order of their first faces.  A hollow body is two parts: its
     outer and its inner surface.
+
+    Parameters
+    ----------
+    mesh : Mesh
+        Any.
+
+    Returns
+    -------
+    tuple of Mesh
+        Each with its own vertices; together all faces.
 
     Examples
     --------
@@ -140,6 +160,16 @@ def split_mesh(mesh: Mesh) -> tuple[Mesh, ...]:
 
 def keep_largest_part(mesh: Mesh) -> Mesh:
     """Return the part of a mesh with most faces.
+
+    Parameters
+    ----------
+    mesh : Mesh
+        Any.
+
+    Returns
+    -------
+    Mesh
+        One part; of several as large, the one with the first face.
 
     Examples
     --------

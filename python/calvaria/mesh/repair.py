@@ -64,6 +64,9 @@ class RepairAction:
         """Return the action as plain types, ready for JSON."""
         return {"code": self.code, "n": self.n, "message": self.message}
 
+    def _repr_html_(self) -> str:
+        return html_table(caption="Repair action", header=("", ""), rows=self.to_dict().items())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RepairResult:

@@ -53,6 +53,9 @@ class BoundaryLoop:
             "is_closed": self.is_closed,
         }
 
+    def _repr_html_(self) -> str:
+        return html_table(caption="Boundary loop", header=("", ""), rows=self.to_dict().items())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MeshTopology:

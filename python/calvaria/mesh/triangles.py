@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria import _native
 from calvaria._arrays import frozen
+from calvaria._html import html_table
 from calvaria.errors import MeshError
 
 if TYPE_CHECKING:
@@ -30,6 +32,17 @@ class FaceKind(IntEnum):
     """A lid where somebody cut, with a plane or with a mask that ends inside the structure."""
     FILLED = 3
     """A patch over a hole."""
+
+    @property
+    def colour_rgb(self) -> tuple[int, int, int]:
+        """Colour of these faces in pictures and 3MF files: bone, vermilion, blue, green.
+
+        Examples
+        --------
+        >>> FaceKind.CAP.colour_rgb
+        (213, 94, 0)
+        """
+        return _native.kind_colours()[self]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,6 +104,32 @@ class Mesh:
 
     def __repr__(self) -> str:
         return f"Mesh({len(self.vertices)} vertices, {len(self.faces)} faces)"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but vertices and faces as plain types, ready for JSON."""
+        box = [self.vertices.min(axis=0), self.vertices.max(axis=0)] if len(self.vertices) else []
+        return {
+            "n_vertices": len(self.vertices),
+            "n_faces": len(self.faces),
+            "bounds_lps_mm": [corner.tolist() for corner in box],
+            "n_faces_by_kind": {
+                kind.name: int(np.count_nonzero(self.kinds == kind)) for kind in FaceKind
+            },
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+    def _repr_html_(self) -> str:
+        told = self.to_dict()
+        rows: list[tuple[object, ...]] = [
+            ("vertices, faces", f"{told['n_vertices']}, {told['n_faces']}"),
+        ]
+        if told["bounds_lps_mm"]:
+            low, high = told["bounds_lps_mm"]
+            size = " x ".join(f"{b - a:.1f}" for a, b in zip(low, high, strict=True))
+            rows.append(("size (x, y, z)", f"{size} mm"))
+        rows += [(f"{name} faces", n) for name, n in told["n_faces_by_kind"].items() if n]
+        rows += [(f.verdict.name, f.message) for f in self.findings]
+        return html_table(header=("Mesh", ""), rows=rows)
 
 
 def _as_rows(name: str, values: Any) -> NDArray[Any]:

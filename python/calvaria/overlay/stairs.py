@@ -25,8 +25,10 @@ _COLUMN_MM = 8.0
 _LOCAL_MM = 3.0
 # Faces that look along the axis or across it bear no stairs.
 _SLOPES = (0.05, 0.98)
-# The highest line counts when it stands so far above the lines beside it.
+# The highest line counts when it stands so far above the lines beside it; longer waves are also those
+# of the anatomy, and must stand out in proportion.
 _STANDS_OUT = 4.4
+_ANATOMY_MM = 1.5
 _BESIDE = 60
 _AXES = ("x", "y", "z")
 
@@ -124,9 +126,12 @@ def _along(
     frequency, swing = _spectrum(centre[kept], normal[kept], area[kept], axis)
     low, high = (int(np.searchsorted(frequency, 1 / mm)) for mm in _PERIODS_MM[::-1])
     stands = np.array([swing[n] / _beside(swing, n) for n in range(high)])
-    n = max(low, 1) + int(np.argmax(stands[max(low, 1) :]))
-    if stands[n] < _STANDS_OUT:
+    first = max(low, 1)
+    asked = _STANDS_OUT * np.maximum(1.0, 1 / (frequency[first:high] * _ANATOMY_MM))
+    clear = stands[first:] / asked
+    if clear.max() < 1:
         return None
+    n = first + int(np.argmax(clear))
     return Stairs(
         step_mm=float(1 / frequency[n]),
         height_mm=float(swing[n] / (2 * np.pi * frequency[n])),

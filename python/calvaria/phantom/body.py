@@ -10,6 +10,7 @@ import numpy as np
 
 from calvaria import _native
 from calvaria._arrays import frozen
+from calvaria._html import html_table
 from calvaria.errors import CalvariaError
 
 if TYPE_CHECKING:
@@ -107,6 +108,9 @@ class Phantom:
     def to_dict(self) -> dict[str, Any]:
         """Return what it was made with as plain types, ready for JSON."""
         return {"name": self.name, "settings": dict(self.settings)}
+
+    def _repr_html_(self) -> str:
+        return html_table(caption=repr(self), header=("", ""), rows=self.settings.items())
 
 
 def head(

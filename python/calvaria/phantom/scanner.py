@@ -10,6 +10,7 @@ import numpy as np
 
 from calvaria import _native, _progress
 from calvaria._arrays import frozen
+from calvaria._html import html_table
 from calvaria.geometry import Grid
 from calvaria.volume import Acquisition, Volume
 
@@ -304,6 +305,9 @@ class Scanner:
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain types, ready for JSON."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    def _repr_html_(self) -> str:
+        return html_table(caption="Scanner", header=("", ""), rows=self.to_dict().items())
 
 
 def scan(phantom: Phantom, *, scanner: Scanner | None = None) -> Volume:

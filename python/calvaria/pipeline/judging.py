@@ -23,7 +23,24 @@ __all__ = ["judged"]
 def judged(
     path: Path, *, number: int | None, profile: str, anatomy: str, rules: Rules | None
 ) -> CheckReport:
-    """Check the headers and, where the series can be loaded, the voxels."""
+    """Check the headers and, where the series can be loaded, the voxels.
+
+    Parameters
+    ----------
+    path : path
+        A folder, file or archive.
+    number : int, optional
+        Which series, counted from 1; left out, the only one or the best.
+    profile, anatomy : str
+        What the model is for, and what it shows.
+    rules : Rules, optional
+        Limits of your own.
+
+    Returns
+    -------
+    CheckReport
+        Findings from headers and voxels.
+    """
     series = _chosen(find_series(path), number)
     report = check_series(series, profile=profile, anatomy=anatomy, rules=rules)
     if not series.is_loadable:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import warnings
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +18,18 @@ from calvaria.mesh import check_mesh, measure_mesh, write_mesh
 from calvaria.overlay import check_overlay, compare_to_image
 from calvaria.pipeline.comparing import overlay_section
 from calvaria.pipeline.outline import outline
+from calvaria.pipeline.printing import judge_print
 from calvaria.pipeline.settings import settings_for
 from calvaria.pipeline.shaping import shape
 from calvaria.pipeline.source import open_source
-from calvaria.report import Report, Section, build_report, draw_slices, draw_solid
+from calvaria.report import (
+    Report,
+    Section,
+    build_report,
+    draw_slices,
+    draw_solid,
+    printability_section,
+)
 from calvaria.report.png import png_uri
 from calvaria.rules import load_rules
 
@@ -62,7 +69,7 @@ class ModelResult:
     findings : tuple of Finding
         What was chosen and what each step did.
     checks : tuple of CheckReport
-        Scan and mesh.
+        Scan, mesh and print.
     record : dict
         Parameters, versions and hashes; the same input gives the same record.
     files : tuple of str
@@ -105,23 +112,27 @@ def build_model(
     anatomy: str,
     output: str | os.PathLike[str] | None = None,
     series: int | None = None,
+    mask: str | os.PathLike[str] | None = None,
+    label: str | int | None = None,
+    spacing_xyz_mm: tuple[float, float, float] | None = None,
     iso_hu: float | None = None,
     max_error_mm: float | None = None,
     min_part_mm3: float | None = None,
     smoothing_iterations: int | None = None,
+    printer: str | None = None,
     rules: Rules | None = None,
 ) -> ModelResult:
     """Make a printable model of what is at a path, and say how far it can be trusted.
 
     The best series is found and checked; the anatomy is outlined; the surface is drawn at the local
-    half-maximum, freed of crumbs, smoothed, where a bound is given decimated within it, and checked.  A poor scan does not
-    stop the job: its findings are in the report.
+    half-maximum, freed of crumbs, smoothed, decimated within a bound, and checked.  A poor scan does
+    not stop the job: its findings are in the report.
 
     Parameters
     ----------
     path : path
-        A folder, file, DICOMDIR or zip archive of DICOM; an image in NIfTI, NRRD or MetaImage; a
-        project of InVesalius.
+        A folder, file, DICOMDIR or zip archive of DICOM; an image or label map in NIfTI, NRRD, MetaImage
+        or TIFF; a project of InVesalius.
     profile : str
         What the model is for: ``"education"``, ``"planning"``, ``"guide"`` or ``"implant"``.
     anatomy : str
@@ -131,11 +142,21 @@ def build_model(
         not there.  Left out, nothing is written.
     series : int, optional
         Which series, counted from 1; left out, the best one.
+    mask : path, optional
+        A file that says which voxels the model holds: NIfTI, NRRD, MetaImage or DICOM SEG.  The grey
+        values still say where its surface is.
+    label : str or int, optional
+        Which label of the mask or label map, by name or number; left out, all of them as one body.
+    spacing_xyz_mm : tuple of float, optional
+        Size of the voxels along columns, rows and slices, for an image file that states no place.
+        Such a file gives a model all the same, with findings that say what is not known.
     iso_hu : float, optional
         The level; left out, the local half-maximum of bone against what is around it.
     max_error_mm, min_part_mm3, smoothing_iterations : optional
-        Left out, those of the profile (``_tables/model.toml``).  ``max_error_mm`` above 0 decimates to
-        that bound, which is verified; on a whole head that takes minutes.
+        Left out, those of the profile (``_tables/model.toml``).  ``max_error_mm`` is the bound of the
+        decimation, which is verified; 0 keeps every triangle.
+    printer : str, optional
+        Code of the printer the model is judged for; left out, that of the profile.
     rules : Rules, optional
         Limits of your own for the scan.
 
@@ -175,25 +196,42 @@ def build_model(
     with warnings.catch_warnings():
         # Each of these is a finding of the report.
         warnings.simplefilter("ignore", CalvariaWarning)
-        source = open_source(path, profile=profile, anatomy=anatomy, series=series, rules=rules)
+        source = open_source(
+            path,
+            profile=profile,
+            anatomy=anatomy,
+            series=series,
+            mask=mask,
+            label=label,
+            spacing_xyz_mm=spacing_xyz_mm,
+            rules=rules,
+        )
         chosen = outline(
-            source.volume, anatomy=anatomy, iso_hu=iso_hu, min_part_mm3=settings.min_part_mm3
+            source.volume,
+            anatomy=anatomy,
+            iso_hu=iso_hu,
+            min_part_mm3=settings.min_part_mm3,
+            within=source.mask,
+            is_label_map=source.is_label_map,
         )
         mesh, steps = shape(source.volume, chosen, settings)
         mesh_report = check_mesh(mesh, anatomy=anatomy)
-        overlay = _overlay(mesh, source.volume)
+        print_report = judge_print(mesh, profile=profile, printer=printer)
+        overlay = None if source.is_label_map else _overlay(mesh, source.volume)
     findings = (*chosen.findings, *steps)
     checks = (*source.checks, mesh_report)
     if overlay is not None:
         checks += (check_overlay(overlay, profile=profile, anatomy=anatomy, rules=rules),)
+    checks += (print_report,)
     title = f"Model: {anatomy}, for {profile}"
     sections = [
         _made(mesh, chosen.iso_hu, source, settings),
         Section(title="What was chosen, and what each step did", findings=findings),
         *([] if overlay is None else [overlay_section(overlay)]),
         *_pictures(source.volume, mesh, chosen.iso_hu),
+        printability_section(print_report),
     ]
-    report = build_report(title=title, sections=sections, checks=checks)
+    report = build_report(title=title, sections=sections, checks=checks[:-1])
     record = _record(source, settings, profile, anatomy, chosen.iso_hu, findings, report)
     if overlay is not None:
         record["overlay"] = _facts(overlay)
@@ -259,7 +297,9 @@ def _pictures(volume: Volume, mesh: Mesh, iso_hu: float) -> list[Section]:
     )
     return [
         Section(
-            title="The model", text="Lids where the image ends are red, cuts orange.", figures=solid
+            title="The model",
+            text="Lids where the image ends are vermilion, cuts blue, filled holes green.",
+            figures=solid,
         ),
         Section(
             title="The model on the image",
@@ -282,6 +322,8 @@ def _record(
     findings: Sequence[Finding],
     report: Report,
 ) -> dict[str, Any]:
+    from importlib.metadata import version  # noqa: PLC0415 - only a record needs it
+
     return {
         "disclaimer": DISCLAIMER,
         "versions": {name: version(name) for name in ("calvaria", "numpy")},

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calvaria import segment
-from calvaria.errors import SegmentationError
+from calvaria.errors import EmptyMaskError, SegmentationError
 from calvaria.findings import Finding, Verdict
 
 if TYPE_CHECKING:
@@ -36,17 +36,28 @@ class Outline:
     mask: Mask
     iso_hu: float
     findings: tuple[Finding, ...]
+    is_label_map: bool = False
 
 
-def outline(volume: Volume, *, anatomy: str, iso_hu: float | None, min_part_mm3: float) -> Outline:
+def outline(
+    volume: Volume,
+    *,
+    anatomy: str,
+    iso_hu: float | None,
+    min_part_mm3: float,
+    within: Mask | None = None,
+    is_label_map: bool = False,
+) -> Outline:
     """Outline the anatomy and choose the level: asked for, at half-maximum, or Otsu's."""
+    if within is not None and is_label_map:
+        return _of_labels(within)
     if not volume.is_hu:
-        return _without_hu(volume, iso_hu, min_part_mm3, "the values are not HU")
+        return _without_hu(volume, iso_hu, min_part_mm3, "the values are not HU", within)
     try:
-        mask = _PRESETS.get(anatomy, segment.bone)(volume)
+        mask = within or _PRESETS.get(anatomy, segment.bone)(volume)
         found = None if anatomy == "soft-tissue" else segment.bone_level(volume, within=mask)
     except SegmentationError as error:
-        return _without_hu(volume, iso_hu, min_part_mm3, str(error))
+        return _without_hu(volume, iso_hu, min_part_mm3, str(error), within)
     if iso_hu is not None:
         level = _asked(iso_hu)
     elif found is None:
@@ -63,14 +74,29 @@ def outline(volume: Volume, *, anatomy: str, iso_hu: float | None, min_part_mm3:
     return _trimmed(volume, mask, iso_hu, min_part_mm3, (level,))
 
 
-def _without_hu(volume: Volume, iso_hu: float | None, min_part_mm3: float, why: str) -> Outline:
+def _of_labels(mask: Mask) -> Outline:
+    """Leave a label map as it is: the surface lies between its voxels, not at a level of grey."""
+    told = Finding(
+        code="model_level",
+        verdict=Verdict.PASS,
+        message=(
+            "The surface is drawn between labelled voxels and others; a label map has no grey values "
+            "that could say where within a voxel."
+        ),
+    )
+    return Outline(mask=mask, iso_hu=0.5, findings=(*mask.findings, told), is_label_map=True)
+
+
+def _without_hu(
+    volume: Volume, iso_hu: float | None, min_part_mm3: float, why: str, within: Mask | None
+) -> Outline:
     if iso_hu is None:
         found = segment.automatic_level(volume, method="otsu")
         iso_hu = found.level
         level = _told(Verdict.UNPROVEN, f"Otsu's level of the whole image, because {why}", iso_hu)
     else:
         level = _asked(iso_hu)
-    mask = segment.keep_largest(segment.threshold(volume, lower_hu=iso_hu))
+    mask = within or segment.keep_largest(segment.threshold(volume, lower_hu=iso_hu))
     return _trimmed(volume, mask, iso_hu, min_part_mm3, (level,))
 
 
@@ -80,6 +106,9 @@ def _trimmed(
     """Leave out crumbs at the level itself: the mask holds thin bone, the surface may not."""
     reached = segment.threshold(volume, lower_hu=iso_hu, within=mask)
     kept = segment.remove_small(reached, min_mm3=min_part_mm3)
+    if reached.n_voxels and not kept.n_voxels:
+        msg = f"min_part_mm3: no part of at least {min_part_mm3:g} mm3 reaches {iso_hu:.0f}"
+        raise EmptyMaskError(msg)
     return Outline(mask=kept, iso_hu=iso_hu, findings=(*mask.findings, *findings))
 
 

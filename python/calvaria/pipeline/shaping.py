@@ -10,7 +10,7 @@ import numpy as np
 from calvaria.errors import EmptyMaskError
 from calvaria.findings import Finding, Verdict
 from calvaria.mesh import FaceKind, decimate_mesh, remove_small_parts, smooth_mesh
-from calvaria.surface import extract_surface
+from calvaria.surface import extract_mask_surface, extract_surface
 
 if TYPE_CHECKING:
     from calvaria.mesh import Mesh
@@ -26,7 +26,10 @@ _PASSBAND = 0.6
 
 def shape(volume: Volume, outline: Outline, settings: Settings) -> tuple[Mesh, tuple[Finding, ...]]:
     """Return the mesh, and what each step did to it."""
-    drawn = extract_surface(volume, iso_hu=outline.iso_hu, within=outline.mask)
+    if outline.is_label_map:
+        drawn = extract_mask_surface(outline.mask)
+    else:
+        drawn = extract_surface(volume, iso_hu=outline.iso_hu, within=outline.mask)
     if not len(drawn.faces):
         msg = f"no surface at {outline.iso_hu:.0f}: nothing to make a model of"
         raise EmptyMaskError(msg)
@@ -88,7 +91,12 @@ def _areas_cm2(mesh: Mesh) -> list[float]:
 
 
 def _smoothed(mesh: Mesh, settings: Settings) -> tuple[Mesh, Finding]:
-    made = smooth_mesh(mesh, iterations=int(settings.smoothing_iterations), passband=_PASSBAND)
+    made = smooth_mesh(
+        mesh,
+        iterations=int(settings.smoothing_iterations),
+        passband=_PASSBAND,
+        keep_apart=True,
+    )
     drift = made.volume_drift_percent or 0.0
     told = Finding(
         code="model_smoothing",

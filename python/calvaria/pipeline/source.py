@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from calvaria._html import html_table
 from calvaria.checks import check_series, check_volume
 from calvaria.dicom import find_series, load_series
-from calvaria.errors import CalvariaWarning, InconsistentSeriesError, NotDicomError
-from calvaria.images import load_image
+from calvaria.errors import (
+    CalvariaError,
+    CalvariaWarning,
+    GeometryError,
+    InconsistentSeriesError,
+    NotDicomError,
+)
 from calvaria.invesalius import load_invesalius
+from calvaria.pipeline.image_file import SUFFIXES, choose_label, labels_of, open_image, open_mask
+from calvaria.segment import resample_mask
 
 if TYPE_CHECKING:
     import os
@@ -21,11 +32,10 @@ if TYPE_CHECKING:
     from calvaria.dicom import Series, SeriesList
     from calvaria.findings import CheckReport
     from calvaria.rules import Rules
-    from calvaria.volume import Volume
+    from calvaria.volume import Mask, Volume
 
 __all__ = ["Source", "open_source"]
 
-_IMAGE_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 _INVESALIUS_SUFFIX = ".inv3"
 _BLOCK_BYTES = 1 << 20
 
@@ -43,13 +53,36 @@ class Source:
     checks : tuple of CheckReport
         What was found in the headers and in the voxels.
     sha256 : tuple of str
-        Of each file it was read from, in the order of the slices.
+        Of each file it was read from, in the order of the slices; last that of the mask.
+    mask : Mask or None
+        Which voxels the model is to hold, where a mask was given or the image is one.
+    is_label_map : bool
+        Whether the image is a label map, so that there are no grey values.
     """
 
     volume: Volume
     choice: str
     checks: tuple[CheckReport, ...]
     sha256: tuple[str, ...]
+    mask: Mask | None = None
+    is_label_map: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the voxels as plain types, ready for JSON."""
+        return {
+            "volume": self.volume.to_dict(),
+            "choice": self.choice,
+            "checks": [check.to_dict() for check in self.checks],
+            "sha256": list(self.sha256),
+        }
+
+    def __repr__(self) -> str:
+        return f"Source({self.choice}; {self.volume!r})"
+
+    def _repr_html_(self) -> str:
+        return html_table(
+            header=("Source", ""), rows=[("choice", self.choice), ("grid", self.volume)]
+        )
 
 
 def open_source(
@@ -58,6 +91,9 @@ def open_source(
     profile: str,
     anatomy: str,
     series: int | None = None,
+    mask: str | os.PathLike[str] | None = None,
+    label: str | int | None = None,
+    spacing_xyz_mm: tuple[float, float, float] | None = None,
     rules: Rules | None = None,
 ) -> Source:
     """Read the image at a path and judge it.
@@ -65,13 +101,19 @@ def open_source(
     Parameters
     ----------
     path : path
-        A folder, file, DICOMDIR or zip archive of DICOM; or an image in NIfTI, NRRD or MetaImage; or a
-        project of InVesalius.
+        A folder, file, DICOMDIR or zip archive of DICOM; or an image or label map in NIfTI, NRRD,
+        MetaImage or TIFF; or a project of InVesalius.
     profile, anatomy : str
         What it is for, and what it shows.
     series : int, optional
         Which series, counted as :func:`find_series` lists them from 1.  Left out, the best one is
         taken: that with the mildest verdict on its headers, then the longest, then the finest.
+    mask : path, optional
+        A file that says which voxels, as :func:`calvaria.load_mask` reads it.
+    label : str or int, optional
+        Which label of the mask or label map, by name or number; left out, all of them as one body.
+    spacing_xyz_mm : tuple of float, optional
+        Size of the voxels along columns, rows and slices, for a file that states no place.
     rules : Rules, optional
         Limits of your own.
 
@@ -88,19 +130,59 @@ def open_source(
     path = Path(path)
     name = path.name.lower()
     if name.endswith(_INVESALIUS_SUFFIX):
-        return _image(
-            load_invesalius(path), path, "a project of InVesalius", profile, anatomy, rules
-        )
-    if name.endswith(_IMAGE_SUFFIXES):
-        quantity = "HU" if _may_be_hu(load_image(path)) else "arbitrary"
-        volume = load_image(path, quantity=quantity)
-        told = (
-            "an image file; its values look like HU"
-            if quantity == "HU"
-            else "an image file; its values are not HU"
-        )
+        told = "a project of InVesalius"
+        source = _image(load_invesalius(path), path, told, profile, anatomy, rules)
+    elif name.endswith(SUFFIXES):
+        source = _file(path, spacing_xyz_mm, label, profile, anatomy, rules)
+    else:
+        source = _study(path, profile, anatomy, series, rules)
+    if spacing_xyz_mm is not None and not name.endswith(SUFFIXES):
+        msg = f"spacing_xyz_mm: only for a file that states no place; {path.name} states one"
+        raise GeometryError(msg)
+    if mask is not None:
+        return _within(source, Path(mask), label)
+    if label is not None and source.mask is None:
+        msg = "label: a label map or a mask expected, found an image"
+        raise CalvariaError(msg)
+    return source
+
+
+def _file(
+    path: Path,
+    spacing_xyz_mm: tuple[float, float, float] | None,
+    label: str | int | None,
+    profile: str,
+    anatomy: str,
+    rules: Rules | None,
+) -> Source:
+    volume = open_image(path, spacing_xyz_mm=spacing_xyz_mm)
+    labels = labels_of(volume)
+    if labels is None:
+        kind = "HU" if volume.is_hu else "no HU"
+        told = f"an image file; its values look like {kind}"
         return _image(volume, path, told, profile, anatomy, rules)
-    return _study(path, profile, anatomy, series, rules)
+    n_labels = len(set(np.unique(labels.values)) - {0})
+    told = f"a label map of {n_labels} labels: " + ("one of them" if label else "all as one body")
+    named = open_mask(path, image=volume)
+    source = _image(volume, path, told, profile, anatomy, rules)
+    chosen = dataclasses.replace(choose_label(named, label), findings=())
+    return dataclasses.replace(source, mask=chosen, is_label_map=True)
+
+
+def _within(source: Source, file: Path, label: str | int | None) -> Source:
+    if source.is_label_map:
+        msg = "mask: an image to go with the mask expected, found a label map"
+        raise CalvariaError(msg)
+    found = open_mask(file, image=source.volume)
+    chosen = choose_label(found, label)
+    if not chosen.grid.is_close(source.volume.grid, tolerance_mm=0.01):
+        chosen = resample_mask(chosen, source.volume.grid, is_smooth=True)
+    return dataclasses.replace(
+        source,
+        mask=chosen,
+        choice=f"{source.choice}; within a mask from a file",
+        sha256=(*source.sha256, _sha256(file)),
+    )
 
 
 def _image(
@@ -108,12 +190,6 @@ def _image(
 ) -> Source:
     checks = (check_volume(volume, profile=profile, anatomy=anatomy, rules=rules),)
     return Source(volume=volume, choice=choice, checks=checks, sha256=(_sha256(path),))
-
-
-def _may_be_hu(volume: Volume) -> bool:
-    """Whether air is where air is in HU; files of images do not say what their values are."""
-    lowest = float(volume.values.min())
-    return -4096 <= lowest <= -900 and float(volume.values.max()) > 100
 
 
 def _study(

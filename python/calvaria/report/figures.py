@@ -12,7 +12,7 @@ import numpy as np
 
 from calvaria import _native
 from calvaria._planes import VIEWS, View, box_of, image_on, span_mm
-from calvaria.mesh import section_mesh
+from calvaria.mesh import FaceKind, section_mesh
 from calvaria.report.png import png_uri
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["COLOURS", "draw_slices", "draw_solid"]
 
-# One colour for each kind of face: imaged, lid where the image ends, lid of a cut, filled hole.
-COLOURS = ((232, 222, 200), (208, 59, 59), (232, 150, 40), (80, 140, 220))
+# One colour for each kind of face, the same as in a 3MF file.
+COLOURS = tuple(kind.colour_rgb for kind in FaceKind)
 _PAPER = (255, 255, 255)
 
 # From where a model is looked at: name, what runs right in the picture, what runs up.  LPS.
@@ -39,7 +39,13 @@ _WIDTH_PIXELS = 400
 _OUTSIDE_GREY = 210
 
 
-def draw_solid(mesh: Mesh, *, n_pixels: int = _SOLID_PIXELS) -> dict[str, NDArray[np.uint8]]:
+def draw_solid(
+    mesh: Mesh,
+    *,
+    n_pixels: int = _SOLID_PIXELS,
+    colours: tuple[tuple[int, int, int], ...] = COLOURS,
+    sides: tuple[str, ...] | None = None,
+) -> dict[str, NDArray[np.uint8]]:
     """Draw a mesh from four sides, in one scale.
 
     Parameters
@@ -48,6 +54,10 @@ def draw_solid(mesh: Mesh, *, n_pixels: int = _SOLID_PIXELS) -> dict[str, NDArra
         In LPS mm; lids and fillings have a colour of their own.
     n_pixels : int
         Rows and columns of each picture.
+    colours : tuple of (int, int, int)
+        One for each kind of face.
+    sides : tuple of str
+        Which sides; all four, left out.
 
     Returns
     -------
@@ -73,10 +83,11 @@ def draw_solid(mesh: Mesh, *, n_pixels: int = _SOLID_PIXELS) -> dict[str, NDArra
             centre_lps_mm=tuple(((low + high) / 2).tolist()),
             mm_per_pixel=1.06 * largest / n_pixels,
             size=(n_pixels, n_pixels),
-            colours=COLOURS,
+            colours=colours,
             background=_PAPER,
         )
         for name, right, up in _SIDES
+        if sides is None or name in sides
     }
 
 

@@ -84,6 +84,9 @@ class Section:
             "figures": [caption for caption, _ in self.figures],
         }
 
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:

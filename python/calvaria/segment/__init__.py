@@ -98,17 +98,21 @@ from calvaria.segment.smoothing import (
     median,
     smooth_within_edges,
 )
+from calvaria.segment.terminology import AnatomyCode, anatomy_code, anatomy_codes
 from calvaria.segment.transfer import (
     resample_mask,
 )
 
 __all__ = [
+    "AnatomyCode",
     "AutomaticLevel",
     "BoneLevel",
     "HuRange",
     "Part",
     "Parts",
     "airway",
+    "anatomy_code",
+    "anatomy_codes",
     "automatic_level",
     "bone",
     "bone_level",

@@ -57,6 +57,9 @@ class Part:
             for name in self.__dataclass_fields__
         }
 
+    def _repr_html_(self) -> str:
+        return html_table(caption="Part", header=("", ""), rows=self.to_dict().items())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Parts:

@@ -298,3 +298,7 @@ __all__ = [
     "summarise_likert",
     "tally_attempts",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -129,6 +129,16 @@ def load_catalogue(path: Path | str) -> Catalogue:
 def hash_file(path: Path | str) -> str:
     """Return the SHA-256 of a file in hexadecimal.
 
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
     Examples
     --------
     >>> import tempfile, pathlib

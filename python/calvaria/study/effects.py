@@ -73,6 +73,16 @@ class EffectSize(Record):
 def hedges_correction(df: float) -> float:
     """Return J, the factor that makes Cohen's d unbiased, by the exact gamma formula.
 
+    Parameters
+    ----------
+    df : float
+        Degrees of freedom of the standard deviation.
+
+    Returns
+    -------
+    float
+        Below 1, and near it for many degrees of freedom.
+
     References
     ----------
     .. [1] Hedges LV. J Educ Stat 1981;6:107-128. doi 10.3102/10769986006002107
@@ -150,6 +160,20 @@ def hedges_g(
 def hedges_g_from_d(d: float, *, n_a: int, n_b: int, level: float = 0.95) -> EffectSize:
     """Return Hedges' g of a printed Cohen's d.
 
+    Parameters
+    ----------
+    d : float
+        Cohen's d, from the pooled standard deviation.
+    n_a, n_b : int
+        Participants of each arm.
+    level : float
+        Of the interval, such as 0.95.
+
+    Returns
+    -------
+    EffectSize
+        With interval.
+
     Examples
     --------
     >>> round(hedges_g_from_d(0.504, n_a=45, n_b=43).value, 4)
@@ -162,6 +186,22 @@ def hedges_g_from_p(
     p: float, *, n_a: int, n_b: int, is_a_higher: bool, level: float = 0.95
 ) -> EffectSize:
     """Return Hedges' g behind the two-sided p value of a t test.
+
+    Parameters
+    ----------
+    p : float
+        Two-sided, of Student's t test.
+    n_a, n_b : int
+        Participants of each arm.
+    is_a_higher : bool
+        Which way the difference went: p does not say.
+    level : float
+        Of the interval, such as 0.95.
+
+    Returns
+    -------
+    EffectSize
+        With interval.
 
     Examples
     --------

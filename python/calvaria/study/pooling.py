@@ -225,6 +225,16 @@ def pool_effects(
 def leave_one_out(pooled: Pooled) -> dict[str, Pooled]:
     """Pool again with each trial left out in turn; the key is the one that is missing.
 
+    Parameters
+    ----------
+    pooled : Pooled
+        At least three trials.
+
+    Returns
+    -------
+    dict of str to Pooled
+        By the label that is missing.
+
     Examples
     --------
     >>> trials = [

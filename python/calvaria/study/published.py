@@ -39,6 +39,20 @@ def p_from_interval(
 ) -> tuple[float, float]:
     """Return z and the two-sided p behind an estimate with its normal interval.
 
+    Parameters
+    ----------
+    estimate : float
+        On a scale where the interval is symmetrical.
+    low, high : float
+        Ends of the interval.
+    level : float
+        Of the interval, such as 0.95.
+
+    Returns
+    -------
+    tuple of float
+        z and p.
+
     References
     ----------
     .. [1] Altman DG, Bland JM. BMJ 2011;343:d2304. doi 10.1136/bmj.d2304
@@ -172,6 +186,22 @@ def check_effect_size(
 ) -> CheckReport:
     """Hold a printed p against a printed standardised mean difference.
 
+    Parameters
+    ----------
+    effect : printed number
+        The standardised difference, as printed.
+    n_a, n_b : int
+        Participants of each arm.
+    p : printed number
+        As printed, two-sided.
+    subject : str
+        For the report.
+
+    Returns
+    -------
+    CheckReport
+        Whether the printed digits can belong together.
+
     Examples
     --------
     >>> report = check_effect_size(".504", n_a=45, n_b=43, p=".001")
@@ -259,6 +289,22 @@ def check_interval(
 def check_correlation(r: Number, *, n: int, p: Number, subject: str = "correlation") -> CheckReport:
     """Hold a printed p against a printed Pearson correlation.
 
+    Parameters
+    ----------
+    r : printed number
+        Pearson's r, as printed.
+    n : int
+        Pairs.
+    p : printed number
+        As printed, two-sided.
+    subject : str
+        For the report.
+
+    Returns
+    -------
+    CheckReport
+        Whether the printed digits can belong together.
+
     Examples
     --------
     >>> report = check_correlation("0.55", n=17, p="0.04")
@@ -311,6 +357,11 @@ def check_mean_of_integers(
         Items averaged for each participant.
     subject : str
         For the report.
+
+    Returns
+    -------
+    CheckReport
+        FAIL where no sum of whole numbers has this mean.
 
     References
     ----------

@@ -124,6 +124,18 @@ def risk_ratio(a: tuple[int, int], b: tuple[int, int], *, level: float = 0.95) -
     The interval is Katz's [1]_ on the log scale; with an arm without events, or with nothing but
     events in both, one half is added to events and participants, and the result says so.
 
+    Parameters
+    ----------
+    a, b : (int, int)
+        Events and participants of each arm.
+    level : float
+        Of the interval, such as 0.95.
+
+    Returns
+    -------
+    RatioComparison
+        Ratio and interval.
+
     Raises
     ------
     StudyError
@@ -172,6 +184,18 @@ def risk_difference(
     The interval is Newcombe's [1]_, joined from Wilson's for each share; it needs no correction
     for empty cells.
 
+    Parameters
+    ----------
+    a, b : (int, int)
+        Events and participants of each arm.
+    level : float
+        Of the interval, such as 0.95.
+
+    Returns
+    -------
+    RatioComparison
+        Difference and interval.
+
     References
     ----------
     .. [1] Newcombe RG. Stat Med 1998;17:873-890.
@@ -212,6 +236,18 @@ def rate_ratio(
     exact, from the binomial distribution of the first arm's events given the sum [1]_; an arm
     without events gives an end of 0 or infinity.  They hold for events that come independently of
     each other; attempts by the same students usually do not, see :func:`compare_counts`.
+
+    Parameters
+    ----------
+    a, b : (int, float)
+        Events and exposure of each arm.
+    level : float
+        Of the interval, such as 0.95.
+
+    Returns
+    -------
+    RatioComparison
+        Ratio, interval and p.
 
     Raises
     ------

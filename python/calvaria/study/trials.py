@@ -138,7 +138,18 @@ def load_trials(folder: Path | str | None = None) -> dict[str, Trial]:
 
 
 def load_trial(path: Path | str) -> Trial:
-    """Return the trial of one TOML file; errors name the file and the figure."""
+    """Return the trial of one TOML file; errors name the file and the figure.
+
+    Parameters
+    ----------
+    path : path
+        A TOML file like those in ``_tables/trials``.
+
+    Returns
+    -------
+    Trial
+        Figures as printed, with their sources.
+    """
     name = Path(path).name
     table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     figures = tuple(_row(Figure, row, _FIGURE_KEYS, name) for row in table.get("figure", []))

@@ -2,8 +2,8 @@
 
 use nalgebra::Vector3;
 
+use super::attach::Moves;
 use super::patch::{Limits, NONE, Patch, Role};
-use crate::mesh::triangle::squared_distance;
 
 /// Around more faces than this a vertex does not grow.
 const MOST_FACES: usize = 28;
@@ -11,21 +11,23 @@ const MOST_FACES: usize = 28;
 const MIN_QUALITY: f64 = 0.05;
 /// Least cosine of the turn of a triangle.
 const MIN_TURN: f64 = 0.3;
-/// Samples are held to this part of the bound: they are not the whole surface.
-const SAMPLE_SHARE: f64 = 0.75;
 
 /// Memory to work in.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    shared: Vec<u32>,
-    kept: Vec<u32>,
-    ring: Vec<u32>,
+    /// The faces that both ends have: they go.
+    pub(super) shared: Vec<u32>,
+    /// The other faces of both ends.
+    pub(super) kept: Vec<u32>,
+    /// The vertices around both.
+    pub(super) ring: Vec<u32>,
+    pub(super) moves: Moves,
     other_ring: Vec<u32>,
 }
 
-impl Patch<'_> {
+impl Patch {
     /// Collapses edges whose cost lies in a bucket up to `last` until `n_faces` are left.
-    pub(super) fn run(&mut self, last: usize, n_faces: usize, limits: &Limits, scratch: &mut Scratch) {
+    pub(super) fn run(&mut self, last: usize, n_faces: usize, limits: &Limits<'_>, scratch: &mut Scratch) {
         while self.n_live > n_faces {
             let Some(entry) = self.queue.pop(last) else { return };
             let [u, v] = entry.ends;
@@ -37,25 +39,26 @@ impl Patch<'_> {
     }
 
     /// Makes `u` and `v` one vertex if nothing speaks against it.
-    fn collapse(&mut self, u: u32, v: u32, limits: &Limits, scratch: &mut Scratch) {
+    fn collapse(&mut self, u: u32, v: u32, limits: &Limits<'_>, scratch: &mut Scratch) {
         let Some((_, place)) = self.plan(u, v) else { return };
         let sum = self.quadrics[u as usize].sum(&self.quadrics[v as usize]);
         if !self.is_topology_kept(u, v, scratch)
             || !self.is_shape_kept(u, v, &place, limits, &scratch.kept)
-            || !self.are_samples_near(u, v, &place, limits, scratch)
+            || !self.are_samples_near([u, v], &place, limits, scratch)
         {
             return;
         }
         // The vertex that other patches know keeps its number.
         let (kept, gone) = if self.roles[v as usize] == Role::Seam { (v, u) } else { (u, v) };
         self.join(kept, gone, &place, scratch);
+        self.attach_samples(limits.original.is_some(), scratch);
         self.quadrics[kept as usize] = sum;
         for n in 0..scratch.ring.len() {
             self.push(kept, scratch.ring[n]);
         }
     }
 
-    fn join(&mut self, kept: u32, gone: u32, place: &Vector3<f64>, scratch: &mut Scratch) {
+    fn join(&mut self, kept: u32, gone: u32, place: &Vector3<f64>, scratch: &Scratch) {
         for &face in &scratch.shared {
             self.faces[face as usize] = [NONE; 3];
         }
@@ -75,15 +78,12 @@ impl Patch<'_> {
             let version = &mut self.versions[end as usize];
             *version = version.wrapping_add(1);
         }
-        if let Some(samples) = &mut self.samples {
-            samples.join(kept, gone);
-        }
     }
 
     /// The link condition: the neighbours that both ends have are the tips of the faces they share,
     /// and no face faces another across the edge.
     fn is_topology_kept(&self, u: u32, v: u32, scratch: &mut Scratch) -> bool {
-        let Scratch { shared, kept, ring, other_ring } = scratch;
+        let Scratch { shared, kept, ring, other_ring, .. } = scratch;
         for list in [&mut *shared, &mut *kept, &mut *ring, &mut *other_ring] {
             list.clear();
         }
@@ -166,7 +166,7 @@ impl Patch<'_> {
     }
 
     /// No face turns over, none becomes a needle.
-    fn is_shape_kept(&self, u: u32, v: u32, place: &Vector3<f64>, limits: &Limits, kept: &[u32]) -> bool {
+    fn is_shape_kept(&self, u: u32, v: u32, place: &Vector3<f64>, limits: &Limits<'_>, kept: &[u32]) -> bool {
         let lowest = limits.min_altitude_mm * limits.min_altitude_mm;
         kept.iter().all(|&face| {
             let corners = self.faces[face as usize];
@@ -190,40 +190,6 @@ impl Patch<'_> {
             old_area <= lowest * old_longest
                 || (turn > 0.0 && turn * turn > MIN_TURN * MIN_TURN * old_area * area)
         })
-    }
-
-    /// The new faces stay near the original surface, and the original vertices near the new faces.
-    fn are_samples_near(
-        &self,
-        u: u32,
-        v: u32,
-        place: &Vector3<f64>,
-        limits: &Limits,
-        scratch: &Scratch,
-    ) -> bool {
-        let Some(samples) = &self.samples else { return true };
-        let bound = (limits.bound_mm * SAMPLE_SHARE).powi(2);
-        let triangle = |face: u32| {
-            self.faces[face as usize]
-                .map(|index| if index == u || index == v { *place } else { self.points[index as usize] })
-        };
-        let is_near = |point: &Vector3<f64>, face: u32| squared_distance(point, &triangle(face)) <= bound;
-        let is_near_new = |point: &Vector3<f64>| scratch.kept.iter().any(|&face| is_near(point, face));
-        let is_new_near = || {
-            samples.is_near(place, &[u, v], bound)
-                && scratch.ring.iter().all(|&vertex| {
-                    let middle = (place + self.points[vertex as usize]) / 2.0;
-                    samples.is_near(&middle, &[u, v, vertex], bound)
-                })
-        };
-        samples.points_of(u).chain(samples.points_of(v)).all(|point| is_near_new(&point))
-            && is_new_near()
-            && scratch.ring.iter().all(|&vertex| {
-                let own = self.around(vertex).filter(|face| !scratch.shared.contains(face));
-                samples
-                    .points_of(vertex)
-                    .all(|point| own.clone().any(|face| is_near(&point, face)) || is_near_new(&point))
-            })
     }
 }
 

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::patch::{Limits, NONE, Part, Patch, Role, role};
 use super::quadric::Quadric;
-use super::samples::{Original, Samples};
+use super::samples::Samples;
 use crate::mesh::MeshRef;
 use crate::mesh::measure::bounds;
 use crate::mesh::morton::code;
@@ -18,6 +18,8 @@ pub(super) struct Partition {
     order: Vec<u32>,
     n_parts: usize,
     is_shared: Vec<bool>,
+    /// The first part that has a vertex: there it is a sample.
+    owner: Vec<u32>,
 }
 
 impl Partition {
@@ -39,7 +41,7 @@ impl Partition {
                 }
             }
         }
-        Self { order, n_parts, is_shared }
+        Self { order, n_parts, is_shared, owner }
     }
 
     pub(super) fn n_parts(&self) -> usize {
@@ -47,45 +49,45 @@ impl Partition {
     }
 
     /// One patch for each part, with the numbers of its vertices in the mesh.
-    pub(super) fn patches<'a>(
+    pub(super) fn patches(
         &self,
         mesh: MeshRef<'_>,
         is_kept: &[bool],
-        original: Option<&'a Original<'a>>,
-        limits: &Limits,
-    ) -> Vec<(Patch<'a>, Vec<u32>)> {
+        limits: &Limits<'_>,
+    ) -> Vec<(Patch, Vec<u32>)> {
         let size = self.order.len().div_ceil(self.n_parts).max(1);
         self.order
             .par_chunks(size)
             .with_max_len(1)
+            .enumerate()
             .map_init(
                 || vec![NONE; mesh.vertices().len()],
-                |numbers, faces| self.patch(mesh, faces, is_kept, numbers, original, limits),
+                |numbers, (part, faces)| self.patch(mesh, (part as u32, faces), is_kept, numbers, limits),
             )
             .collect()
     }
 
-    fn patch<'a>(
+    fn patch(
         &self,
         mesh: MeshRef<'_>,
-        faces: &[u32],
+        (number, faces): (u32, &[u32]),
         is_kept: &[bool],
         numbers: &mut [u32],
-        original: Option<&'a Original<'a>>,
-        limits: &Limits,
-    ) -> (Patch<'a>, Vec<u32>) {
-        let mut part = Part::default();
+        limits: &Limits<'_>,
+    ) -> (Patch, Vec<u32>) {
+        let mut part = Part { samples: Samples::new(faces.len()), ..Part::default() };
         let mut names = Vec::with_capacity(faces.len() / 2 + 64);
-        for &face in faces {
-            let corners = mesh.faces()[face as usize];
-            part.faces.push(corners.map(|corner| {
-                let number = &mut numbers[corner as usize];
-                if *number == NONE {
-                    *number = names.len() as u32;
+        for (local, &face) in faces.iter().enumerate() {
+            for corner in mesh.faces()[face as usize] {
+                if numbers[corner as usize] == NONE {
+                    numbers[corner as usize] = names.len() as u32;
                     names.push(corner);
+                    if self.owner[corner as usize] == number {
+                        part.samples.add(corner, mesh.vertices()[corner as usize].into(), local as u32);
+                    }
                 }
-                *number
-            }));
+            }
+            part.faces.push(mesh.faces()[face as usize].map(|corner| numbers[corner as usize]));
             part.kinds.push(mesh.kinds()[face as usize]);
         }
         for &name in &names {
@@ -94,29 +96,14 @@ impl Partition {
             let is_seam = self.is_shared[name as usize];
             part.roles.push(if is_seam { Role::Seam } else { role(is_kept, name as usize) });
         }
-        if let Some(original) = original {
-            let mut samples = Samples::of_vertices(original, names.clone());
-            for (vertex, role) in part.roles.iter().enumerate() {
-                if *role == Role::Seam {
-                    // It counts once, when the patches are joined.
-                    samples.heads[vertex] = NONE;
-                    samples.tails[vertex] = NONE;
-                }
-            }
-            part.samples = Some(samples);
-        }
         (Patch::new(part, limits), names)
     }
 }
 
 /// Joins patches at the vertices they share.
-pub(super) fn join<'a>(patches: Vec<(Patch<'a>, Vec<u32>)>, n_vertices: usize, is_kept: &[bool]) -> Part<'a> {
+pub(super) fn join(patches: Vec<(Patch, Vec<u32>)>, n_vertices: usize, is_kept: &[bool]) -> Part {
     let mut numbers = vec![NONE; n_vertices];
     let mut part = Part::default();
-    let mut samples = patches
-        .first()
-        .and_then(|(patch, _)| patch.samples.as_ref())
-        .map(|samples| Samples::empty(samples.original));
     for (patch, names) in patches {
         let mut local = vec![NONE; names.len()];
         for (face, corners) in patch.faces.iter().enumerate() {
@@ -134,19 +121,22 @@ pub(super) fn join<'a>(patches: Vec<(Patch<'a>, Vec<u32>)>, n_vertices: usize, i
                 }
                 local[vertex]
             });
+            let joined = part.faces.len() as u32;
             part.faces.push(corners);
             part.kinds.push(patch.kinds[face]);
-        }
-        if let (Some(all), Some(own)) = (&mut samples, &patch.samples) {
-            append(all, own, &local, &names, &part);
+            part.samples.add_face();
+            for sample in patch.samples.of(face as u32) {
+                let (name, point) =
+                    (patch.samples.names[sample as usize], patch.samples.points[sample as usize]);
+                part.samples.add(name, point, joined);
+            }
         }
     }
-    part.samples = samples;
     part
 }
 
 /// The number of a vertex in the joined part; what several patches summed at it is one sum.
-fn number(known: &mut u32, patch: &Patch<'_>, vertex: usize, part: &mut Part<'_>) -> u32 {
+fn number(known: &mut u32, patch: &Patch, vertex: usize, part: &mut Part) -> u32 {
     if *known == NONE {
         let is_seam = patch.roles[vertex] == Role::Seam;
         *known = part.points.len() as u32;
@@ -158,38 +148,6 @@ fn number(known: &mut u32, patch: &Patch<'_>, vertex: usize, part: &mut Part<'_>
         *sum = sum.sum(&patch.quadrics[vertex]);
     }
     *known
-}
-
-/// Appends the samples of a patch; `local` are the new numbers of its vertices.
-fn append(all: &mut Samples<'_>, own: &Samples<'_>, local: &[u32], names: &[u32], part: &Part<'_>) {
-    // A vertex of a seam stands for itself; others have their chains already.
-    let n_known = all.heads.len();
-    all.heads.resize(part.points.len(), NONE);
-    all.tails.resize(part.points.len(), NONE);
-    for (vertex, &new) in local.iter().enumerate() {
-        if new != NONE && new as usize >= n_known && !part.has_walls[new as usize] {
-            all.heads[new as usize] = all.names.len() as u32;
-            all.tails[new as usize] = all.names.len() as u32;
-            all.names.push(names[vertex]);
-            all.next.push(NONE);
-        }
-    }
-    let offset = all.names.len() as u32;
-    let shift = |place: u32| if place == NONE { NONE } else { place + offset };
-    all.names.extend_from_slice(&own.names);
-    all.next.extend(own.next.iter().map(|&place| shift(place)));
-    for (vertex, &new) in local.iter().enumerate() {
-        if new == NONE || own.heads[vertex] == NONE {
-            continue;
-        }
-        let (head, tail) = (shift(own.heads[vertex]), shift(own.tails[vertex]));
-        if all.tails[new as usize] == NONE {
-            all.heads[new as usize] = head;
-        } else {
-            all.next[all.tails[new as usize] as usize] = head;
-        }
-        all.tails[new as usize] = tail;
-    }
 }
 
 /// All faces in the order in which a space-filling curve meets their centres.

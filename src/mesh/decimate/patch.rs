@@ -7,6 +7,7 @@ use nalgebra::Vector3;
 use super::quadric::{Quadric, TANGENT_WEIGHT};
 use super::queue::BucketQueue;
 use super::samples::Samples;
+use super::surface::Surface;
 use crate::mesh::FaceKind;
 use crate::mesh::measure::doubled_area_vector;
 
@@ -42,7 +43,7 @@ pub(super) fn role(is_kept: &[bool], vertex: usize) -> Role {
 
 /// What a patch is made from; `roles` say `Seam`, `Fixed` or `Free`.
 #[derive(Debug, Default)]
-pub(super) struct Part<'a> {
+pub(super) struct Part {
     pub(super) points: Vec<Vector3<f64>>,
     pub(super) faces: Vec<[u32; 3]>,
     pub(super) kinds: Vec<u8>,
@@ -51,21 +52,23 @@ pub(super) struct Part<'a> {
     /// empty.
     pub(super) quadrics: Vec<Quadric>,
     pub(super) has_walls: Vec<bool>,
-    /// Which original points are where; followed only when there is a bound.
-    pub(super) samples: Option<Samples<'a>>,
+    /// Which original vertices are where.
+    pub(super) samples: Samples,
 }
 
 /// Limits of a collapse.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct Limits<'a> {
     /// No surface may move farther than this, mm.
     pub(super) bound_mm: f64,
     /// No new triangle may be lower than this, mm.
     pub(super) min_altitude_mm: f64,
+    /// What every collapse is held against; `None` without a bound.
+    pub(super) original: Option<&'a Surface<'a>>,
 }
 
 #[derive(Debug)]
-pub(super) struct Patch<'a> {
+pub(super) struct Patch {
     pub(super) points: Vec<Vector3<f64>>,
     pub(super) quadrics: Vec<Quadric>,
     pub(super) roles: Vec<Role>,
@@ -77,7 +80,7 @@ pub(super) struct Patch<'a> {
     /// Where the faces of each vertex stand in the pool; dead ones among them are skipped.
     spans: Vec<(u32, u32)>,
     pool: Vec<u32>,
-    pub(super) samples: Option<Samples<'a>>,
+    pub(super) samples: Samples,
     /// Where the mean square of the distance to the planes is above this, the bound will not hold.
     most_mean_mm2: f64,
 }
@@ -96,8 +99,8 @@ impl Spoke {
     }
 }
 
-impl<'a> Patch<'a> {
-    pub(super) fn new(part: Part<'a>, limits: &Limits) -> Self {
+impl Patch {
+    pub(super) fn new(part: Part, limits: &Limits<'_>) -> Self {
         let n_vertices = part.points.len();
         let (spans, pool) = spans(n_vertices, &part.faces);
         let has_sums = !part.quadrics.is_empty();

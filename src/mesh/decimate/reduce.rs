@@ -6,7 +6,8 @@ use super::collapse::Scratch;
 use super::partition::{Partition, join};
 use super::patch::{Limits, NONE, Part, Patch, role};
 use super::queue::bucket_of;
-use super::samples::{Original, Samples};
+use super::samples::Samples;
+use super::surface::Surface;
 use crate::mesh::measure::bounds;
 use crate::mesh::{MeshRef, TriMesh};
 use crate::progress::{Cancelled, Progress};
@@ -27,11 +28,13 @@ pub struct Decimation {
 
 /// A smaller mesh.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Decimated {
+pub(super) struct Decimated {
     /// The mesh; vertices that no face had are gone.
-    pub mesh: TriMesh,
+    pub(super) mesh: TriMesh,
+    /// For each vertex of the first mesh the face that it lies next to; above all where it has none.
+    pub(super) beside: Vec<u32>,
     /// Whether edges were left that could have been collapsed.
-    pub is_exhausted: bool,
+    pub(super) is_exhausted: bool,
 }
 
 /// Collapses edges, cheapest first, until a number of faces or the bound is reached.
@@ -41,16 +44,20 @@ pub struct Decimated {
 ///
 /// # Errors
 /// [`Cancelled`] when asked to stop.
-pub fn decimate(
-    mesh: MeshRef<'_>,
+pub(super) fn decimate(
+    first: &Surface<'_>,
     asked: Decimation,
     is_kept: &[bool],
     progress: &Progress,
 ) -> Result<Decimated, Cancelled> {
     progress.expect(4);
-    let limits = Limits { bound_mm: asked.bound_mm, min_altitude_mm: min_altitude_mm(mesh) };
-    let original = asked.bound_mm.is_finite().then(|| Original::new(mesh));
-    let part = in_patches(mesh, asked, is_kept, original.as_ref(), &limits, progress)?;
+    let mesh = first.mesh;
+    let limits = Limits {
+        bound_mm: asked.bound_mm,
+        min_altitude_mm: min_altitude_mm(mesh),
+        original: asked.bound_mm.is_finite().then_some(first),
+    };
+    let part = in_patches(mesh, asked, is_kept, &limits, progress)?;
     progress.step()?;
     let mut whole = Patch::new(part, &limits);
     progress.step()?;
@@ -67,7 +74,8 @@ pub fn decimate(
     }
     progress.step()?;
     let is_exhausted = whole.n_live > asked.n_faces;
-    Ok(Decimated { mesh: compact(&whole), is_exhausted })
+    let (mesh, beside) = compact(&whole, mesh.vertices().len());
+    Ok(Decimated { mesh, beside, is_exhausted })
 }
 
 /// Below this, a triangle could lose its area when its corners are rounded to 32 bits.
@@ -78,20 +86,19 @@ fn min_altitude_mm(mesh: MeshRef<'_>) -> f64 {
 }
 
 /// Decimates the patches of a mesh side by side and joins them.
-fn in_patches<'a>(
+fn in_patches(
     mesh: MeshRef<'_>,
     asked: Decimation,
     is_kept: &[bool],
-    original: Option<&'a Original<'a>>,
-    limits: &Limits,
+    limits: &Limits<'_>,
     progress: &Progress,
-) -> Result<Part<'a>, Cancelled> {
+) -> Result<Part, Cancelled> {
     let partition = Partition::new(mesh);
     progress.step()?;
     if partition.n_parts() == 1 {
-        return Ok(whole(mesh, is_kept, original));
+        return Ok(whole(mesh, is_kept));
     }
-    let mut patches = partition.patches(mesh, is_kept, original, limits);
+    let mut patches = partition.patches(mesh, is_kept, limits);
     let enough = (asked.n_faces as f64 * PATCH_SHARE) as usize;
     let mut last = bucket_of(1e-12);
     loop {
@@ -114,19 +121,28 @@ fn in_patches<'a>(
     Ok(join(patches, mesh.vertices().len(), is_kept))
 }
 
-fn whole<'a>(mesh: MeshRef<'_>, is_kept: &[bool], original: Option<&'a Original<'a>>) -> Part<'a> {
+fn whole(mesh: MeshRef<'_>, is_kept: &[bool]) -> Part {
     let points: Vec<_> = mesh.vertices().iter().map(|&point| point.into()).collect();
+    let mut samples = Samples::new(mesh.faces().len());
+    let mut is_known = vec![false; points.len()];
+    for (face, corners) in mesh.faces().iter().enumerate() {
+        for &corner in corners {
+            if !std::mem::replace(&mut is_known[corner as usize], true) {
+                samples.add(corner, points[corner as usize], face as u32);
+            }
+        }
+    }
     Part {
         roles: (0..points.len()).map(|vertex| role(is_kept, vertex)).collect(),
         faces: mesh.faces().to_vec(),
         kinds: mesh.kinds().to_vec(),
-        samples: original.map(|original| Samples::of_vertices(original, (0..points.len() as u32).collect())),
+        samples,
         points,
         ..Part::default()
     }
 }
 
-impl Patch<'_> {
+impl Patch {
     /// Puts all edges back in the queue; false when there is none.
     fn refill(&mut self) -> bool {
         let mut spokes = Vec::new();
@@ -142,13 +158,18 @@ impl Patch<'_> {
     }
 }
 
-/// The live faces and their vertices, in the order in which the faces name them.
-fn compact(patch: &Patch<'_>) -> TriMesh {
+/// The live faces and their vertices, in the order in which the faces name them; and which face each of
+/// the first vertices lies next to.
+fn compact(patch: &Patch, n_vertices: usize) -> (TriMesh, Vec<u32>) {
     let mut numbers = vec![NONE; patch.points.len()];
     let mut mesh = TriMesh::default();
+    let mut beside = vec![NONE; n_vertices];
     for (face, corners) in patch.faces.iter().enumerate() {
         if corners[0] == NONE {
             continue;
+        }
+        for sample in patch.samples.of(face as u32) {
+            beside[patch.samples.names[sample as usize] as usize] = mesh.faces.len() as u32;
         }
         mesh.faces.push(corners.map(|corner| {
             let number = &mut numbers[corner as usize];
@@ -160,5 +181,5 @@ fn compact(patch: &Patch<'_>) -> TriMesh {
         }));
         mesh.kinds.push(patch.kinds[face]);
     }
-    mesh
+    (mesh, beside)
 }

@@ -1,96 +1,59 @@
-//! Which original vertices a vertex stands for: chained lists that are joined when vertices are.
-//! Through them a collapse is held against the surface it came from.
+//! The vertices of the original surface, each attached to the live face it lies next to. Through them
+//! a collapse is held against the surface it came from, and only against that part of it: the other
+//! side of a thin wall is never mistaken for this one.
 
 use nalgebra::Vector3;
 
 use super::patch::NONE;
-use crate::mesh::MeshRef;
-use crate::mesh::adjacency::VertexFaces;
-use crate::mesh::triangle::squared_distance;
 
-/// The surface before the first collapse.
-#[derive(Debug)]
-pub(super) struct Original<'a> {
-    mesh: MeshRef<'a>,
-    around: VertexFaces,
-}
-
-impl<'a> Original<'a> {
-    pub(super) fn new(mesh: MeshRef<'a>) -> Self {
-        Self { mesh, around: VertexFaces::new(mesh.vertices().len(), mesh.faces()) }
-    }
-}
-
-/// Original vertices in chains, one chain for each vertex of a patch.
-#[derive(Debug, Clone)]
-pub(super) struct Samples<'a> {
-    pub(super) original: &'a Original<'a>,
+/// Original vertices in chains, one chain for each face of a patch.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Samples {
     /// Their numbers in the original mesh.
     pub(super) names: Vec<u32>,
-    pub(super) next: Vec<u32>,
-    pub(super) heads: Vec<u32>,
-    pub(super) tails: Vec<u32>,
+    pub(super) points: Vec<Vector3<f64>>,
+    next: Vec<u32>,
+    heads: Vec<u32>,
 }
 
-impl<'a> Samples<'a> {
-    /// Every vertex stands for itself.
-    pub(super) fn of_vertices(original: &'a Original<'a>, names: Vec<u32>) -> Self {
-        let ends: Vec<u32> = (0..names.len() as u32).collect();
-        Self { original, next: vec![NONE; names.len()], names, heads: ends.clone(), tails: ends }
+impl Samples {
+    /// For so many faces, and nothing attached yet.
+    pub(super) fn new(n_faces: usize) -> Self {
+        Self { heads: vec![NONE; n_faces], ..Self::default() }
     }
 
-    /// Nothing stands for anything yet.
-    pub(super) fn empty(original: &'a Original<'a>) -> Self {
-        Self::of_vertices(original, Vec::new())
+    /// One more face, with nothing attached.
+    pub(super) fn add_face(&mut self) {
+        self.heads.push(NONE);
     }
 
-    fn of(&self, vertex: u32) -> impl Iterator<Item = u32> + '_ {
-        let mut place = self.heads[vertex as usize];
+    /// One more sample, attached to a face.
+    pub(super) fn add(&mut self, name: u32, point: Vector3<f64>, face: u32) {
+        let sample = self.names.len() as u32;
+        self.names.push(name);
+        self.points.push(point);
+        self.next.push(NONE);
+        self.attach(sample, face);
+    }
+
+    /// The samples of a face.
+    pub(super) fn of(&self, face: u32) -> impl Iterator<Item = u32> + '_ {
+        let mut place = self.heads[face as usize];
         std::iter::from_fn(move || {
-            let name = *self.names.get(place as usize)?;
-            place = self.next[place as usize];
-            Some(name)
+            let next = *self.next.get(place as usize)?;
+            Some(std::mem::replace(&mut place, next))
         })
     }
 
-    /// The points that a vertex stands for.
-    pub(super) fn points_of(&self, vertex: u32) -> impl Iterator<Item = Vector3<f64>> + '_ {
-        self.of(vertex).map(|name| self.original.mesh.vertices()[name as usize].into())
+    /// Takes all samples from a face; they stand nowhere then.
+    pub(super) fn clear(&mut self, face: u32) {
+        self.heads[face as usize] = NONE;
     }
 
-    /// Whether a place is near the original surface around the sample closest to it, among those of
-    /// some vertices.
-    pub(super) fn is_near(&self, place: &Vector3<f64>, vertices: &[u32], squared_bound: f64) -> bool {
-        let mesh = self.original.mesh;
-        let mut best = (f64::INFINITY, NONE);
-        for &vertex in vertices {
-            for name in self.of(vertex) {
-                let squared = (place - Vector3::from(mesh.vertices()[name as usize])).norm_squared();
-                if squared < best.0 {
-                    best = (squared, name);
-                }
-            }
-        }
-        let (squared, name) = best;
-        squared <= squared_bound
-            || name == NONE
-            || self.original.around.of(name as usize).iter().any(|&face| {
-                squared_distance(place, &mesh.corners(face as usize).map(Vector3::from)) <= squared_bound
-            })
-    }
-
-    /// One vertex also stands for the points of another.
-    pub(super) fn join(&mut self, kept: u32, gone: u32) {
-        let (tail, head) = (self.tails[kept as usize], self.heads[gone as usize]);
-        if head == NONE {
-            return;
-        }
-        if tail == NONE {
-            self.heads[kept as usize] = head;
-        } else {
-            self.next[tail as usize] = head;
-        }
-        self.tails[kept as usize] = self.tails[gone as usize];
-        self.heads[gone as usize] = NONE;
+    /// Puts a sample that stands nowhere on a face.
+    pub(super) fn attach(&mut self, sample: u32, face: u32) {
+        let head = &mut self.heads[face as usize];
+        self.next[sample as usize] = *head;
+        *head = sample;
     }
 }

@@ -3,31 +3,39 @@
 use nalgebra::Vector3;
 use rayon::prelude::*;
 
+use super::comparison::{Comparison, Scale};
+use super::mend::mend;
 use super::reduce::{Decimated, Decimation, decimate};
-use crate::mesh::deviation::{Deviation, deviation};
+use super::surface::Surface;
 use crate::mesh::measure::area_mm2;
+use crate::mesh::self_intersection::self_intersections;
 use crate::mesh::{MeshRef, TriMesh};
 use crate::progress::{Cancelled, Progress};
 
 /// So often is a result that broke the bound made again, with its surroundings kept as they were.
 const MOST_TRIES: usize = 5;
 
-/// Part of the bound that may be found: between the places that are looked at it may be more.
-const MEASURED_SHARE: f64 = 0.95;
+/// Part of the bound that is used: the rest is for rounding.
+const MEASURED_SHARE: f64 = 0.9999;
 
 /// A smaller mesh and how far it is from the first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verified {
     /// The mesh.
     pub mesh: TriMesh,
-    /// Measured between both surfaces, both ways.
-    pub deviation: Deviation,
+    /// No point of either surface is farther from the other, mm.
+    pub max_mm: f64,
+    /// Root of the mean square of the distances of the first surface's vertices, mm.
+    pub rms_mm: f64,
+    /// Mean of those distances, mm.
+    pub mean_mm: f64,
     /// Whether no edge was left that could have been collapsed.
     pub is_exhausted: bool,
 }
 
-/// Decimates and measures. Where the bound was broken the surface is left as it was, in a wider
-/// circle each time, and the rest is decimated again.
+/// Decimates and measures. Where the bound was broken, or faces cross, the surface gets vertices back;
+/// where that does not help it is left as it was, in a wider circle each time, and the rest is decimated
+/// again. Of a surface that crosses itself already, faces may cross afterwards.
 ///
 /// # Errors
 /// [`Cancelled`] when asked to stop.
@@ -37,22 +45,41 @@ pub fn decimate_verified(
     progress: &Progress,
 ) -> Result<Verified, Cancelled> {
     progress.expect(1);
-    let edge_mm = mean_edge_mm(mesh);
-    let limit_mm = MEASURED_SHARE * asked.bound_mm;
+    let first = Surface::new(mesh);
+    let scale = Scale { limit_mm: MEASURED_SHARE * asked.bound_mm, edge_mm: mean_edge_mm(mesh) };
     let mut is_kept = Vec::new();
-    let mut reach_mm = edge_mm;
+    let mut reach_mm = scale.edge_mm;
+    // Keeps the bound, but faces cross.
+    let mut second_best = None;
     for _ in 0..MOST_TRIES {
-        let Decimated { mesh: made, is_exhausted } = decimate(mesh, asked, &is_kept, progress)?;
-        let measured = deviation(mesh, made.view(), edge_mm, limit_mm).unwrap_or_default();
+        let Decimated { mesh: made, beside, is_exhausted } = decimate(&first, asked, &is_kept, progress)?;
+        let mut measured = Comparison::new(&first, &Surface::new(made.view()), &beside, scale);
+        // Without a bound the number of faces is what was asked for.
+        let has_bound = asked.bound_mm.is_finite();
+        let (made, crossing) =
+            if has_bound { mend(&first, made, &mut measured, progress)? } else { (made, Vec::new()) };
         progress.step()?;
-        if measured.max_mm <= limit_mm {
-            return Ok(Verified { mesh: made, deviation: measured, is_exhausted });
+        let max_mm = measured.max_mm();
+        let mut points: Vec<[f64; 3]> =
+            crossing.as_flattened().iter().flat_map(|&face| made.view().corners(face as usize)).collect();
+        for (which, mesh) in [mesh, made.view()].into_iter().enumerate() {
+            points.extend(measured.beyond(which).flat_map(|face| mesh.corners(face)));
+        }
+        if max_mm <= scale.limit_mm {
+            let (rms_mm, mean_mm) = measured.rms_and_mean_mm();
+            let made = Verified { mesh: made, max_mm, rms_mm, mean_mm, is_exhausted };
+            if crossing.is_empty() || !self_intersections(mesh, progress)?.is_empty() {
+                return Ok(made);
+            }
+            second_best = Some(made);
         }
         progress.expect(1);
-        keep_around(mesh, measured.beyond, reach_mm, &mut is_kept);
+        keep_around(mesh, points, reach_mm, &mut is_kept);
         reach_mm *= 2.0;
     }
-    Ok(Verified { mesh: mesh.to_owned(), deviation: Deviation::default(), is_exhausted: true })
+    let as_it_was =
+        || Verified { mesh: mesh.to_owned(), max_mm: 0.0, rms_mm: 0.0, mean_mm: 0.0, is_exhausted: true };
+    Ok(second_best.unwrap_or_else(as_it_was))
 }
 
 /// Marks the vertices within a distance of any of some points.

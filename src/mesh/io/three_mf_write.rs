@@ -11,6 +11,7 @@ use super::single::Single;
 use super::three_mf::NAME;
 use super::three_mf_model::KIND_NAMES;
 use super::xml::escape;
+use crate::mesh::KIND_COLOURS;
 use crate::mesh::edges::Edges;
 use crate::progress::Progress;
 
@@ -25,8 +26,6 @@ const RELATIONS: &str = concat!(
     r#"<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">"#,
     r#"<Relationship Target="/3D/3dmodel.model" Id="rel0" Type="http://schemas.microsoft.com/3dmanufacturing/2013/01/3dmodel"/></Relationships>"#
 );
-/// Colours of the kinds: bone, and three that nobody takes for it.
-pub(super) const KIND_COLOURS: [&str; 4] = ["#E3DAC9FF", "#D55E00FF", "#0072B2FF", "#009E73FF"];
 /// Rows of text between two looks at whether to stop.
 const ROWS: usize = 1 << 16;
 
@@ -130,8 +129,8 @@ fn model(mesh: &Single<'_>, extras: &Extras, out: &mut impl Write, progress: &Pr
         text.push_str("</m:colorgroup>");
     } else if has_kinds {
         text.push_str(r#"<basematerials id="1">"#);
-        for (name, colour) in KIND_NAMES.iter().zip(KIND_COLOURS) {
-            let _ = write!(text, r#"<base name="{name}" displaycolor="{colour}"/>"#);
+        for (name, [r, g, b]) in KIND_NAMES.iter().zip(KIND_COLOURS) {
+            let _ = write!(text, "<base name=\"{name}\" displaycolor=\"#{r:02X}{g:02X}{b:02X}FF\"/>");
         }
         text.push_str("</basematerials>");
     }

@@ -15,7 +15,7 @@ use crate::mesh::smooth::{self, Method, Smoothing};
 
 /// Smoothed positions and what became of the shape.
 #[pyfunction]
-#[pyo3(signature = (*, vertices, faces, kinds, is_sinc, n_passes, passband, is_lid_kept, progress))]
+#[pyo3(signature = (*, vertices, faces, kinds, is_sinc, n_passes, passband, is_lid_kept, is_held_apart, progress))]
 #[allow(clippy::too_many_arguments)] // keywords of one call
 pub fn smooth_mesh<'py>(
     py: Python<'py>,
@@ -26,15 +26,17 @@ pub fn smooth_mesh<'py>(
     n_passes: usize,
     passband: f64,
     is_lid_kept: bool,
+    is_held_apart: bool,
     progress: &Progress,
 ) -> PyResult<(Bound<'py, PyArray2<f64>>, Bound<'py, PyDict>)> {
     let mesh = array::mesh(&vertices, &faces, &kinds)?;
     let method = if is_sinc { Method::WindowedSinc } else { Method::Taubin };
-    let asked = Smoothing { method, n_passes, passband, is_lid_kept };
+    let asked = Smoothing { method, n_passes, passband, is_lid_kept, is_held_apart };
     let progress = progress.inner.clone();
     let made = py.detach(|| smooth::smooth(mesh, asked, &progress))?;
     let facts = PyDict::new(py);
     facts.set_item("n_fixed", made.n_fixed)?;
+    facts.set_item("n_held", made.n_held)?;
     facts.set_item("max_displacement_mm", made.max_displacement_mm)?;
     facts.set_item("mean_displacement_mm", made.mean_displacement_mm)?;
     facts.set_item("volumes_mm3", made.volumes_mm3)?;
@@ -59,9 +61,9 @@ pub fn decimate_mesh<'py>(
     let made = py.detach(|| decimate::decimate_verified(mesh, asked, &progress))?;
     let facts = PyDict::new(py);
     facts.set_item("is_exhausted", made.is_exhausted)?;
-    facts.set_item("max_error_mm", made.deviation.max_mm)?;
-    facts.set_item("rms_error_mm", made.deviation.rms_mm)?;
-    facts.set_item("mean_error_mm", made.deviation.mean_mm)?;
+    facts.set_item("max_error_mm", made.max_mm)?;
+    facts.set_item("rms_error_mm", made.rms_mm)?;
+    facts.set_item("mean_error_mm", made.mean_mm)?;
     Ok((array::mesh_arrays(py, made.mesh)?, facts))
 }
 

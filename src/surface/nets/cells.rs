@@ -1,5 +1,8 @@
 //! The cells that hold more than one label, in the order of the image.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use ndarray::s;
 use rayon::prelude::*;
 
@@ -10,49 +13,58 @@ use crate::progress::{Cancelled, Progress};
 pub(super) const NONE: u32 = u32::MAX;
 
 /// The mixed cells.
-pub(super) struct Cells {
+pub(super) struct Cells<T> {
     /// Index of each, counted with the layer around.
     pub ijk: Vec<[u32; 3]>,
+    /// The labels at its corners.
+    pub corners: Vec<[T; 8]>,
     /// First cell of each row, and the total after the last.
     rows: Vec<usize>,
     n: [usize; 3],
 }
 
-impl Cells {
+impl<T: Label> Cells<T> {
     /// Finds them.
-    pub fn of<T: Label>(labels: &Labels<'_, T>, progress: &Progress) -> Result<Self, Cancelled> {
+    pub fn of(labels: &Labels<'_, T>, progress: &Progress) -> Result<Self, Cancelled> {
         let n = labels.n_cells();
-        let slabs: Vec<Slab> = (0..n[2])
+        let slabs: Vec<Slab<T>> = (0..n[2])
             .into_par_iter()
             .map(|k| {
                 progress.step()?;
                 Ok(slab(labels, n, k))
             })
             .collect::<Result<_, _>>()?;
-        let (mut ijk, mut rows) = (Vec::new(), vec![0]);
-        ijk.reserve_exact(slabs.iter().map(|slab| slab.ijk.len()).sum());
+        let total = slabs.iter().map(|slab| slab.ijk.len()).sum();
+        let (mut ijk, mut corners) = (Vec::with_capacity(total), Vec::with_capacity(total));
+        let mut rows = Vec::with_capacity(n[1] * n[2] + 1);
+        rows.push(0);
         for slab in slabs {
             rows.extend(slab.ends.iter().map(|end| ijk.len() + end));
             ijk.extend(slab.ijk);
+            corners.extend(slab.corners);
         }
-        Ok(Self { ijk, rows, n })
+        Ok(Self { ijk, corners, rows, n })
     }
 
     /// The number of a cell.
     pub fn find(&self, [i, j, k]: [usize; 3]) -> Option<usize> {
+        let row = self.row(j, k);
+        let first = row.start;
+        self.ijk[row].binary_search_by_key(&i, |cell| cell[0] as usize).ok().map(|at| first + at)
+    }
+
+    /// The cells of a row; none where there is no such row.
+    pub fn row(&self, j: usize, k: usize) -> Range<usize> {
+        if j >= self.n[1] || k >= self.n[2] {
+            return 0..0;
+        }
         let row = k * self.n[1] + j;
-        let (from, to) = (*self.rows.get(row)?, *self.rows.get(row + 1)?);
-        self.ijk[from..to].binary_search_by_key(&i, |cell| cell[0] as usize).ok().map(|at| from + at)
+        self.rows[row]..self.rows[row + 1]
     }
 
-    /// The cells of slab `k`.
-    pub fn slab(&self, k: usize) -> std::ops::Range<usize> {
-        self.rows[k * self.n[1]]..self.rows[(k + 1) * self.n[1]]
-    }
-
-    /// Number of slabs.
-    pub fn n_slabs(&self) -> usize {
-        self.n[2]
+    /// Cells along i, j and k, mixed or not.
+    pub fn n(&self) -> [usize; 3] {
+        self.n
     }
 
     /// The index of a cell.
@@ -61,48 +73,60 @@ impl Cells {
     }
 }
 
-struct Slab {
+struct Slab<T> {
     ijk: Vec<[u32; 3]>,
+    corners: Vec<[T; 8]>,
     ends: Vec<usize>,
 }
 
-fn slab<T: Label>(labels: &Labels<'_, T>, n: [usize; 3], k: usize) -> Slab {
-    let mut slab = Slab { ijk: Vec::new(), ends: Vec::with_capacity(n[1]) };
+fn slab<T: Label>(labels: &Labels<'_, T>, n: [usize; 3], k: usize) -> Slab<T> {
+    let mut slab = Slab { ijk: Vec::new(), corners: Vec::new(), ends: Vec::with_capacity(n[1]) };
+    let around = vec![T::default(); n[0] - 1];
     for j in 0..n[1] {
-        row(labels, n[0], [j, k], &mut slab.ijk);
+        let (nk, nj, _) = labels.values.dim();
+        let line = |j: usize, k: usize| -> Cow<'_, [T]> {
+            let (j, k) = (j.wrapping_sub(1), k.wrapping_sub(1));
+            if j >= nj || k >= nk {
+                return Cow::Borrowed(&around);
+            }
+            let line = labels.values.slice_move(s![k, j, ..]);
+            line.to_slice().map_or_else(|| Cow::Owned(line.to_vec()), Cow::Borrowed)
+        };
+        row(&[line(j, k), line(j + 1, k), line(j, k + 1), line(j + 1, k + 1)], [j, k], &mut slab);
         slab.ends.push(slab.ijk.len());
     }
     slab
 }
 
+/// Samples that are looked at together where nothing changes.
+const STRIDE: usize = 16;
+
 /// One row of cells between four rows of samples.
-fn row<T: Label>(labels: &Labels<'_, T>, ni: usize, [j, k]: [usize; 2], found: &mut Vec<[u32; 3]>) {
-    let (nk, nj, _) = labels.values.dim();
-    let line = |j: usize, k: usize| {
-        let (j, k) = (j.wrapping_sub(1), k.wrapping_sub(1));
-        (j < nj && k < nk).then(|| labels.values.slice_move(s![k, j, ..]))
-    };
-    let lines = [line(j, k), line(j + 1, k), line(j, k + 1), line(j + 1, k + 1)];
-    let slices: [Option<&[T]>; 4] =
-        std::array::from_fn(|n| lines[n].as_ref().and_then(|line| line.as_slice()));
-    let value = |n: usize, i: usize| -> u16 {
-        match (slices[n], &lines[n]) {
-            (Some(slice), _) => slice[i].into(),
-            (None, Some(line)) => line[i].into(),
-            (None, None) => 0,
+fn row<T: Label>(lines: &[Cow<'_, [T]>; 4], [j, k]: [usize; 2], found: &mut Slab<T>) {
+    let lines: [&[T]; 4] = std::array::from_fn(|n| &*lines[n]);
+    let length = lines[0].len();
+    let mut last = [T::default(); 4];
+    let mut at = 0;
+    let mut was_plain = true;
+    while at <= length {
+        if was_plain && at + STRIDE <= length && is_all(&lines, at, last[0]) {
+            at += STRIDE;
+            continue;
         }
-    };
-    let mut last = Some(0);
-    for i in 0..ni {
-        let next = if i + 1 < ni {
-            let four: [u16; 4] = std::array::from_fn(|n| value(n, i));
-            (four[0] == four[1] && four[0] == four[2] && four[0] == four[3]).then_some(four[0])
-        } else {
-            Some(0)
-        };
-        if next.is_none() || next != last {
-            found.push([i as u32, j as u32, k as u32]);
+        let next =
+            if at < length { std::array::from_fn(|n| lines[n][at]) } else { [T::default(); 4] };
+        was_plain = next == last && last == [last[0]; 4];
+        if !was_plain {
+            found.ijk.push([at as u32, j as u32, k as u32]);
+            found.corners.push(std::array::from_fn(|n| if n & 1 == 0 { last[n >> 1] } else { next[n >> 1] }));
+            was_plain = next == [next[0]; 4];
         }
         last = next;
+        at += 1;
     }
+}
+
+/// Whether a stride of all four rows holds one label only.
+fn is_all<T: Label>(lines: &[&[T]; 4], at: usize, label: T) -> bool {
+    lines.iter().all(|line| line[at..at + STRIDE].iter().fold(true, |all, &one| all & (one == label)))
 }

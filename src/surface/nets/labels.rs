@@ -3,7 +3,7 @@
 use ndarray::ArrayView3;
 
 /// A voxel type that holds labels.
-pub trait Label: Copy + Send + Sync + PartialEq + Into<u16> + 'static {}
+pub trait Label: Copy + Default + Send + Sync + PartialEq + Into<u16> + 'static {}
 
 impl Label for u8 {}
 impl Label for u16 {}

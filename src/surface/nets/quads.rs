@@ -1,5 +1,7 @@
 //! The points of all nodes, and the quads between them.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::super::cube::{axis, edge_between};
@@ -27,7 +29,7 @@ pub(super) struct Quad {
 /// The net: cells, nodes and the points they make.
 pub(super) struct Net<'a, T> {
     pub labels: Labels<'a, T>,
-    pub cells: Cells,
+    pub cells: Cells<T>,
     /// Offset of each node from the middle of its cell.
     pub nodes: Vec<[f64; 3]>,
     /// Number of the first point of each cell, and the total after the last.
@@ -36,9 +38,9 @@ pub(super) struct Net<'a, T> {
 
 impl<'a, T: Label> Net<'a, T> {
     /// Numbers the points.
-    pub fn new(labels: Labels<'a, T>, cells: Cells, nodes: Vec<[f64; 3]>) -> Self {
+    pub fn new(labels: Labels<'a, T>, cells: Cells<T>, nodes: Vec<[f64; 3]>) -> Self {
         let counts: Vec<u32> =
-            (0..cells.ijk.len()).into_par_iter().map(|cell| n_points(&labels, cells.index(cell))).collect();
+            (0..cells.ijk.len()).into_par_iter().map(|cell| n_points(&labels, &cells, cell)).collect();
         let mut firsts = Vec::with_capacity(counts.len() + 1);
         let mut total = 0;
         firsts.push(0);
@@ -86,35 +88,60 @@ impl<'a, T: Label> Net<'a, T> {
         has_lids: bool,
         progress: &Progress,
     ) -> Result<Vec<Vec<Quad>>, Cancelled> {
-        (0..self.cells.n_slabs())
+        let [_, nj, nk] = self.cells.n();
+        (0..nk)
             .into_par_iter()
             .map(|k| {
                 progress.step()?;
                 let mut quads = Vec::new();
-                for cell in self.cells.slab(k) {
-                    for axis in 0..3 {
-                        self.edge(frame, cell, axis, has_lids, &mut quads);
-                    }
+                for j in 0..nj {
+                    self.row(frame, [j, k], has_lids, &mut quads);
                 }
                 Ok(quads)
             })
             .collect()
     }
 
-    /// The quads around the edge that starts at the first corner of a cell.
-    fn edge(&self, frame: &Frame, cell: usize, along: usize, has_lids: bool, quads: &mut Vec<Quad>) {
-        let low = self.cells.index(cell);
-        let mut high = low;
-        high[along] += 1;
-        let (before, after) = (self.labels.at(low), self.labels.at(high));
-        if before == after {
-            return;
+    /// The quads of a row of cells; the rows beside it are walked along with it.
+    fn row(&self, frame: &Frame, [j, k]: [usize; 2], has_lids: bool, quads: &mut Vec<Quad>) {
+        let row = |back_j: usize, back_k: usize| {
+            let (j, k) = (j.wrapping_sub(back_j), k.wrapping_sub(back_k));
+            Walk::along(self.cells.row(j, k))
+        };
+        let [mut own, mut y, mut z, mut yz] = [row(0, 0), row(1, 0), row(0, 1), row(1, 1)];
+        for cell in self.cells.row(j, k) {
+            let i = self.cells.ijk[cell][0];
+            let [own, y, z, yz] = [&mut own, &mut y, &mut z, &mut yz].map(|walk| walk.to(&self.cells.ijk, i));
+            // The cells around the edges that start at the first corner, counter-clockwise seen from
+            // their ends.
+            let around = [[y[1], yz[1], z[1]], [z[1], z[0], own[0]], [own[0], y[0], y[1]]];
+            for (along, [b, c, d]) in around.into_iter().enumerate() {
+                let corners = &self.cells.corners[cell];
+                let labels = [corners[0].into(), corners[1 << along].into()];
+                if labels[0] != labels[1]
+                    && let (Some(b), Some(c), Some(d)) = (b, c, d)
+                {
+                    self.edge(frame, [cell, b, c, d], along, labels, has_lids, quads);
+                }
+            }
         }
-        let is_lid = low[along] == 0 || high[along] == self.labels.n_cells()[along];
+    }
+
+    /// The quads around the edge that starts at the first corner of the first of four cells.
+    fn edge(
+        &self,
+        frame: &Frame,
+        around: [usize; 4],
+        along: usize,
+        [before, after]: [u16; 2],
+        has_lids: bool,
+        quads: &mut Vec<Quad>,
+    ) {
+        let low = self.cells.ijk[around[0]][along] as usize;
+        let is_lid = low == 0 || low + 1 == self.cells.n()[along];
         if is_lid && !has_lids {
             return;
         }
-        let Some(around) = self.around(cell, along) else { return };
         let corners = self.diagonal(frame, &around, along);
         let kind = if is_lid { FaceKind::Cap } else { FaceKind::Surface } as u8;
         for (label, is_turned) in [(before, frame.is_left_handed), (after, !frame.is_left_handed)] {
@@ -126,20 +153,6 @@ impl<'a, T: Label> Net<'a, T> {
             let triangles = triangles.map(|[a, b, c]| if is_turned { [a, c, b] } else { [a, b, c] });
             quads.push(Quad { label, triangles, kind });
         }
-    }
-
-    /// The four cells around an edge, counter-clockwise seen from its end.
-    fn around(&self, cell: usize, along: usize) -> Option<[usize; 4]> {
-        let (u, v) = ((along + 1) % 3, (along + 2) % 3);
-        let index = self.cells.index(cell);
-        let find = |back: &[usize]| {
-            let mut there = index;
-            for &axis in back {
-                there[axis] = there[axis].checked_sub(1)?;
-            }
-            self.cells.find(there)
-        };
-        Some([cell, find(&[u])?, find(&[u, v])?, find(&[v])?])
     }
 
     /// The order in which the corners of a quad are cut in two: along the shorter diagonal, unless
@@ -175,17 +188,47 @@ impl<'a, T: Label> Net<'a, T> {
     }
 }
 
+/// A row of cells that is walked from its start to its end.
+struct Walk {
+    at: usize,
+    row: Range<usize>,
+}
+
+impl Walk {
+    fn along(row: Range<usize>) -> Self {
+        Self { at: row.start, row }
+    }
+
+    /// The cells at `i - 1` and at `i`; `i` may only grow.
+    fn to(&mut self, ijk: &[[u32; 3]], i: u32) -> [Option<usize>; 2] {
+        while self.at < self.row.end && ijk[self.at][0] < i {
+            self.at += 1;
+        }
+        let before = (self.at > self.row.start && ijk[self.at - 1][0] + 1 == i).then(|| self.at - 1);
+        [before, (self.at < self.row.end && ijk[self.at][0] == i).then_some(self.at)]
+    }
+}
+
 /// How many points a cell has. Most have two labels and one sheet, which the corners tell.
-fn n_points<T: Label>(labels: &Labels<'_, T>, cell: [usize; 3]) -> u32 {
-    let corners = labels.corners(cell);
-    let is_plain = |label: u16| {
-        let inside: u8 = (0..8).filter(|&n| corners[n] == label).map(|n| 1 << n).sum();
-        PLAIN[usize::from(inside)]
+fn n_points<T: Label>(labels: &Labels<'_, T>, cells: &Cells<T>, cell: usize) -> u32 {
+    let corners = &cells.corners[cell];
+    let is_plain = |label: T| PLAIN[usize::from(set(corners, label))];
+    // Of two labels one is what the other leaves, so that both are plain or neither.
+    let two = set(corners, corners[0]) | corners.iter().find(|&&one| one != corners[0]).map_or(0, |&one| set(corners, one));
+    let is_one = if two == 0xff {
+        is_plain(corners[0])
+    } else {
+        corners.iter().all(|&label| label == T::default() || is_plain(label))
     };
-    if corners.iter().all(|&label| label == 0 || is_plain(label)) {
+    if is_one {
         return 1;
     }
-    Points::of(labels, cell).masks.len() as u32
+    Points::of(labels, cells.index(cell)).masks.len() as u32
+}
+
+/// The corners that have a label, one bit each.
+fn set<T: Label>(corners: &[T; 8], label: T) -> u8 {
+    corners.iter().enumerate().fold(0, |all, (n, &one)| all | u8::from(one == label) << n)
 }
 
 /// Sets of corners that are one piece, as is the rest, along edges of the cell: one sheet.

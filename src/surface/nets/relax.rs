@@ -24,7 +24,7 @@ const N_PAIRS: usize = 4;
 /// Offsets of the nodes from the middle of their cells, in steps, after so many iterations.
 pub(super) fn relaxed<T: Label>(
     labels: &Labels<'_, T>,
-    cells: &Cells,
+    cells: &Cells<T>,
     n_iterations: usize,
     progress: &Progress,
 ) -> Result<Vec<[f64; 3]>, Cancelled> {
@@ -35,7 +35,7 @@ pub(super) fn relaxed<T: Label>(
         return Ok(bare);
     }
     let links: Vec<[u32; 6]> =
-        (0..cells.ijk.len()).into_par_iter().map(|cell| links(labels, cells, cells.index(cell))).collect();
+        (0..cells.ijk.len()).into_par_iter().map(|cell| links(labels, cells, cell)).collect();
     let smooth = filtered(cells, n, &links, bare, n_iterations, progress)?;
     let mut now: Vec<[f64; 3]> = smooth
         .par_iter()
@@ -62,8 +62,8 @@ pub(super) fn relaxed<T: Label>(
 }
 
 /// The sum of the Chebyshev polynomials of the averaging, by their recursion T = 2 x T' - T''.
-fn filtered(
-    cells: &Cells,
+fn filtered<T: Label>(
+    cells: &Cells<T>,
     n: [usize; 3],
     links: &[[u32; 6]],
     bare: Vec<[f64; 3]>,
@@ -127,8 +127,9 @@ fn mean(now: &[[f64; 3]], cell: usize, links: &[u32; 6], held: [Option<f64>; 3])
 /// The cells that a node is drawn to: across every face that the border between labels crosses. Where
 /// three labels meet along a line, along this line only, so that it is smoothed as a line; and on a lid
 /// along its rim only.
-fn links<T: Label>(labels: &Labels<'_, T>, cells: &Cells, cell: [usize; 3]) -> [u32; 6] {
-    let (corners, imaged) = (labels.corners(cell), labels.imaged(cell));
+fn links<T: Label>(labels: &Labels<'_, T>, cells: &Cells<T>, number: usize) -> [u32; 6] {
+    let cell = cells.index(number);
+    let (corners, imaged) = (cells.corners[number].map(Into::<u16>::into), labels.imaged(cell));
     let kinds = FACES.map(|face| {
         let mut seen =
             face.map(

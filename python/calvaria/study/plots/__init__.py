@@ -27,3 +27,7 @@ __all__ = [
     "show_revisions",
     "show_scores",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,4 +1,4 @@
-"""Pictures: what a volume looks like, at the right place and in the right proportions."""
+"""What a volume looks like, at the right place and in the right proportions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria._optional import neighbour
-from calvaria._planes import VIEWS, View, box_of, image_on, span_mm
+from calvaria._planes import VIEWS, View, box_of, image_on, span_mm, window_of
+from calvaria.plot._drawing import draw_image, draw_letters, draw_scale_bar, window_text
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -16,22 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["show_planes"]
 
-# Level and width that show bone and still tell soft tissue from air.
-_BONE_WINDOW_HU = (500.0, 2500.0)
-
 _WIDTH_INCH = 12.0
 _MARGIN_INCH = 0.3
 _CAPTION_INCH = 0.65
-# Outside the imaged region: neither air nor bone.
-_OUTSIDE_GREY = 0.82
-
-
-_LETTER_PLACES = (
-    (0.02, 0.5, "left", "center"),
-    (0.98, 0.5, "right", "center"),
-    (0.5, 0.97, "center", "top"),
-    (0.5, 0.03, "center", "bottom"),
-)
 
 
 def show_planes(
@@ -80,7 +68,7 @@ def show_planes(
     >>> [axes.get_title() for axes in figure.axes]
     ['axial, z = 19.0 mm', 'coronal, y = 14.5 mm', 'sagittal, x = 19.5 mm']
     """
-    level, width = _window(volume, window)
+    level, width = window_of(volume, window)
     low, high = box_of(volume.grid)
     center = (low + high) / 2 if center_lps_mm is None else np.asarray(center_lps_mm, np.float64)
     if center.shape != (3,) or (center < low).any() or (center > high).any():
@@ -101,26 +89,11 @@ def show_planes(
         axes = figure.add_axes(box)
         _draw(axes, volume, view, center=center, bounds=(low, high), window=(level, width))
         left += wide + _MARGIN_INCH
-    unit = "HU" if volume.is_hu else "(arbitrary)"
-    caption = f"level {level:g} {unit}, width {width:g} {unit}; {volume.grid!r}"
+    caption = f"{window_text(volume, (level, width))}; {volume.grid!r}"
     figure.text(0.5, 0.12 / height, caption, ha="center", fontsize=9)
     if title:
         figure.suptitle(title, fontsize=11, y=1 - 0.02)
     return figure
-
-
-def _window(volume: Volume, window: tuple[float, float] | None) -> tuple[float, float]:
-    if window is None and volume.is_hu:
-        return _BONE_WINDOW_HU
-    if window is None:
-        # Every 7th voxel is enough to place a window.
-        low, high = np.percentile(volume.values.reshape(-1)[::7], (1, 99)).tolist()
-        return (low + high) / 2, max(high - low, 1.0)
-    level, width = window
-    if not width > 0:
-        msg = f"window: level and a positive width expected, found {window}"
-        raise ValueError(msg)
-    return float(level), float(width)
 
 
 def _draw(
@@ -134,36 +107,9 @@ def _draw(
 ) -> None:
     across, down = span_mm(view, bounds[1] - bounds[0])
     plane, is_inside = image_on(volume, view, center, bounds)
-    level, width = window
-    grey = np.clip((plane - (level - width / 2)) / width, 0.0, 1.0)
-    grey[~is_inside] = _OUTSIDE_GREY
-    axes.imshow(
-        grey, cmap="gray", vmin=0, vmax=1, extent=(0, across, down, 0), interpolation="nearest"
-    )
+    draw_image(axes, plane, is_inside, window=window, span=(across, down))
     axes.set_title(f"{view.name}, {view.cut} = {center['xyz'.index(view.cut)]:.1f} mm", fontsize=9)
     axes.set_xticks([])
     axes.set_yticks([])
-    outline = neighbour("matplotlib.patheffects").withStroke(linewidth=2.5, foreground="black")
-    style = {"color": "white", "fontsize": 12, "weight": "bold", "path_effects": [outline]}
-    places = (
-        (0.02, 0.5, "left"),
-        (0.98, 0.5, "right"),
-        (0.5, 0.97, "center"),
-        (0.5, 0.03, "center"),
-    )
-    for letter, (x, y, side) in zip(view.letters, places, strict=True):
-        upright = "center" if y == 0.5 else ("top" if y > 0.5 else "bottom")
-        axes.text(x, y, letter, ha=side, va=upright, transform=axes.transAxes, **style)
-    _scale_bar(axes, across, down, outline)
-
-
-def _scale_bar(axes: Any, across: float, down: float, outline: Any) -> None:
-    """Draw the longest bar of 1, 2 or 5 times a power of ten below a third of the width."""
-    decade = 10.0 ** np.floor(np.log10(across / 3))
-    length = max(step * decade for step in (1, 2, 5) if step * decade <= across / 3)
-    left, level = 0.04 * across, down * 0.955
-    style = {"color": "white", "path_effects": [outline]}
-    axes.plot([left, left + length], [level, level], linewidth=3, solid_capstyle="butt", **style)
-    axes.text(left, level - 0.02 * down, f"{length:g} mm", va="bottom", fontsize=9, **style)
-    axes.set_xlim(0, across)
-    axes.set_ylim(down, 0)
+    draw_letters(axes, view.letters)
+    draw_scale_bar(axes, across, down)

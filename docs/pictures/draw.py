@@ -1,0 +1,189 @@
+"""Draw the pictures of the pages again.
+
+    python docs/pictures/draw.py
+
+conventions.png needs Matplotlib; skull.png is the view itself, looked at through Debian's Chromium by
+Playwright, and is left as it is where they are missing.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+
+import calvaria
+from calvaria import phantom, segment, view
+
+HERE = Path(__file__).parent
+# From the front, a little from the left and from above: what runs right and up in the picture, LPS.
+RIGHT, UP = np.array([0.83, 0.557, 0.0]), np.array([-0.13, 0.194, 0.972])
+AXES = (
+    ("x: Left", (1, 0, 0), "#b2182b"),
+    ("y: Posterior", (0, 1, 0), "#1b7837"),
+    ("z: Superior", (0, 0, 1), "#2166ac"),
+)
+FLAGS = [
+    "--no-sandbox",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+]
+
+
+def seen(points):
+    """Return points in the plane of the picture."""
+    points = np.asarray(points, float)
+    return np.stack([points @ RIGHT, points @ UP], axis=-1)
+
+
+def shaded(mesh):
+    """Return the triangles of a mesh, the nearest last, with the light on them."""
+    back = np.cross(RIGHT, UP)
+    corners = mesh.vertices[mesh.faces]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True) + 1e-12
+    is_seen = normals @ back > 0
+    corners, normals = corners[is_seen], normals[is_seen]
+    light = -0.4 * RIGHT + 0.5 * UP + 0.75 * back
+    shade = 0.35 + 0.65 * np.clip(normals @ (light / np.linalg.norm(light)), 0, 1)
+    colours = np.array([0.93, 0.89, 0.79]) * shade[:, None]
+    order = np.argsort(corners.mean(axis=1) @ back)
+    return seen(corners)[order], colours[order]
+
+
+def arrow(axes, start, step, text, colour, *, away=1.0):
+    """Draw an arrow in space with its name at the end."""
+    a, b = seen(start), seen(np.asarray(start, float) + step)
+    axes.annotate(
+        "", xy=b, xytext=a, arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2.4}, zorder=5
+    )
+    end = b + (b - a) / np.linalg.norm(b - a) * away
+    axes.text(
+        *end, text, color=colour, ha="center", va="center", weight="bold", fontsize=11, zorder=6
+    )
+
+
+def draw_head(axes, skull):
+    """Draw the frame of the patient on a skull."""
+    triangles, colours = shaded(skull)
+    axes.add_collection(
+        PolyCollection(triangles, facecolors=colours, edgecolors=colours, linewidths=0.2)
+    )
+    for text, direction, colour in AXES:
+        start = np.array(direction) * np.array([72, 100, 128])
+        length = 105.0 if direction[1] else 62.0
+        arrow(axes, start, np.array(direction) * length, text, colour, away=23)
+    axes.set_title("The patient: LPS, millimetres", fontsize=12)
+    axes.set_xlim(-150, 235)
+    axes.set_ylim(-135, 245)
+
+
+def draw_slices(axes):
+    """Draw a stack of slices with the order of an array."""
+    nx, ny, nz, gap = 6, 5, 4, 26.0
+    for k in range(nz):
+        z = k * gap
+        for j in range(ny):
+            for i in range(nx):
+                corners = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1)]
+                quad = [(14 * a, 14 * b, z) for a, b in corners]
+                is_it = (k, j, i) == (2, 1, 4)
+                fill = "#e69f00" if is_it else ("#f4f1ea" if (i + j) % 2 else "#e4ddcb")
+                axes.add_collection(
+                    PolyCollection(
+                        [seen(quad)], facecolors=fill, edgecolors="#8c8370", linewidths=0.6
+                    )
+                )
+    arrow(axes, (0, -9, 0), (84, 0, 0), "i, column", "#b2182b", away=17)
+    arrow(axes, (92, 0, 0), (0, 70, 0), "j, row", "#1b7837", away=14)
+    arrow(axes, (-12, 0, 0), (0, 0, 92), "k, slice", "#2166ac", away=9)
+    where = seen((14 * 4.5, 14 * 1.5, 2 * gap))
+    axes.annotate(
+        "values[2, 1, 4]\nvalues[k, j, i]", xy=where, xytext=where + np.array([60, 62]), fontsize=11,
+        family="monospace", ha="center",
+        arrowprops={"arrowstyle": "-", "color": "#8a5a00"}, color="#8a5a00", zorder=6,
+    )  # fmt: skip
+    axes.set_title("The array: shape (nz, ny, nx), values[k, j, i]", fontsize=12)
+    axes.set_xlim(-45, 175)
+    axes.set_ylim(-40, 155)
+
+
+def draw_conventions(skull):
+    """Write conventions.png."""
+    figure = Figure(figsize=(10.5, 5.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    draw_head(left, skull)
+    draw_slices(right)
+    for axes in (left, right):
+        axes.set_aspect("equal")
+        axes.axis("off")
+    figure.savefig(HERE / "conventions.png", dpi=100, metadata={"Software": None})
+
+
+def photograph(picture, path, *, size):
+    """Write what a browser shows of a view."""
+    browser_path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if browser_path is None:
+        print("no chromium: skull.png stays as it is")
+        return
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
+        page_path = Path(folder) / "view.html"
+        picture.write_html(page_path)
+        browser = play.chromium.launch(executable_path=browser_path, args=FLAGS)
+        page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+        page.goto(page_path.as_uri())
+        page.wait_for_selector("html[data-ready=yes]", state="attached", timeout=60000)
+        page.wait_for_timeout(1500)
+        page.screenshot(path=path)
+        browser.close()
+
+
+def main():
+    """Scan the phantom, make a skull, draw."""
+    head = phantom.head()
+    scanner = phantom.Scanner(
+        columns=216,
+        rows=260,
+        spacing_xy_mm=(0.9, 0.9),
+        slice_thickness_mm=1.0,
+        slice_increment_mm=1.0,
+    )
+    volume = phantom.scan(head, scanner=scanner)
+    bone = segment.union(segment.skull(volume), segment.mandible(volume))
+    level = segment.bone_level(volume).level_hu
+    mesh = calvaria.extract_surface(volume, iso_hu=level, within=bone)
+    mesh = calvaria.smooth_mesh(calvaria.mesh.keep_largest_part(mesh)).mesh
+    small = calvaria.decimate_mesh(
+        calvaria.Mesh(vertices=mesh.vertices, faces=mesh.faces), target_faces=90_000
+    ).mesh
+    draw_conventions(small)
+    points = small.vertices
+    # The marrow is hollow in the model: its border is seen from the bone, so from the other side.
+    bones = [head.signed_distance_mm(name, points) for name in ("skull", "mandible", "teeth")]
+    marrow = [
+        -head.signed_distance_mm(f"{name}_cancellous", points) for name in ("skull", "mandible")
+    ]
+    away = np.stack([*bones, *marrow])
+    offset = away[np.abs(away).argmin(axis=0), np.arange(len(points))]
+    picture = view.view_volume(
+        volume,
+        meshes={"skull": small},
+        values={"skull": np.clip(offset, -3, 3)},
+        values_label="model - truth, mm",
+        values_limits=(-1.0, 1.0),
+        max_triangles=100_000,
+        title="Phantom head, 0.9 x 0.9 x 1 mm: the contour of the model on the image",
+    )
+    photograph(picture, HERE / "skull.png", size=(1120, 800))
+
+
+if __name__ == "__main__":
+    main()

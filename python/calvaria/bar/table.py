@@ -1,0 +1,231 @@
+"""Calliper tables: a form to fill in, and its reading with errors that say line and column."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from calvaria._whole_files import write_whole
+from calvaria.bar.reading import AXES, BarReading
+from calvaria.errors import BarError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["COLUMNS", "read_readings", "write_readings", "write_readings_form"]
+
+COLUMNS = (
+    *("bar", "axis", "nominal_mm", "reading_mm", "repeat", "operator", "instrument"),
+    *("printer", "material", "temperature_c", "date"),
+)
+_NEEDED = ("nominal_mm", "reading_mm")
+_LARGEST_BYTES = 20_000_000
+
+
+def write_readings_form(
+    path: str | os.PathLike[str],
+    *,
+    lengths_mm: Sequence[float] = (50.0,),
+    axes: Sequence[str] = AXES,
+    repeats: int = 3,
+    operators: Sequence[str] = ("",),
+    printer: str = "",
+) -> None:
+    """Write a blank calliper table: one line for each reading to take, reading left open.
+
+    Parameters
+    ----------
+    path : path
+        A ``.csv`` file; written whole or not at all.
+    lengths_mm : sequence of float
+        Nominal lengths of the bars.
+    axes : sequence of str
+        Axes of the printer.
+    repeats : int
+        Readings of each bar by each operator.
+    operators : sequence of str
+        Who reads; two or more allow :func:`measure_gauge`.
+    printer : str
+        Name of the printer.
+
+    Raises
+    ------
+    ValueError
+        ``repeats`` is below 1, or there is nothing to read.
+    """
+    if repeats < 1 or not lengths_mm or not axes or not operators:
+        msg = (
+            f"repeats, lengths_mm, axes, operators: at least one of each expected, found {repeats}, "
+            f"{len(lengths_mm)}, {len(axes)}, {len(operators)}"
+        )
+        raise ValueError(msg)
+    rows = [
+        {
+            "bar": f"{length:g}{axis}".upper(),
+            "axis": axis,
+            "nominal_mm": f"{length:g}",
+            "repeat": str(repeat),
+            "operator": operator,
+            "printer": printer,
+        }
+        for operator in operators
+        for repeat in range(1, repeats + 1)  # the bars in turn, so that repeats are not copied
+        for axis in axes
+        for length in lengths_mm
+    ]
+    _write(Path(path), rows)
+
+
+def write_readings(readings: Sequence[BarReading], path: str | os.PathLike[str]) -> None:
+    """Write readings as a table that :func:`read_readings` reads back, whole or not at all."""
+    rows = [
+        {
+            name: "" if getattr(reading, name) is None else str(getattr(reading, name))
+            for name in COLUMNS
+        }
+        for reading in readings
+    ]
+    _write(Path(path), rows)
+
+
+def _write(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(path, text.getvalue().encode("utf-8"))
+
+
+def read_readings(path: str | os.PathLike[str]) -> tuple[BarReading, ...]:
+    """Read a calliper table.
+
+    Parameters
+    ----------
+    path : path
+        A CSV file with a header; separated by comma, semicolon or tab.  ``nominal_mm`` and
+        ``reading_mm`` are needed; ``bar``, ``axis``, ``repeat``, ``operator``, ``instrument``,
+        ``printer``, ``material``, ``temperature_c`` and ``date`` may be there.  A decimal comma is
+        understood unless the comma separates.  Lines without a reading are left out.
+
+    Returns
+    -------
+    tuple of BarReading
+        In the order of the file.
+
+    Raises
+    ------
+    BarError
+        What is wrong, in which line and column, what was expected and what was found.
+    """
+    file = Path(path)
+    size = file.stat().st_size
+    if size > _LARGEST_BYTES:
+        msg = f"{file.name}: at most {_LARGEST_BYTES} bytes expected, found {size}"
+        raise BarError(msg)
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        msg = f"{file.name}: text in UTF-8 expected, found byte {error.start} that is not"
+        raise BarError(msg) from None
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    mark = max(";\t,", key=first.count)
+    rows = csv.reader(io.StringIO(text), delimiter=mark)
+    readings: list[BarReading] = []
+    header: list[str] | None = None
+    try:
+        for cells in rows:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if header is None:
+                header = _header(cells, file.name)
+                continue
+            if (reading := _row(header, cells, f"{file.name} line {rows.line_num}")) is not None:
+                readings.append(reading)
+    except csv.Error as error:
+        msg = f"{file.name} line {rows.line_num}: a CSV line expected, found {error}"
+        raise BarError(msg) from None
+    if not readings:
+        msg = f"{file.name}: at least one line with a reading expected, found none"
+        raise BarError(msg)
+    return tuple(readings)
+
+
+def _header(cells: Sequence[str], name: str) -> list[str]:
+    header = [cell.strip().lower() for cell in cells]
+    for needed in _NEEDED:
+        if needed not in header:
+            msg = f"{name} line 1: a column {needed} expected, found {', '.join(header)}"
+            raise BarError(msg)
+    twice = sorted({column for column in header if column and header.count(column) > 1})
+    if twice:
+        msg = f"{name} line 1: each column once expected, found {', '.join(twice)} twice"
+        raise BarError(msg)
+    unknown = [column for column in header if column and column not in COLUMNS]
+    if unknown:
+        msg = f"{name} line 1: columns {', '.join(COLUMNS)} expected, found {', '.join(unknown)}"
+        raise BarError(msg)
+    return header
+
+
+def _row(header: Sequence[str], cells: Sequence[str], where: str) -> BarReading | None:
+    if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
+        msg = (
+            f"{where}: {len(header)} cells expected, found {len(cells)}; "
+            "a decimal comma needs a semicolon or a tab between the columns"
+        )
+        raise BarError(msg)
+    row = dict(zip(header, (cell.strip() for cell in cells), strict=False))
+    if not row.get("reading_mm"):
+        return None
+    values: dict[str, Any] = {
+        name: row.get(name, "") for name in ("bar", "operator", "instrument", "printer", "material")
+    }
+    values["axis"] = row.get("axis", "").lower()
+    for name in _NEEDED:
+        values[name] = _number(row.get(name, ""), where, name)
+    if row.get("temperature_c"):
+        values["temperature_c"] = _number(row["temperature_c"], where, "temperature_c")
+    values["repeat"] = _count(row.get("repeat", "") or "1", where)
+    values["date"] = _date(row.get("date", ""), where)
+    try:
+        return BarReading(**values)
+    except ValueError as error:
+        column, said = str(error).split(": ", maxsplit=1)
+        msg = f"{where}, column {column}: {said}"
+        raise BarError(msg) from None
+
+
+def _number(cell: str, where: str, column: str) -> float:
+    text = cell.replace("\u2212", "-").removesuffix("mm").strip()
+    text = text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        msg = f"{where}, column {column}: a number such as 49.97 expected, found {cell!r}"
+        raise BarError(msg)
+    return value
+
+
+def _count(cell: str, where: str) -> int:
+    if not cell.isdecimal() or int(cell) < 1:
+        msg = f"{where}, column repeat: a whole number from 1 expected, found {cell!r}"
+        raise BarError(msg)
+    return int(cell)
+
+
+def _date(cell: str, where: str) -> str:
+    if not cell:
+        return ""
+    try:
+        dt.datetime.fromisoformat(cell)
+    except ValueError:
+        msg = f"{where}, column date: a date such as 2026-03-14 expected, found {cell!r}"
+        raise BarError(msg) from None
+    return cell

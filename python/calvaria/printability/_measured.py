@@ -1,0 +1,94 @@
+"""What all measurements here share: a mesh for the native module, records with a face."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from calvaria._html import html_table
+from calvaria.errors import MeshError
+from calvaria.mesh import Mesh
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Record", "Three", "arrays", "need_faces", "positive", "three", "turn_to", "unit"]
+
+Three = tuple[float, float, float]
+
+
+class Record:
+    """A frozen dataclass that prints and exports itself; arrays become counts."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but arrays and meshes, ready for JSON."""
+        values = {}
+        for field in dataclasses.fields(self):  # type: ignore[arg-type] # subclasses are dataclasses
+            value = getattr(self, field.name)
+            if isinstance(value, Record):
+                value = value.to_dict()
+            elif isinstance(value, tuple) and value and isinstance(value[0], Record):
+                value = [one.to_dict() for one in value]
+            elif isinstance(value, (np.ndarray, Mesh)):
+                continue
+            values[field.name] = list(value) if isinstance(value, tuple) else value
+        return values
+
+    def _repr_html_(self) -> str:
+        return html_table(header=("measure", "value"), rows=self.to_dict().items())
+
+
+def need_faces(mesh: Mesh) -> None:
+    """Refuse what is not a mesh, or has no face."""
+    if not isinstance(mesh, Mesh):
+        msg = f"mesh: Mesh expected, found {type(mesh).__name__}"
+        raise TypeError(msg)
+    if not len(mesh.faces):
+        raise MeshError("mesh: at least one face expected, found none")
+
+
+def arrays(mesh: Mesh) -> dict[str, Any]:
+    """Return the arrays of a mesh as keywords of the native module."""
+    return {"vertices": mesh.vertices, "faces": mesh.faces, "kinds": mesh.kinds}
+
+
+def positive(name: str, value: float) -> float:
+    """Return a number above 0, or say what was found."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+        msg = f"{name}: a number expected, found {type(value).__name__}"
+        raise TypeError(msg)
+    if not 0 < value < np.inf:
+        msg = f"{name}: a finite number above 0 expected, found {value}"
+        raise ValueError(msg)
+    return float(value)
+
+
+def three(values: Any) -> Three:
+    """Return three numbers as a tuple of floats."""
+    x, y, z = (float(x) for x in values)
+    return (x, y, z)
+
+
+def unit(name: str, values: ArrayLike) -> Three:
+    """Return a direction with length 1."""
+    direction = np.asarray(values, dtype=np.float64)
+    if direction.shape != (3,) or not 0 < np.linalg.norm(direction) < np.inf:
+        msg = f"{name}: three finite numbers, not all 0, expected, found {direction.tolist()}"
+        raise ValueError(msg)
+    return three(direction / np.linalg.norm(direction))
+
+
+def turn_to(up: Three) -> NDArray[np.float64]:
+    """Return the rotation that lays ``up`` on the third axis; its rows are the new axes in LPS.
+
+    The first axis is the one that leans least towards ``up``, made square to it.
+    """
+    direction = np.asarray(up)
+    axis = np.eye(3)[np.argmin(np.abs(direction))]
+    right = axis - direction * (axis @ direction)
+    right /= np.linalg.norm(right)
+    return np.stack([right, np.cross(direction, right), direction])

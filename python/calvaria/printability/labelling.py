@@ -1,0 +1,142 @@
+"""A label raised from a part, or sunk into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calvaria.material import load_processes
+from calvaria.mesh import Mesh, combine_meshes
+from calvaria.printability._measured import Record, need_faces, positive, unit
+from calvaria.printability.glyphs import dots_of
+from calvaria.printability.solids import extrude_dots
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+__all__ = ["LabelResult", "emboss_label"]
+
+# How far a raised letter is rooted in the part, in reliefs.
+_ROOT = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LabelResult(Record):
+    """A labelled part.
+
+    Parameters
+    ----------
+    mesh : Mesh
+        Closed and manifold.
+    text : str
+        As it stands on the part.
+    stroke_mm, relief_mm : float
+        How wide the lines are, and how far they stand out or sink in.
+    width_mm, height_mm : float
+        Of the text.
+    is_sunk : bool
+        Whether it was sunk in.
+    """
+
+    mesh: Mesh
+    text: str
+    stroke_mm: float
+    relief_mm: float
+    width_mm: float
+    height_mm: float
+    is_sunk: bool
+
+    def __repr__(self) -> str:
+        way = "sunk" if self.is_sunk else "raised"
+        return f"LabelResult({self.text!r}, {way} by {self.relief_mm:g} mm, lines of {self.stroke_mm:g} mm)"
+
+
+def emboss_label(
+    mesh: Mesh,
+    *,
+    text: str,
+    point_lps_mm: ArrayLike,
+    normal: ArrayLike,
+    up: ArrayLike,
+    process: str,
+    stroke_mm: float | None = None,
+    relief_mm: float | None = None,
+    sink: bool = False,
+) -> LabelResult:
+    """Raise a text from a part, or sink it in.
+
+    Parameters
+    ----------
+    mesh : Mesh
+        Closed, manifold, turned outwards.
+    text : str
+        Letters, digits and plain signs; letters are written in capitals.  Name no person.
+    point_lps_mm : (3,) array_like
+        The middle of the text, on the surface.
+    normal, up : (3,) array_like
+        Out of the surface, and the way the text stands up.
+    process : str
+        Code of the process; lines narrower than it prints are refused.
+    stroke_mm, relief_mm : float, optional
+        Width and height of the lines; left out, the least that the process prints.
+    sink : bool
+        Sink the text in instead.
+
+    Returns
+    -------
+    LabelResult
+
+    Raises
+    ------
+    NonManifoldError
+        The mesh is not closed and manifold.
+    ValueError
+        Unknown process or letter, lines that the process does not print, or directions without length.
+    ImportError
+        manifold3d is not installed: ``pip install 'calvaria[mesh]'``.
+
+    Notes
+    -----
+    Letters are seven dots high and five wide.  They are rooted in the part by three times the relief, so
+    that a gently curved surface carries them as well.
+    """
+    need_faces(mesh)
+    processes = load_processes()
+    if process not in processes:
+        msg = f"process: one of {', '.join(processes)} expected, found {process!r}"
+        raise ValueError(msg)
+    least = processes[process].limits["emboss"]
+    stroke = positive("stroke_mm", least["stroke_mm"] if stroke_mm is None else stroke_mm)
+    relief = positive("relief_mm", least["relief_mm"] if relief_mm is None else relief_mm)
+    if stroke < least["stroke_mm"] * (1 - 1e-9):
+        msg = (
+            f"stroke_mm: at least {least['stroke_mm']:g} expected for {process}, found {stroke:g} "
+            f"(source: {least.source})"
+        )
+        raise ValueError(msg)
+    out = np.asarray(unit("normal", normal))
+    stand = np.asarray(unit("up", up))
+    stand = np.asarray(unit("up", stand - out * (stand @ out)))
+    right = np.cross(stand, out)
+    dots = dots_of(text)
+    heights = (-relief, _ROOT * relief) if sink else (-_ROOT * relief, relief)
+    letters = extrude_dots(
+        dots,
+        dot_mm=stroke,
+        heights_mm=heights,
+        axes=(right, stand, out),
+        origin=np.asarray(point_lps_mm, dtype=np.float64),
+    )
+    made = combine_meshes(mesh, letters, method="difference" if sink else "union")
+    rows, columns = dots.shape
+    return LabelResult(
+        mesh=made,
+        text=text.upper(),
+        stroke_mm=stroke,
+        relief_mm=relief,
+        width_mm=columns * stroke,
+        height_mm=rows * stroke,
+        is_sunk=sink,
+    )

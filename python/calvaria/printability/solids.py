@@ -1,0 +1,71 @@
+"""Many plain bodies put together to one, and checked to be closed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calvaria._optional import neighbour
+from calvaria.errors import NonManifoldError
+from calvaria.mesh import Mesh, mesh_topology
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["extrude_dots", "need_closed"]
+
+# Dots overlap by this part of their size, so that those that touch at a corner are joined.
+_OVERLAP = 0.04
+
+
+def extrude_dots(
+    dots: NDArray[np.bool_],
+    *,
+    dot_mm: float,
+    heights_mm: tuple[float, float],
+    axes: Sequence[NDArray[np.float64]],
+    origin: NDArray[np.float64],
+) -> Mesh:
+    """Return set dots as a body from one height to another.
+
+    ``axes`` are right, up and out; ``origin`` is the middle of the text.
+    """
+    manifold3d = neighbour("manifold3d")
+    rows, columns = dots.shape
+    half = dot_mm * (0.5 + _OVERLAP)
+    squares = []
+    for row, column in np.argwhere(dots).tolist():
+        x, y = (column - (columns - 1) / 2) * dot_mm, ((rows - 1) / 2 - row) * dot_mm
+        squares.append(
+            manifold3d.CrossSection(
+                [
+                    [
+                        (x - half, y - half),
+                        (x + half, y - half),
+                        (x + half, y + half),
+                        (x - half, y + half),
+                    ]
+                ]
+            )
+        )
+    outline = manifold3d.CrossSection.batch_boolean(squares, manifold3d.OpType.Add)
+    low, high = heights_mm
+    body = outline.extrude(high - low).translate((0.0, 0.0, low))
+    raw = body.to_mesh64()
+    points = np.asarray(raw.vert_properties, dtype=np.float64)[:, :3]
+    placed = points @ np.stack(axes) + origin
+    return Mesh(vertices=placed, faces=np.asarray(raw.tri_verts).astype(np.int32))
+
+
+def need_closed(mesh: Mesh, name: str = "mesh") -> None:
+    """Refuse a mesh that is not closed and manifold."""
+    topology = mesh_topology(mesh)
+    if not (topology.is_closed and topology.is_manifold):
+        msg = (
+            f"{name}: a closed manifold mesh expected, found {len(topology.open_edges)} open and "
+            f"{len(topology.non_manifold_edges)} non-manifold edges; repair_mesh or fill_holes may help"
+        )
+        raise NonManifoldError(msg)

@@ -1,0 +1,448 @@
+//! Slender members: bridges between two bodies and pins on one, with their width and length.
+//!
+//! Faces at thin vertices are grouped. In each group the distance along the surface from one end is taken,
+//! and lines of equal distance are drawn; where such a line is closed and runs round material it shows a
+//! cross-section. A thin sheet has no such line, a member has them all along.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use nalgebra::Vector3;
+use rayon::prelude::*;
+
+use super::normals::{face_normal, vertex_normals};
+use super::rings::{Section, area_vector, centre, section};
+use crate::mesh::MeshRef;
+use crate::mesh::edges::Edges;
+use crate::mesh::forest::Forest;
+use crate::mesh::section::{LevelLine, level_lines};
+
+/// Lines that are drawn along a group: at least so many, at most so many, and else two to a limit.
+const LINES: (f64, f64) = (48.0, 400.0);
+/// Width of a section, as parts of the thickness that its walls have: less is the top of a bump, more runs
+/// round a hole.
+const OF_THICKNESS: (f64, f64) = (0.7, 2.0);
+/// Area up to which a thick patch is the end of a pin, in squares of the limit.
+const CAP: f64 = 2.0;
+/// Sections that follow each other before they make a member.
+const LEAST_SECTIONS: usize = 3;
+/// A section this many times as broad as the limit is a wall, not a member.
+const BROADEST: f64 = 8.0;
+/// A section may be wider than the limit by this factor: its corners are.
+const SLACK: f64 = 1.1;
+/// Mean cosine between normals and the way out from the middle from which on a line runs round material.
+const ROUND: f64 = 0.4;
+/// Mean cosine between normals and the axis of a line up to which it is one.
+const TILTED: f64 = 0.6;
+
+/// One slender member.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member {
+    /// Whether both ends lead into something thicker.
+    pub is_bridge: bool,
+    /// Its narrowest cross-section.
+    pub narrowest: Section,
+    /// Middle of the narrowest cross-section, LPS mm.
+    pub place: [f64; 3],
+    /// From end to end along its middle, mm.
+    pub length_mm: f64,
+    /// Its faces, ascending.
+    pub faces: Vec<u32>,
+}
+
+/// Members narrower than a limit, by the thickness at every vertex; narrowest first.
+pub fn members(mesh: MeshRef<'_>, thickness: &[f64], below: f64, min_area_mm2: f64) -> Vec<Member> {
+    let normals = vertex_normals(mesh);
+    let mut found: Vec<Member> = groups(mesh, thickness, below)
+        .into_par_iter()
+        .filter(|faces| area(mesh, faces) >= min_area_mm2)
+        .flat_map_iter(|faces| in_group(mesh, &normals, thickness, faces, below))
+        .collect();
+    found.retain(|member| area(mesh, &member.faces) >= min_area_mm2);
+    found.sort_by(|a, b| {
+        a.narrowest.width_mm.total_cmp(&b.narrowest.width_mm).then_with(|| a.faces.cmp(&b.faces))
+    });
+    found
+}
+
+fn area(mesh: MeshRef<'_>, faces: &[u32]) -> f64 {
+    faces.iter().map(|&face| face_normal(mesh, face as usize).1).sum()
+}
+
+/// Faces with a thin vertex, joined over edges; with what is not thin only because it is the end of a pin.
+fn groups(mesh: MeshRef<'_>, thickness: &[f64], below: f64) -> Vec<Vec<u32>> {
+    let faces = mesh.faces();
+    let edges = Edges::new(faces, mesh.vertices().len());
+    let mut is_thin: Vec<bool> =
+        faces.iter().map(|face| face.iter().any(|&corner| thickness[corner as usize] < below)).collect();
+    let all: Vec<bool> = is_thin.iter().map(|thin| !thin).collect();
+    for cap in joined(&edges, &all) {
+        if area(mesh, &cap) < CAP * below * below {
+            for face in cap {
+                is_thin[face as usize] = true;
+            }
+        }
+    }
+    joined(&edges, &is_thin)
+}
+
+/// The faces that count, in groups that hang together over edges.
+fn joined(edges: &Edges, counts: &[bool]) -> Vec<Vec<u32>> {
+    let mut forest = Forest::new(counts.len());
+    for edge in edges.iter() {
+        let mut halves = edge.halves().map(|half| half / 3).filter(|&face| counts[face as usize]);
+        if let Some(first) = halves.next() {
+            halves.for_each(|face| forest.join(first, face));
+        }
+    }
+    let (labels, n) = forest.labels();
+    let mut groups = vec![Vec::new(); n];
+    for face in (0..counts.len()).filter(|&face| counts[face]) {
+        groups[labels[face] as usize].push(face as u32);
+    }
+    groups.retain(|group| !group.is_empty());
+    groups
+}
+
+/// A group of faces with its own numbers for their vertices.
+struct Group<'a> {
+    mesh: MeshRef<'a>,
+    faces: Vec<u32>,
+    vertices: Vec<u32>,
+    /// Pairs of own numbers, both ways, sorted.
+    steps: Vec<(u32, u32)>,
+    /// Rims: own numbers of vertices that hang together on the boundary.
+    rims: Vec<Vec<u32>>,
+}
+
+impl<'a> Group<'a> {
+    fn new(mesh: MeshRef<'a>, faces: Vec<u32>) -> Self {
+        let mut vertices: Vec<u32> = faces.iter().flat_map(|&face| mesh.faces()[face as usize]).collect();
+        vertices.sort_unstable();
+        vertices.dedup();
+        let own = |vertex: u32| vertices.partition_point(|&v| v < vertex) as u32;
+        let mut directed: Vec<(u32, u32)> = faces
+            .iter()
+            .flat_map(|&face| {
+                let [a, b, c] = mesh.faces()[face as usize].map(own);
+                [(a, b), (b, c), (c, a)]
+            })
+            .collect();
+        directed.sort_unstable();
+        let mut forest = Forest::new(vertices.len());
+        let mut is_rim = vec![false; vertices.len()];
+        for &(a, b) in &directed {
+            if directed.binary_search(&(b, a)).is_err() {
+                forest.join(a, b);
+                is_rim[a as usize] = true;
+                is_rim[b as usize] = true;
+            }
+        }
+        let (labels, n) = forest.labels();
+        let mut rims = vec![Vec::new(); n];
+        for vertex in (0..vertices.len()).filter(|&vertex| is_rim[vertex]) {
+            rims[labels[vertex] as usize].push(vertex as u32);
+        }
+        rims.retain(|rim| !rim.is_empty());
+        // The longest rim first.
+        rims.sort_by(|a: &Vec<u32>, b| b.len().cmp(&a.len()).then(a[0].cmp(&b[0])));
+        let mut steps: Vec<(u32, u32)> = directed.iter().flat_map(|&(a, b)| [(a, b), (b, a)]).collect();
+        steps.sort_unstable();
+        steps.dedup();
+        Self { mesh, faces, vertices, steps, rims }
+    }
+
+    fn point(&self, own: u32) -> Vector3<f64> {
+        Vector3::from(self.mesh.vertices()[self.vertices[own as usize] as usize])
+    }
+
+    /// Distance along edges from some vertices: Dijkstra, doi:10.1007/BF01386390.
+    fn distances(&self, from: &[u32]) -> Vec<f64> {
+        let mut distances = vec![f64::INFINITY; self.vertices.len()];
+        let mut waiting = BinaryHeap::new();
+        for &start in from {
+            distances[start as usize] = 0.0;
+            waiting.push(Reverse((0_u64, start)));
+        }
+        while let Some(Reverse((bits, vertex))) = waiting.pop() {
+            // Positive numbers are in the order of their bits.
+            let distance = f64::from_bits(bits);
+            if distance > distances[vertex as usize] {
+                continue;
+            }
+            let first = self.steps.partition_point(|step| step.0 < vertex);
+            for &(_, other) in self.steps[first..].iter().take_while(|step| step.0 == vertex) {
+                let reached = distance + (self.point(other) - self.point(vertex)).norm();
+                if reached < distances[other as usize] {
+                    distances[other as usize] = reached;
+                    waiting.push(Reverse((reached.to_bits(), other)));
+                }
+            }
+        }
+        distances
+    }
+
+    fn farthest(&self, distances: &[f64]) -> u32 {
+        let far = |a: &u32, b: &u32| distances[*a as usize].total_cmp(&distances[*b as usize]).then(b.cmp(a));
+        (0..self.vertices.len() as u32)
+            .filter(|&v| distances[v as usize].is_finite())
+            .max_by(far)
+            .unwrap_or(0)
+    }
+
+    fn own(&self, vertex: u32) -> u32 {
+        self.vertices.partition_point(|&v| v < vertex) as u32
+    }
+
+    /// Whether something lies beyond a ring that is not just the end of a pin: another rim, or much more
+    /// surface.
+    fn leads_on(&self, distances: &[f64], ring: &Ring, width: f64) -> bool {
+        let mut waiting = vec![ring.beyond];
+        let mut seen = vec![false; self.vertices.len()];
+        seen[ring.beyond as usize] = true;
+        let is_rim = |own: u32| self.rims.iter().any(|rim| rim.binary_search(&own).is_ok());
+        while let Some(own) = waiting.pop() {
+            if distances[own as usize] > ring.level + 3.0 * width || is_rim(own) {
+                return true;
+            }
+            let first = self.steps.partition_point(|step| step.0 < own);
+            for &(_, other) in self.steps[first..].iter().take_while(|step| step.0 == own) {
+                if !seen[other as usize] && distances[other as usize] >= ring.level {
+                    seen[other as usize] = true;
+                    waiting.push(other);
+                }
+            }
+        }
+        false
+    }
+
+    /// Faces between the first and the last section of a member, as near to a middle as they are broad: a
+    /// group may have other faces at the same distance from its rim.
+    fn about(
+        &self,
+        distances: &[f64],
+        rings: &[Ring],
+        sections: &[Option<Section>],
+        run: &[usize],
+    ) -> Vec<u32> {
+        let levels = run.iter().map(|&n| rings[n].level);
+        let (low, high) = levels
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), level| (low.min(level), high.max(level)));
+        let broadest =
+            run.iter().filter_map(|&n| sections[n]).map(|section| section.breadth_mm).fold(0.0, f64::max);
+        let lies = |face: u32| {
+            let corners = self.mesh.faces()[face as usize];
+            let is_between =
+                corners.iter().any(|&vertex| (low..=high).contains(&distances[self.own(vertex) as usize]));
+            let [a, b, c] = self.mesh.corners(face as usize).map(Vector3::from);
+            let middle = (a + b + c) / 3.0;
+            is_between && run.iter().any(|&n| (rings[n].centre - middle).norm() <= broadest)
+        };
+        self.faces.iter().copied().filter(|&face| lies(face)).collect()
+    }
+
+    fn rim_centre(&self, rim: &[u32]) -> Vector3<f64> {
+        rim.iter().map(|&vertex| self.point(vertex)).sum::<Vector3<f64>>() / rim.len() as f64
+    }
+}
+
+/// A closed line round material.
+struct Ring {
+    level: f64,
+    centre: Vector3<f64>,
+    points: Vec<[f64; 3]>,
+    /// Own number of a vertex just beyond it.
+    beyond: u32,
+    /// How thick its walls are.
+    thickness: f64,
+}
+
+fn in_group(
+    mesh: MeshRef<'_>,
+    normals: &[Vector3<f64>],
+    thickness: &[f64],
+    faces: Vec<u32>,
+    below: f64,
+) -> Vec<Member> {
+    let group = Group::new(mesh, faces);
+    // From a rim; without one, from an end.
+    let from = match group.rims.first() {
+        Some(rim) => rim.clone(),
+        None => vec![group.farthest(&group.distances(&[0]))],
+    };
+    let distances = group.distances(&from);
+    let reach = distances[group.farthest(&distances) as usize];
+    if reach <= 0.0 {
+        return Vec::new();
+    }
+    let step = reach / (2.0 * reach / below).clamp(LINES.0, LINES.1).round();
+    let rings = rings(&group, normals, thickness, &distances, step, reach);
+    let sections: Vec<Option<Section>> = (0..rings.len()).map(|n| ring_section(&rings, n, below)).collect();
+    runs(&rings, &sections, step)
+        .into_iter()
+        .filter(|run| run.len() >= LEAST_SECTIONS)
+        .filter_map(|run| of_run(&group, &distances, &rings, &sections, &run))
+        .collect()
+}
+
+/// Rings with a section that follow each other, as numbers of rings.
+fn runs(rings: &[Ring], sections: &[Option<Section>], step: f64) -> Vec<Vec<usize>> {
+    let mut runs: Vec<Vec<usize>> = Vec::new();
+    for (n, ring) in rings.iter().enumerate().filter(|&(n, _)| sections[n].is_some()) {
+        let follows = |run: &&mut Vec<usize>| {
+            run.last().is_some_and(|&last| {
+                let up = ring.level - rings[last].level;
+                up > 0.0 && up < 2.5 * step && (ring.centre - rings[last].centre).norm() < 1.5 * up + step
+            })
+        };
+        let nearest = runs.iter_mut().filter(follows).min_by(|a, b| {
+            let far = |run: &[usize]| {
+                run.last().map_or(f64::INFINITY, |&last| (ring.centre - rings[last].centre).norm())
+            };
+            far(a).total_cmp(&far(b))
+        });
+        match nearest {
+            Some(run) => run.push(n),
+            None => runs.push(vec![n]),
+        }
+    }
+    runs
+}
+
+fn of_run(
+    group: &Group<'_>,
+    distances: &[f64],
+    rings: &[Ring],
+    sections: &[Option<Section>],
+    run: &[usize],
+) -> Option<Member> {
+    let (first, last) = (&rings[*run.first()?], &rings[*run.last()?]);
+    // Lines near the end of a pin lean over its edge; a tenth at either end is left out.
+    let inner = &run[run.len() / 10..run.len() - run.len() / 10];
+    let best = inner.iter().copied().min_by(|&a, &b| {
+        let width = |n: usize| sections[n].map_or(f64::INFINITY, |section| section.width_mm);
+        width(a).total_cmp(&width(b))
+    })?;
+    let narrowest = sections[best]?;
+    let middle: f64 = run.windows(2).map(|pair| (rings[pair[1]].centre - rings[pair[0]].centre).norm()).sum();
+    let spacing = middle / (run.len() - 1) as f64;
+    let end = |centre: &Vector3<f64>| {
+        let near = group.rims.iter().map(|rim| (group.rim_centre(rim) - centre).norm());
+        // A rim close by is where the member ends.
+        near.min_by(f64::total_cmp).filter(|&far| far < 1.5 * spacing).unwrap_or(spacing / 2.0)
+    };
+    Some(Member {
+        is_bridge: group.leads_on(distances, last, narrowest.width_mm),
+        narrowest,
+        place: rings[best].centre.into(),
+        length_mm: middle + end(&first.centre) + end(&last.centre),
+        faces: group.about(distances, rings, sections, run),
+    })
+}
+
+fn rings(
+    group: &Group<'_>,
+    normals: &[Vector3<f64>],
+    thickness: &[f64],
+    distances: &[f64],
+    step: f64,
+    reach: f64,
+) -> Vec<Ring> {
+    // `level_lines` asks for the heights of all vertices by their numbers in the mesh.
+    let n_heights = group.vertices.last().map_or(0, |&last| last as usize + 1);
+    let mut heights = vec![0.0; n_heights];
+    for (vertex, distance) in group.vertices.iter().zip(distances) {
+        heights[*vertex as usize] = if distance.is_finite() { *distance } else { 0.0 };
+    }
+    let mut rings = Vec::new();
+    for n in 0..(reach / step).round() as usize {
+        let level = step * (n as f64 + 0.5);
+        for line in level_lines(group.mesh, &group.faces, &heights, level) {
+            let middle = centre(&line.points);
+            if line.is_closed && line.points.len() > 2 && runs_round(&line, &middle, normals) {
+                let (a, b) = line.edges[0];
+                let upper = if heights[a as usize] >= level { a } else { b };
+                rings.push(Ring {
+                    level,
+                    centre: middle,
+                    beyond: group.own(upper),
+                    thickness: lower_quartile(&line, thickness),
+                    points: line.points,
+                });
+            }
+        }
+    }
+    rings
+}
+
+/// What a quarter of the vertices along a line are thinner than.
+fn lower_quartile(line: &LevelLine, thickness: &[f64]) -> f64 {
+    let ends = line.edges.iter().flat_map(|&(a, b)| [a, b]);
+    let mut found: Vec<f64> = ends.map(|vertex| thickness[vertex as usize]).collect();
+    found.sort_by(f64::total_cmp);
+    found.get(found.len() / 4).copied().unwrap_or(f64::INFINITY)
+}
+
+/// Whether a line runs round material: the normals along it lead away from its middle, and not along its
+/// axis as on the end of a pin.
+fn runs_round(line: &LevelLine, middle: &Vector3<f64>, normals: &[Vector3<f64>]) -> bool {
+    let axis = area_vector(&line.points).try_normalize(0.0).unwrap_or_default();
+    let (mut out, mut along) = (0.0, 0.0);
+    for (point, &(a, b)) in line.points.iter().zip(&line.edges) {
+        let away = (Vector3::from(*point) - middle).try_normalize(0.0).unwrap_or_default();
+        let normal = (normals[a as usize] + normals[b as usize]).try_normalize(0.0).unwrap_or_default();
+        out += away.dot(&normal);
+        along += axis.dot(&normal).abs();
+    }
+    let n = line.points.len() as f64;
+    out > ROUND * n && along < TILTED * n
+}
+
+/// The section of one ring, seen along the line of the middles about it; `None` where it is none of a
+/// member.
+fn ring_section(rings: &[Ring], n: usize, below: f64) -> Option<Section> {
+    let ring = &rings[n];
+    let near = |is_before: bool| {
+        rings
+            .iter()
+            .filter(|other| if is_before { other.level < ring.level } else { other.level > ring.level })
+            .min_by(|a, b| (a.centre - ring.centre).norm().total_cmp(&(b.centre - ring.centre).norm()))
+    };
+    let along = match (near(true), near(false)) {
+        (Some(before), Some(after)) => after.centre - before.centre,
+        _ => area_vector(&ring.points),
+    };
+    let found = section(&ring.points, &along)?;
+    let is_slender = found.width_mm < below * SLACK && found.breadth_mm < below * BROADEST;
+    let is_wall =
+        found.width_mm > OF_THICKNESS.0 * ring.thickness && found.width_mm < OF_THICKNESS.1 * ring.thickness;
+    (is_slender && is_wall).then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::closest::ClosestPoints;
+    use crate::mesh::measure::tests::cuboid;
+    use crate::mesh::refine::refine;
+    use crate::printability::thickness::{Asked, Method, thickness};
+    use crate::progress::Progress;
+
+    #[test]
+    fn a_bar_of_its_own_is_a_pin_with_its_width_and_a_plate_is_nothing() {
+        let asked = Asked { method: Method::Sphere, is_outside: false, longest_mm: 50.0, across: -0.5 };
+        for (size, n, width) in
+            [([1.0, 0.8, 12.0], 1, 0.8), ([20.0, 20.0, 3.0], 0, 0.0), ([20.0, 20.0, 0.8], 0, 0.0)]
+        {
+            let part = refine(cuboid([3.0; 3], size).view(), 0.3, 1_000_000).mesh;
+            let tree = ClosestPoints::new(part.view());
+            let found = thickness(&tree, &asked, &Progress::default()).unwrap();
+            let found = members(part.view(), &found, 1.0, 0.5);
+            assert_eq!(found.len(), n, "{size:?}");
+            for one in found {
+                assert!((one.narrowest.width_mm - width).abs() < 0.05, "{:?}", one.narrowest);
+                assert!(!one.is_bridge);
+            }
+        }
+    }
+}

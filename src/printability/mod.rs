@@ -1,0 +1,17 @@
+//! Floor 3: what a printer makes of a mesh: walls, gaps, bridges, holes, overhangs, what stays inside.
+//!
+//! Everything here measures; what is too thin or too steep is for the caller to say.
+
+pub mod bridges;
+pub mod drain;
+pub mod edge_distance;
+pub mod holes;
+pub mod normals;
+pub mod orient;
+pub mod overhang;
+pub mod patches;
+pub mod rings;
+pub mod thickness;
+mod thickness_ray;
+mod thickness_sphere;
+pub mod voxels;

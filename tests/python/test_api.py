@@ -1,0 +1,129 @@
+"""The public names as a whole: what tab completion offers, what Jupyter shows, what is said."""
+
+import dataclasses
+import enum
+import importlib
+import inspect
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import calvaria
+from calvaria import Grid, Mask, Mesh, Volume
+
+ROOMS = (
+    "checks", "convert", "dicom", "errors", "findings", "geometry", "images", "invesalius", "mesh",
+    "phantom", "pipeline", "plot", "report", "resample", "rules", "segment", "study", "study.plots",
+    "surface", "total_segmentator", "view", "volume",
+)  # fmt: skip
+
+
+def room(name):
+    return importlib.import_module(f"calvaria.{name}")
+
+
+def public(kind):
+    """Every public thing of a kind, once."""
+    things = {}
+    for module in (calvaria, *map(room, ROOMS)):
+        for name in module.__all__:
+            thing = getattr(module, name)
+            if kind(thing):
+                things[f"{thing.__module__}.{thing.__qualname__}"] = thing
+    return things
+
+
+def is_record(thing):
+    return (
+        inspect.isclass(thing)
+        and dataclasses.is_dataclass(thing)
+        and not issubclass(thing, BaseException | enum.Enum)
+    )
+
+
+RECORDS, FUNCTIONS = public(is_record), public(inspect.isfunction)
+
+
+def test_tab_completion_offers_what_is_public_and_nothing_else():
+    offered = [name for name in dir(calvaria) if not name.startswith("_")]
+    assert set(calvaria.__all__) <= set(offered)
+    extra = set(offered) - set(calvaria.__all__)
+    # Rooms that say what is public in them, and no files.
+    assert all(inspect.ismodule(getattr(calvaria, name)) for name in extra)
+    assert all(getattr(calvaria, name).__all__ for name in extra)
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_a_room_offers_its_own_names_only(name):
+    assert sorted(dir(room(name))) == sorted(room(name).__all__)
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'stduy'"):
+        calvaria.stduy  # noqa: B018
+    assert calvaria.study.__name__ == "calvaria.study"
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_every_record_shows_itself_in_jupyter_and_becomes_json(name):
+    record = RECORDS[name]
+    assert callable(getattr(record, "_repr_html_", None))
+    assert callable(getattr(record, "to_dict", None))
+    assert record.__dataclass_params__.frozen
+    assert record.__doc__
+    assert not record.__doc__.startswith(record.__name__ + "(")  # what dataclass writes by itself
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_teaches(name):
+    lines = inspect.getdoc(FUNCTIONS[name]).splitlines()
+    assert lines[0].endswith(".")
+    takes = [p for p in inspect.signature(FUNCTIONS[name]).parameters if p != "self"]
+    assert not takes or "Parameters" in lines
+    assert "Returns" in lines or inspect.signature(FUNCTIONS[name]).return_annotation == "None"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_after_the_subject_everything_is_named(name):
+    parameters = inspect.signature(FUNCTIONS[name]).parameters.values()
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    # Two only where two things are set beside each other, or one is written to a place.
+    assert len(positional) <= 2
+
+
+def things():
+    grid = Grid(dims_ijk=(4, 3, 2), lps_from_ijk=np.diag([1.0, 2.0, 3.0, 1.0]))
+    names = {1: "<b>bone</b>"}
+    yield grid, "4"
+    yield Mask(values=np.ones((2, 3, 4), np.uint8), grid=grid, names=names), "0.144 cm3"
+    yield Mesh(vertices=10 * np.eye(3), faces=[[0, 1, 2]], kinds=[1]), "10.0 x 10.0 x 10.0 mm"
+    yield Mesh(vertices=np.zeros((0, 3)), faces=np.zeros((0, 3), int)), "0, 0"
+    yield Volume(values=np.zeros((2, 3, 4), np.int16), grid=grid), "int16, HU"
+    yield calvaria.load_rules(), "education"
+    yield calvaria.phantom.Scanner(), "columns"
+    yield calvaria.phantom.sphere(radius_mm=7.5), "7.5"
+
+
+@pytest.mark.parametrize(("thing", "told"), list(things()), ids=lambda x: type(x).__name__)
+def test_what_jupyter_shows_holds_the_numbers_and_is_escaped(thing, told):
+    html = thing._repr_html_()
+    assert html.startswith("<table")
+    assert told in html
+    assert "<b>" not in html
+    json.dumps(thing.to_dict(), allow_nan=False)
+
+
+def test_import_loads_no_neighbour_and_no_plotting(record_property):
+    code = (
+        "import sys, time, numpy; start = time.process_time(); import calvaria; "
+        "print(time.process_time() - start); print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    seconds, modules = done.stdout.splitlines()
+    record_property("import_cpu_s", float(seconds))  # reported; a slow machine is not a fault
+    heavy = {"matplotlib", "pandas", "scipy", "SimpleITK", "nibabel", "pydicom", "vtk", "pyvista"}
+    heavy |= {"trimesh", "statsmodels", "xarray", "rich", "typer", "calvaria.study"}
+    assert heavy & set(modules.split()) == set()

@@ -1,0 +1,273 @@
+"""A printer's record, its control chart, the gauge study, and the command."""
+
+import json
+import threading
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from calvaria import BarReading, CalvariaWarning, Verdict
+from calvaria.bar import (
+    append_readings,
+    check_history,
+    load_record,
+    make_control_chart,
+    measure_gauge,
+)
+from calvaria.bar.plots import show_control_chart
+from calvaria.cli import app
+from calvaria.errors import BarError
+
+
+def reading(value, day="2026-03-01", **more):
+    return BarReading(nominal_mm=50, reading_mm=value, date=day, **more)
+
+
+def days(values, start="2026-01-01"):
+    first = np.datetime64(start)
+    return [reading(50 + v, str(first + n), bar="50X") for n, v in enumerate(values)]
+
+
+def test_a_record_keeps_what_it_was_given(tmp_path):
+    path = tmp_path / "printer.jsonl"
+    rows = [
+        reading(49.9, bar="50X", axis="x", printer="P1", operator="A", temperature_c=21.0),
+        reading(49.95, source="mesh", uncertainty_mm=0.004, centre_lps_mm=(1.0, 2.0, 3.0),
+                direction=(1.0, 0.0, 0.0), n_points=900),
+    ]  # fmt: skip
+    append_readings(path, rows[0])
+    append_readings(path, rows[1])
+    assert load_record(path) == tuple(rows)
+    assert not list(tmp_path.glob("*.lock")) and not list(tmp_path.glob("*.part"))
+
+
+def test_a_failed_append_leaves_the_record_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / "printer.jsonl"
+    append_readings(path, reading(49.9))
+    before = path.read_bytes()
+    with pytest.raises(BarError, match="date"):
+        append_readings(path, BarReading(nominal_mm=50, reading_mm=50))
+    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "no space left")))
+    with pytest.raises(OSError, match="no space"):
+        append_readings(path, reading(50.0))
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+    append_readings(path, reading(50.1))
+    assert [one.reading_mm for one in load_record(path)] == [49.9, 50.1]
+
+
+def test_appending_from_many_threads_loses_nothing(tmp_path):
+    path = tmp_path / "printer.jsonl"
+    threads = [
+        threading.Thread(target=append_readings, args=(path, reading(49 + n / 100)))
+        for n in range(12)
+    ]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert sorted(one.reading_mm for one in load_record(path)) == [49 + n / 100 for n in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "line 1: a record"),
+        ("hello\n", "line 1: a JSON object expected, found 'hello'"),
+        ('{"format": "calvaria-bar-record", "version": 9}\n', "version 1 expected, found 9"),
+        (
+            '{"format": "calvaria-bar-record", "version": 1}\n{"nominal_mm": 50}\n',
+            "line 2: a reading",
+        ),
+        (
+            '{"format": "calvaria-bar-record", "version": 1}\n'
+            '{"nominal_mm": 50, "reading_mm": 50, "colour": 1}\n',
+            "line 2: .* found colour",
+        ),
+    ],
+)
+def test_a_broken_record_is_named_and_not_overwritten(tmp_path, text, words):
+    path = tmp_path / "printer.jsonl"
+    path.write_text(text)
+    with pytest.raises(BarError, match=words):
+        append_readings(path, reading(50))
+    assert path.read_text() == text
+
+
+def test_limits_are_those_of_the_textbook():
+    values = np.array([0.10, 0.14, 0.09, 0.12, 0.11, 0.15, 0.10, 0.13])
+    chart = make_control_chart(days(values))
+    ranges = np.abs(np.diff(values))
+    assert chart.mean_mm == pytest.approx(values.mean())
+    assert chart.upper_mm - chart.mean_mm == pytest.approx(2.66 * ranges.mean(), rel=1e-3)
+    assert chart.sigma_mm == pytest.approx(ranges.mean() / 1.128, rel=1e-3)
+    assert chart.upper_range_mm == pytest.approx(3.267 * ranges.mean(), rel=1e-3)
+    assert chart.is_in_control and not chart.is_drifting
+    assert len(show_control_chart(chart, tolerance_mm=1.0).axes) == 2
+
+
+def test_a_jump_a_run_and_a_drift_are_found():
+    rng = np.random.default_rng(8)
+    quiet = rng.normal(0.1, 0.01, 20)
+    jump = quiet.copy()
+    jump[14] += 0.1
+    found = make_control_chart(days(jump))
+    assert 14 in found.beyond and 14 in found.ranges_beyond
+    shifted = np.r_[quiet[:9] - 0.012, np.abs(quiet[9:] - 0.1) + 0.11]
+    assert make_control_chart(days(shifted)).runs
+    drifting = quiet + 0.002 * np.arange(20)
+    found = make_control_chart(days(drifting))
+    assert found.is_drifting
+    held = []
+    for seed in range(60):
+        noise = np.random.default_rng(seed).normal(0.1, 0.01, 20)
+        one = make_control_chart(days(noise + 0.002 * np.arange(20)))
+        held.append(one.drift_low < 0.06 < one.drift_high)
+    assert np.mean(held) > 0.88
+    stats = pytest.importorskip("scipy.stats")
+    fit = stats.linregress(np.arange(20), drifting)
+    assert found.drift_mm_per_30_days == pytest.approx(30 * fit.slope)
+    assert found.drift_p == pytest.approx(fit.pvalue)
+
+
+def test_false_alarms_are_as_rare_as_they_should_be():
+    rng = np.random.default_rng(5)
+    alarms = [len(make_control_chart(days(rng.normal(0, 1, 40) / 50)).beyond) for _ in range(100)]
+    assert np.mean(alarms) / 40 < 0.01
+
+
+@pytest.mark.parametrize(
+    ("today", "value", "verdict", "warned"),
+    [
+        ("2026-03-20", 49.9, "PASS", 0),
+        ("2026-03-31", 49.9, "PASS", 0),
+        ("2026-04-01", 49.9, "BORDERLINE", 1),
+        ("2026-03-20", 51.0, "FAIL", 1),
+        ("2026-05-20", 48.0, "FAIL", 2),
+        ("2026-02-20", 49.9, "UNPROVEN", 1),
+    ],
+)
+def test_age_and_last_bar_of_a_printer(today, value, verdict, warned, recwarn):
+    found = check_history(
+        [reading(49.9, "2026-01-05"), reading(value)], today=today, profile="planning"
+    )
+    assert found.verdict.name == verdict
+    assert sum(issubclass(one.category, CalvariaWarning) for one in recwarn.list) == warned
+
+
+def test_readings_of_several_printers_are_not_mixed():
+    rows = [reading(49.9, printer="A"), reading(52.0, printer="B")]
+    with pytest.raises(BarError, match="one of A, B"):
+        check_history(rows, today="2026-03-02", profile="planning")
+    assert (
+        check_history(rows, today="2026-03-02", profile="planning", printer="A").verdict
+        is Verdict.PASS
+    )
+    with pytest.raises(BarError, match="at least one reading of C"):
+        check_history(rows, today="2026-03-02", profile="planning", printer="C")
+
+
+def gauge_table(seed, *, sd_repeat, sd_operator, sd_bar, sd_both=0.0, shape=(10, 3, 3)):
+    rng = np.random.default_rng(seed)
+    bars, operators, repeats = shape
+    of_bar, of_operator = rng.normal(0, sd_bar, bars), rng.normal(0, sd_operator, operators)
+    both = rng.normal(0, sd_both, (bars, operators)) if sd_both else np.zeros((bars, operators))
+    return [
+        reading(
+            50 + of_bar[b] + of_operator[o] + both[b, o] + rng.normal(0, sd_repeat),
+            bar=f"bar {b}", operator=f"op {o}", repeat=r + 1,
+        )
+        for b in range(bars) for o in range(operators) for r in range(repeats)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("both", [0.0, 0.08])
+def test_the_gauge_study_is_the_analysis_of_variance(both):
+    formula = pytest.importorskip("statsmodels.formula.api")
+    anova = pytest.importorskip("statsmodels.stats.anova")
+    pandas = pytest.importorskip("pandas")
+    rows = gauge_table(1, sd_repeat=0.02, sd_operator=0.03, sd_bar=0.2, sd_both=both)
+    found = measure_gauge(rows, tolerance_mm=1.0)
+    frame = pandas.DataFrame([{"d": r.deviation_mm, "b": r.bar, "o": r.operator} for r in rows])
+    table = anova.anova_lm(formula.ols("d ~ C(b) * C(o)", frame).fit())
+    ms = table["mean_sq"]
+    assert found.interaction_p == pytest.approx(table["PR(>F)"]["C(b):C(o)"], rel=1e-6)
+    assert found.is_pooled == (found.interaction_p > 0.25)
+    if found.is_pooled:
+        add = anova.anova_lm(formula.ols("d ~ C(b) + C(o)", frame).fit())["mean_sq"]
+        below, operator = add["Residual"], (add["C(o)"] - add["Residual"]) / 30
+        assert found.repeatability_mm**2 == pytest.approx(add["Residual"], rel=1e-9)
+        assert found.reproducibility_mm**2 == pytest.approx(max(0, operator), rel=1e-6, abs=1e-12)
+    else:
+        below = ms["C(b):C(o)"]
+        parts = max(0, (ms["C(o)"] - below) / 30) + max(0, (below - ms["Residual"]) / 3)
+        assert found.repeatability_mm**2 == pytest.approx(ms["Residual"], rel=1e-9)
+        assert found.reproducibility_mm**2 == pytest.approx(parts, rel=1e-9)
+    assert found.bars_mm**2 == pytest.approx((ms["C(b)"] - below) / 9, rel=1e-6)
+
+
+def test_the_gauge_study_gives_back_its_components():
+    found = [
+        measure_gauge(
+            gauge_table(n, sd_repeat=0.02, sd_operator=0.04, sd_bar=0.2, shape=(10, 6, 3)),
+            tolerance_mm=1.0,
+        )
+        for n in range(30)
+    ]
+    assert np.sqrt(np.mean([one.repeatability_mm**2 for one in found])) == pytest.approx(
+        0.02, rel=0.05
+    )
+    assert np.sqrt(np.mean([one.reproducibility_mm**2 for one in found])) == pytest.approx(
+        0.04, rel=0.25
+    )
+    assert np.sqrt(np.mean([one.bars_mm**2 for one in found])) == pytest.approx(0.2, rel=0.15)
+    assert found[0].tolerance_percent == pytest.approx(300 * found[0].gauge_mm)
+
+
+def test_an_unbalanced_gauge_study_is_refused():
+    rows = gauge_table(1, sd_repeat=0.02, sd_operator=0.04, sd_bar=0.2)
+    for bad in (rows[:-1], rows[:9], [r for r in rows if r.operator == "op 1"], rows[::3]):
+        with pytest.raises(BarError, match="equally often"):
+            measure_gauge(bad, tolerance_mm=1.0)
+
+
+def run(*args):
+    return CliRunner().invoke(app, ["bar", *map(str, args)])
+
+
+def test_make_check_history_from_the_command(tmp_path):
+    made = run("make", tmp_path / "bar.stl", "--axis", "y", "--form", tmp_path / "form.csv")
+    assert made.exit_code == 0, made.output
+    assert "50Y" in made.output
+    lines = (tmp_path / "form.csv").read_text().splitlines()
+    filled = "\n".join([lines[0], *(line.replace(",,", ",49.21,", 1) for line in lines[1:])])
+    (tmp_path / "form.csv").write_text(filled)
+    record = tmp_path / "p.jsonl"
+    for day in ("2026-03-01", "2026-03-02", "2026-03-03"):
+        found = run("check", tmp_path / "form.csv", "--record", record, "--date", day)
+        assert found.exit_code == 0, found.output
+    assert "PASS: 49.21 mm measured on 50 mm, -0.79 mm" in found.output
+    assert "calliper, largest permissible error" in found.output
+    as_json = run("check", tmp_path / "form.csv", "--json", "--part", "150")
+    assert as_json.exit_code == 1, "one length cannot tell what becomes of 150 mm"
+    assert json.loads(as_json.output)["bar_verdict"] == "PASS"
+    past = run("history", record, "--today", "2026-03-04", "--chart", tmp_path / "c.png")
+    assert past.exit_code == 0, past.output
+    assert (tmp_path / "c.png").stat().st_size > 5000
+    assert run("history", record, "--today", "2026-06-01").exit_code == 1
+    scan = run("check", tmp_path / "bar.stl", "--profile", "implant")
+    assert scan.exit_code == 0, scan.output
+
+
+def test_the_command_says_what_is_wrong(tmp_path):
+    (tmp_path / "t.csv").write_text("nominal_mm;reading_mm\n50;x\n")
+    bad = run("check", tmp_path / "t.csv")
+    assert bad.exit_code == 4
+    assert "line 2, column reading_mm" in bad.output
+    assert run("check", tmp_path / "none.csv").exit_code == 2
+    (tmp_path / "t.csv").write_text("nominal_mm;reading_mm\n50;48\n")
+    assert run("check", tmp_path / "t.csv").exit_code == 3
+    assert run("check", tmp_path / "t.csv", "--profile", "toy").exit_code == 2
+    assert run("make", tmp_path / "b.stl", "--axis", "q").exit_code == 2
+    assert "record" in run("check", "--help").output
