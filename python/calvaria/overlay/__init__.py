@@ -3,7 +3,7 @@
 from calvaria.overlay.bias import ThresholdBias, measure_threshold_bias
 from calvaria.overlay.edges import compare_to_image
 from calvaria.overlay.frames import FrameMatch, identify_frame
-from calvaria.overlay.holes import WallHole, find_wall_holes
+from calvaria.overlay.holes import BoneHole, HoleCause, find_holes
 from calvaria.overlay.lost import LostSurface, find_lost_surface
 from calvaria.overlay.metrics import EdgeStatus, OffsetSummary, OverlayMetrics, SliceOffset
 from calvaria.overlay.places import Place
@@ -12,8 +12,10 @@ from calvaria.overlay.report import Overlay, check_overlay, measure_overlay
 from calvaria.overlay.stairs import Stairs, measure_stairs
 
 __all__ = [
+    "BoneHole",
     "EdgeStatus",
     "FrameMatch",
+    "HoleCause",
     "LostSurface",
     "OffsetSummary",
     "Overlay",
@@ -23,11 +25,10 @@ __all__ = [
     "SliceOffset",
     "Stairs",
     "ThresholdBias",
-    "WallHole",
     "check_overlay",
     "compare_to_image",
+    "find_holes",
     "find_lost_surface",
-    "find_wall_holes",
     "fit_pose",
     "identify_frame",
     "measure_overlay",

@@ -1,20 +1,21 @@
-"""Holes through the wall of a bone and hollows in it: how wide, and what made them."""
+"""Holes through the wall of a bone and open rims of a mesh: how wide, where, and what made them."""
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calvaria import _native
+from calvaria import _native, _progress
 from calvaria._arrays import frozen
-from calvaria.geometry import Grid
-from calvaria.overlay.edges import edges_beside
-from calvaria.segment import closing, find_parts, threshold
-from calvaria.surface import extract_surface
-from calvaria.volume import Mask
+from calvaria._html import html_table
+from calvaria.mesh import mesh_topology
+from calvaria.overlay.discs import fit_disc
+from calvaria.overlay.edges import compare_to_image, edges_beside
+from calvaria.overlay.rims import PROFILE_STEP_MM, Rim, measure_rim, values_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,242 +23,386 @@ if TYPE_CHECKING:
     from calvaria.mesh import Mesh
     from calvaria.volume import Volume
 
-__all__ = ["WallHole", "find_wall_holes"]
+__all__ = ["BoneHole", "HoleCause", "find_holes"]
 
-# A ball that closes a hole dips into it; larger ones dip less, but close more of the shape.
-_RADII_MM = (2.5, 4.0, 7.0, 12.0, 22.0)
-_MARGIN = 3
 _METAL_HU = 2900.0
 _METAL_REACH_MM = 30.0
-_LEAST_VOXELS = 4
-_ROUNDS = 3
+_MOST_METAL = 20_000
 _BLUR_SAMPLES = 4000
+# So much of the way from soft tissue to the level, and what fills a hole is no soft tissue.
+_FILLED_FRACTION = 0.2
+_DARKER_HU = 100.0
+_SATURATED_SHARE = 0.5
+_LEAST_EXTREME = 10
+# A hole wider than so many blurs has a middle that blur does not reach.
+_WIDE_SIGMAS = 3.0
+
+
+class HoleCause(Enum):
+    """What made a hole.  Values go into reports as they are."""
+
+    METAL_VOID = "metal-artefact-reduction void"
+    SATURATION = "saturation"
+    THIN_BONE = "thin bone under the level"
+    FIELD_OF_VIEW = "cut field of view"
+    WRONG_LEVEL = "wrong level"
+    OPENING = "opening"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether the bone has no hole there as far as the image can tell."""
+        return self is not HoleCause.OPENING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WallHole:
-    """A hole.
+class BoneHole:
+    """A hole through a wall of bone, or an open rim of a mesh.
 
     Parameters
     ----------
+    kind : {"through", "boundary"}
+        Through the wall in the image, at the level; or a loop of open edges of the mesh.
     diameter_mm : float
-        Of the largest ball that fits into it, to the surface drawn at the level; the way that blur
-        moves a round rim inwards is taken out.
-    centre_lps_mm : tuple of float
-        Where that ball lies, LPS, mm.
-    kind : {"through", "hollow"}
-        Whether it opens to both sides of a wall, or is closed all around.
-    cause : str
-        ``"metal"``: darker than soft tissue, with metal near: a void of the reduction of metal
-        artefacts.  ``"thin bone"``: filled with something between soft tissue and the level: bone too
-        thin, or too poor, to reach it.  ``"field of view"``: at the border of the image.
-        ``"opening"``: soft tissue or air, as in a foramen, a burr hole or a sinus.
-    evidence : str
-        What was seen.
-    value_hu : float
-        Median value in its middle.
-    metal_mm : float or None
-        Distance to the nearest metal, where there is some within 30 mm.
+        Of the circle of the same area within the edge halfway between what fills the hole and the
+        wall around it, the inward pull of blur on a round rim taken out.  Of a boundary loop: of the
+        circle of its own area.
+    diameter_at_level_mm : float
+        The same at the level, blur and all: what a mesh at this level shows.
+    area_mm2 : float
+        Area to ``diameter_mm``, seen along ``normal``.
+    centre_lps_mm, normal : tuple of float
+        Its middle, and the direction through the wall (either way).
+    wall_mm : float or None
+        Thickness of the bone around it.
+    cause : HoleCause
+        Why it is there.
+    why : str
+        The evidence in a sentence.
+    evidence : dict
+        The same as numbers: ``value_hu`` in the middle, blur from the rim taken out; ``wall_hu``
+        around; ``metal_mm`` to the nearest metal within 30 mm, or None; ``closed_fraction`` of the
+        directions in which bone ends it; ``extreme_fraction`` of it at the lowest or highest value of
+        the image.
+    is_open : bool
+        Whether the mesh is open there too; otherwise it was closed by an edit, a fill or a wrap.
     """
 
-    diameter_mm: float
-    centre_lps_mm: tuple[float, float, float]
     kind: str
-    cause: str
-    evidence: str
-    value_hu: float
-    metal_mm: float | None
+    diameter_mm: float
+    diameter_at_level_mm: float
+    area_mm2: float
+    centre_lps_mm: tuple[float, float, float]
+    normal: tuple[float, float, float]
+    wall_mm: float | None
+    cause: HoleCause
+    why: str
+    evidence: dict[str, float | None]
+    is_open: bool
+
+    def __repr__(self) -> str:
+        return f"BoneHole({self.diameter_mm:.1f} mm at {self.where}: {self.cause.value})"
+
+    def _repr_html_(self) -> str:
+        rows = [(key, str(value)) for key, value in self.to_dict().items()]
+        return html_table(header=("", ""), rows=rows, caption=repr(self))
+
+    @property
+    def where(self) -> str:
+        """The centre in words: LPS, whole millimetres."""
+        x, y, z = (round(mm) for mm in self.centre_lps_mm)
+        return f"LPS ({x}, {y}, {z})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything, ready for JSON."""
-        return dataclasses.asdict(self)
+        return {**dataclasses.asdict(self), "cause": self.cause.value}
 
 
-def find_wall_holes(
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What is the same for all holes of an image."""
+
+    mesh: Mesh
+    volume: Volume
+    iso_hu: float
+    soft_hu: float
+    blur_mm: float
+    metal_mm: NDArray[np.float64]
+    is_clipped: bool
+
+
+def find_holes(
+    mesh: Mesh,
     volume: Volume,
     *,
-    iso_hu: float,
-    soft_hu: float = 50.0,
+    iso_hu: float | None = None,
+    min_diameter_mm: float = 1.5,
     max_diameter_mm: float = 16.0,
-    within: Mask | None = None,
-) -> tuple[WallHole, ...]:
-    """Find holes through bone, and hollows in it, that a mesh at this level will have.
+    soft_hu: float = 50.0,
+) -> tuple[BoneHole, ...]:
+    """Find holes through the bone under a mesh, and open rims of the mesh, with their causes.
 
     Parameters
     ----------
+    mesh : Mesh
+        A surface of the bone, LPS, mm.
     volume : Volume
-        A CT in HU.
-    iso_hu : float
-        The level.
+        The CT it came from, HU.
+    iso_hu : float, optional
+        The level at which the wall is looked at; left out, that of the mesh itself.
+    min_diameter_mm, max_diameter_mm : float
+        Narrower and wider ones are left out.  What is wider (foramen magnum, orbit, the end of a
+        cut bone) counts as open room.
     soft_hu : float
         Value of the tissue around the bone.
-    max_diameter_mm : float
-        Wider openings are left out.
-    within : Mask, optional
-        Which bone.
 
     Returns
     -------
-    tuple of WallHole
+    tuple of BoneHole
         The widest first.
+
+    Raises
+    ------
+    ValueError
+        Diameters that are not above 0 and in order.
+    MeshError
+        The mesh has no imaged faces with an area.
 
     Notes
     -----
-    What balls of four sizes close, less the bone, is a plug; one that meets the outside in two or more
-    separate places stops a hole, one that meets it nowhere fills a hollow.
+    Room on both sides of the wall grows, widest places first, and may not meet itself [1]_: what stays
+    is a membrane in the narrowest place of every hole, however thin the wall.  Rays from its middle run
+    on the middle surface of the wall, a quadratic through the bone around; their edges are the rim.  A
+    hollow that opens to the outside once only, such as a sinus, is not a hole through a wall.
+
+    References
+    ----------
+    .. [1] Z. Aktouf, G. Bertrand, L. Perroton, "A three-dimensional holes closing algorithm", Pattern
+       Recognition Letters 23, 523-531, 2002, doi:10.1016/S0167-8655(01)00152-0.
+
+    Examples
+    --------
+    >>> from calvaria import extract_surface, phantom
+    >>> scanner = phantom.Scanner(columns=64, rows=64, n_slices=40, noise_hu=5.0)
+    >>> ball = phantom.scan(phantom.sphere(radius_mm=12.0), scanner=scanner)
+    >>> find_holes(extract_surface(ball, iso_hu=0.0), ball)
+    ()
     """
-    bone = threshold(volume, lower_hu=iso_hu, within=within)
-    mesh = extract_surface(volume, iso_hu=iso_hu, within=within)
-    blur_mm = _blur_mm(mesh, volume)
-    metal = np.argwhere(volume.values >= _METAL_HU)[:, ::-1]
-    metal_mm = volume.grid.lps_mm_from_ijk(metal[:: max(1, len(metal) // 20_000)])
-    found: list[WallHole] = []
-    for radius in _RADII_MM:
-        plug = _plugs(bone, radius)
-        if not plug.n_voxels:
-            continue
-        labels = find_parts(plug, connectivity=6).mask.values
-        for number, box in _boxes(labels):
-            kind = _kind(labels[box] == number, bone.values[box])
-            if kind is None:
-                continue
-            hole = _hole(volume, mesh, labels, number, box, kind, iso_hu, soft_hu, metal_mm, blur_mm)
-            is_new = all(
-                np.linalg.norm(np.subtract(hole.centre_lps_mm, other.centre_lps_mm))
-                > (hole.diameter_mm + other.diameter_mm) / 2
-                for other in found
-            )
-            if hole.diameter_mm <= max_diameter_mm and is_new:
-                found.append(hole)
-    return tuple(sorted(found, key=lambda hole: -hole.diameter_mm))
+    if not 0 < min_diameter_mm < max_diameter_mm < np.inf:
+        msg = (
+            "min_diameter_mm, max_diameter_mm: 0 < least < most expected, "
+            f"found {min_diameter_mm:g} and {max_diameter_mm:g}"
+        )
+        raise ValueError(msg)
+    if iso_hu is None:
+        iso_hu = compare_to_image(mesh, volume, n_samples=5000).mesh_level[0]
+    scene = _scene(mesh, volume, float(iso_hu), soft_hu)
+    found = [*_through(scene, max_diameter_mm), *_boundaries(scene)]
+    kept = [one for one in found if min_diameter_mm <= one.diameter_mm <= max_diameter_mm]
+    return tuple(sorted(kept, key=lambda hole: (-hole.diameter_mm, hole.centre_lps_mm)))
 
 
-def _plugs(bone: Mask, radius: float) -> Mask:
-    """Return what a ball closes; the image is widened, for a ball must fit beside its border too."""
-    pad = [int(np.ceil(radius / mm)) + 2 for mm in bone.grid.spacing_zyx_mm]
-    wide = np.pad(bone.values.astype(np.bool_), [(n, n) for n in pad])
-    affine = bone.grid.lps_from_ijk.copy()
-    affine[:3, 3] -= affine[:3, :3] @ np.array(pad[::-1], dtype=np.float64)
-    grid = Grid(dims_ijk=wide.shape[::-1], lps_from_ijk=affine)
-    closed = closing(Mask(values=wide, grid=grid), radius_mm=radius).values
-    inside = closed[tuple(slice(n, -n) for n in pad)]
-    return Mask(values=inside & ~bone.values, grid=bone.grid)
-
-
-def _boxes(labels: NDArray[Any]) -> list[tuple[int, tuple[slice, slice, slice]]]:
-    """Return each part with the box around it and a margin, in the order of the labels."""
-    place = np.argwhere(labels)
-    number = labels[tuple(place.T)]
-    order = np.argsort(number, kind="stable")
-    ends = np.flatnonzero(np.diff(number[order])) + 1
-    boxes = []
-    for one in np.split(order, ends):
-        if len(one) < _LEAST_VOXELS:
-            continue
-        low, high = place[one].min(axis=0) - _MARGIN, place[one].max(axis=0) + _MARGIN + 1
-        k, j, i = (slice(max(a, 0), b) for a, b in zip(low.tolist(), high.tolist(), strict=True))
-        boxes.append((int(number[one[0]]), (k, j, i)))
-    return boxes
-
-
-def _kind(plug: NDArray[np.bool_], bone: NDArray[np.bool_]) -> str | None:
-    """Return what a plug stops: it meets the outside twice, nowhere, or once (a pit, no hole)."""
-    near = plug.copy()
-    for axis in range(3):
-        for way in (1, -1):
-            rolled = np.roll(plug, way, axis=axis)
-            edge = [slice(None)] * 3
-            edge[axis] = slice(0, 1) if way == 1 else slice(-1, None)
-            rolled[tuple(edge)] = False
-            near |= rolled
-    rim = near & ~plug & ~bone
-    if not rim.any():
-        return "hollow"
-    grid = Grid(dims_ijk=rim.shape[::-1], lps_from_ijk=np.eye(4))
-    sizes = [part.n_voxels for part in find_parts(Mask(values=rim, grid=grid)).parts]
-    return "through" if sum(size >= 2 for size in sizes) >= 2 else None
-
-
-def _hole(
-    volume: Volume,
-    mesh: Mesh,
-    labels: NDArray[Any],
-    number: int,
-    box: tuple[slice, slice, slice],
-    kind: str,
-    iso_hu: float,
-    soft_hu: float,
-    metal_mm: NDArray[np.float64],
-    blur_mm: float,
-) -> WallHole:
-    kji = np.argwhere(labels[box] == number) + [one.start for one in box]
-    points = volume.grid.lps_mm_from_ijk(kji[:, ::-1])
-    centre, radius, inner = _largest_ball(
-        mesh, points, 0.87 * max(volume.grid.spacing_xyz_mm)
-    )
-    middle = kji[inner]
-    value = float(np.median(volume.values[tuple(middle.T)]))
-    gap = None
-    if len(metal_mm):
-        nearest = float(np.sqrt(((metal_mm - centre) ** 2).sum(axis=1).min()))
-        gap = nearest if nearest <= _METAL_REACH_MM else None
-    at_border = bool(
-        ((kji <= 0) | (kji >= np.array(volume.grid.shape_kji) - 1)).any()
-    )
-    thin = soft_hu + 0.2 * (iso_hu - soft_hu)
-    if at_border:
-        cause, evidence = "field of view", "it lies at the border of the image"
-    elif value >= thin:
-        cause, evidence = "thin bone", f"{value:.0f} HU in its middle, between soft tissue and the level"
-    elif gap is not None and value < soft_hu - 100:
-        cause, evidence = "metal", f"{value:.0f} HU, darker than soft tissue, metal {gap:.0f} mm away"
-    else:
-        cause, evidence = "opening", f"{value:.0f} HU in its middle"
-    x, y, z = centre.tolist()
-    return WallHole(
-        diameter_mm=2 * _unblurred_mm(radius, blur_mm, kind),
-        centre_lps_mm=(x, y, z),
-        kind=kind,
-        cause=cause,
-        evidence=evidence,
-        value_hu=value,
-        metal_mm=gap,
-    )
-
-
-def _unblurred_mm(radius: float, blur_mm: float, kind: str) -> float:
-    """Return the radius before blur moved the rim inwards, as it does with every hollow."""
-    bends = 2 if kind == "hollow" else 1
-    return float(radius + np.sqrt(radius**2 + 2 * bends * blur_mm**2)) / 2
-
-
-def _blur_mm(mesh: Mesh, volume: Volume) -> float:
+def _scene(mesh: Mesh, volume: Volume, iso_hu: float, soft_hu: float) -> _Scene:
     points, normals, *_ = _native.sample_surface(
         mesh.vertices, mesh.faces, mesh.kinds, _BLUR_SAMPLES
     )
-    return float(np.mean(edges_beside(points, normals, volume)["blur_mm"])) if len(points) else 0.0
+    blur = edges_beside(points, normals, volume)["blur_mm"] if len(points) else (0.0,)
+    sigma = float(np.nanmean(blur)) if np.isfinite(blur).any() else 0.0
+    metal = np.argwhere(volume.values >= _METAL_HU)[:, ::-1]
+    some = metal[:: max(1, len(metal) // _MOST_METAL)]
+    n_highest = int((volume.values == volume.values.max()).sum())
+    return _Scene(
+        mesh=mesh,
+        volume=volume,
+        iso_hu=iso_hu,
+        soft_hu=soft_hu,
+        blur_mm=sigma,
+        metal_mm=volume.grid.lps_mm_from_ijk(some) if len(some) else np.empty((0, 3)),
+        is_clipped=n_highest >= _LEAST_EXTREME,
+    )
 
 
-def _largest_ball(
-    mesh: Mesh, points: NDArray[np.float64], step_mm: float
-) -> tuple[NDArray[np.float64], float, NDArray[np.intp]]:
-    """Return middle and radius of the largest ball between the walls, and the points in its core."""
+def _through(scene: _Scene, widest_mm: float) -> list[BoneHole]:
+    volume = scene.volume
+    bone = frozen(volume.values >= scene.iso_hu, dtype=np.uint8)
+    # Blur and a level off the middle widen a hole; distances end at the middle of a voxel of bone.
+    reach = 0.55 * widest_mm + max(volume.grid.spacing_xyz_mm)
+    ijk, distance = _progress.run(
+        lambda progress: _native.find_membranes(
+            bone, volume.grid.spacing_xyz_mm, reach, progress
+        ),
+        title="holes",
+    )
+    if not len(ijk):
+        return []
+    number = _native.cluster_points(ijk, 1.0)
+    places = volume.grid.lps_mm_from_ijk(ijk)
+    order = np.argsort(number, kind="stable")
+    found: list[BoneHole] = []
+    for one in np.split(order, np.flatnonzero(np.diff(number[order])) + 1):
+        rim = measure_rim(
+            volume, scene.iso_hu, places[one].mean(axis=0), float(distance[one].max())
+        )
+        hole = None if rim is None else _hole(scene, rim, _meets_border(ijk[one], volume))
+        if hole is not None and all(_is_apart(hole, other) for other in found):
+            found.append(hole)
+    return found
 
-    def room(at: NDArray[np.float64]) -> NDArray[np.float64]:
-        places = frozen(at, dtype=np.float64)
-        return _native.closest_points(mesh.vertices, mesh.faces, mesh.kinds, places)[1]
 
-    gaps = room(points)
-    inner = np.flatnonzero(gaps >= 0.7 * gaps.max())
-    best, step = points[int(np.argmax(gaps))], step_mm
-    grid = np.stack(np.meshgrid(*[np.linspace(-1, 1, 5)] * 3, indexing="ij"), -1).reshape(-1, 3)
-    radius = float(gaps.max())
-    for _ in range(_ROUNDS):
-        step /= 2
-        near = best + grid * step
-        # A ball that slips out of the wall finds more room, but is in no hole.
-        kept = np.linalg.norm(near - points[int(np.argmax(gaps))], axis=1) <= step_mm
-        wide = room(near[kept])
-        if wide.max() > radius:
-            best, radius = near[kept][int(np.argmax(wide))], float(wide.max())
-    return best, radius, inner
+def _meets_border(ijk: NDArray[np.float64], volume: Volume) -> bool:
+    last = np.array(volume.grid.dims_ijk) - 1
+    return bool(((ijk <= 0) | (ijk >= last)).any())
+
+
+def _is_apart(hole: BoneHole, other: BoneHole) -> bool:
+    gap = float(np.linalg.norm(np.subtract(hole.centre_lps_mm, other.centre_lps_mm)))
+    return gap > max(hole.diameter_at_level_mm, other.diameter_at_level_mm) / 2
+
+
+def _hole(scene: _Scene, rim: Rim, at_border: bool) -> BoneHole | None:
+    voxel = max(scene.volume.grid.spacing_xyz_mm)
+    if np.median(_distances(scene.mesh, rim.points_mm)) > rim.wall_mm / 2 + voxel:
+        return None
+    radius, core = _unblurred(rim, scene)
+    at_level = 2 * float(np.sqrt(rim.area_at_level_mm2 / np.pi))
+    along = np.arange(-rim.wall_mm / 2 - voxel, rim.wall_mm / 2 + voxel, 0.25)
+    axis = rim.centre_mm + along[:, None] * rim.normal
+    evidence = _evidence(scene, rim, core)
+    cause, why = _cause(scene, evidence, at_border=at_border or rim.outside > 0)
+    return BoneHole(
+        kind="through",
+        diameter_mm=2 * radius,
+        diameter_at_level_mm=at_level,
+        area_mm2=np.pi * radius**2,
+        centre_lps_mm=_triple(rim.centre_mm),
+        normal=_triple(rim.normal),
+        wall_mm=rim.wall_mm,
+        cause=cause,
+        why=why,
+        evidence=evidence,
+        is_open=bool(_distances(scene.mesh, axis).min() >= at_level / 4),
+    )
+
+
+def _unblurred(rim: Rim, scene: _Scene) -> tuple[float, float]:
+    """Return radius and value of a hole before blur pulled its rim inwards and lifted its middle."""
+    radius = float(np.sqrt(rim.area_mm2 / np.pi))
+    # Straight lines between voxels, a sixth of their step squared, blur on top of the scanner.
+    sigma = float(np.sqrt(scene.blur_mm**2 + np.mean(np.square(scene.volume.grid.spacing_xyz_mm)) / 6))
+    if radius > _WIDE_SIGMAS * sigma:
+        return (radius + float(np.sqrt(radius**2 + 2 * sigma**2))) / 2, rim.core
+    far = PROFILE_STEP_MM * np.arange(len(rim.profile))
+    return fit_disc(
+        far, rim.profile, crest=rim.crest, sigma_mm=sigma, most_mm=radius + 2 * sigma
+    )
+
+
+def _evidence(scene: _Scene, rim: Rim, core: float) -> dict[str, float | None]:
+    return {
+        "value_hu": core,
+        "wall_hu": rim.crest,
+        "metal_mm": _metal_gap(scene, rim.centre_mm),
+        "closed_fraction": rim.closed,
+        "extreme_fraction": rim.extreme_share,
+    }
+
+
+def _metal_gap(scene: _Scene, centre: NDArray[np.float64]) -> float | None:
+    if not len(scene.metal_mm):
+        return None
+    nearest = float(np.linalg.norm(scene.metal_mm - centre, axis=1).min())
+    return nearest if nearest <= _METAL_REACH_MM else None
+
+
+def _cause(
+    scene: _Scene, evidence: dict[str, float | None], *, at_border: bool
+) -> tuple[HoleCause, str]:
+    value, wall, metal = evidence["value_hu"], evidence["wall_hu"], evidence["metal_mm"]
+    iso, soft = scene.iso_hu, scene.soft_hu
+    if at_border:
+        return HoleCause.FIELD_OF_VIEW, "it runs into the border of the image"
+    if value is None or wall is None:
+        return HoleCause.UNKNOWN, "the image says nothing there"
+    near = "" if metal is None else f", metal {metal:.0f} mm away"
+    if scene.is_clipped and (evidence["extreme_fraction"] or 0) >= _SATURATED_SHARE:
+        return HoleCause.SATURATION, (
+            f"{100 * (evidence['extreme_fraction'] or 0):.0f} % of it lie at the end of the range of "
+            f"values, and so does the brightest of the image{near}"
+        )
+    half = (soft + wall) / 2
+    if half <= value < iso:
+        return HoleCause.WRONG_LEVEL, (
+            f"{value:.0f} HU in its middle, above the {half:.0f} HU halfway from soft tissue to the "
+            f"wall around; a level there closes it, {iso:.0f} HU does not"
+        )
+    if value >= soft + _FILLED_FRACTION * (iso - soft):
+        return HoleCause.THIN_BONE, (
+            f"{value:.0f} HU in its middle, between soft tissue and the level of {iso:.0f} HU"
+        )
+    if metal is not None and value < soft - _DARKER_HU:
+        return HoleCause.METAL_VOID, f"{value:.0f} HU, darker than soft tissue{near}"
+    return HoleCause.OPENING, (
+        f"{value:.0f} HU in its middle, soft tissue or air: a foramen, a suture or a hole that is there"
+    )
+
+
+def _boundaries(scene: _Scene) -> list[BoneHole]:
+    """Measure the open rims of the mesh."""
+    found = []
+    for loop in mesh_topology(scene.mesh).loops:
+        if loop.is_closed and len(loop.vertices) >= 3:
+            found.append(_boundary(scene, scene.mesh.vertices[loop.vertices]))
+    return found
+
+
+def _boundary(scene: _Scene, points: NDArray[np.float64]) -> BoneHole:
+    centre = points.mean(axis=0)
+    rel = points - centre
+    vector = np.cross(rel, np.roll(rel, -1, axis=0)).sum(axis=0) / 2
+    area = float(np.linalg.norm(vector))
+    diameter = 2 * float(np.sqrt(area / np.pi))
+    index = scene.volume.grid.ijk_from_lps_mm(points)
+    last = np.array(scene.volume.grid.dims_ijk) - 1
+    at_border = bool(((index < 1.0) | (index > last - 1.0)).any())
+    parts = np.linspace(0.0, 0.5, 6)
+    values = values_at(scene.volume, (centre + parts[:, None, None] * rel).reshape(-1, 3))
+    rim = values_at(scene.volume, points)
+    is_imaged = bool(np.isfinite(values).any())
+    low, high = float(scene.volume.values.min()), float(scene.volume.values.max())
+    evidence: dict[str, float | None] = {
+        "value_hu": float(np.nanmedian(values)) if is_imaged else None,
+        "wall_hu": float(np.nanmedian(rim)) if np.isfinite(rim).any() else None,
+        "metal_mm": _metal_gap(scene, centre),
+        "closed_fraction": 1.0,
+        "extreme_fraction": float(((values <= low) | (values >= high)).mean()),
+    }
+    value = evidence["value_hu"]
+    if not at_border and value is not None and value >= scene.iso_hu:
+        cause, why = HoleCause.UNKNOWN, f"the image has bone there, {value:.0f} HU: the mesh was cut"
+    else:
+        cause, why = _cause(scene, evidence, at_border=at_border)
+    return BoneHole(
+        kind="boundary",
+        diameter_mm=diameter,
+        diameter_at_level_mm=diameter,
+        area_mm2=area,
+        centre_lps_mm=_triple(centre),
+        normal=_triple(vector / area) if area > 0 else (0.0, 0.0, 1.0),
+        wall_mm=None,
+        cause=cause,
+        why=why,
+        evidence=evidence,
+        is_open=True,
+    )
+
+
+def _distances(mesh: Mesh, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    found = _native.closest_points(
+        mesh.vertices, mesh.faces, mesh.kinds, frozen(points, dtype=np.float64)
+    )
+    return np.asarray(found[1])
+
+
+def _triple(place: NDArray[np.float64]) -> tuple[float, float, float]:
+    x, y, z = place.tolist()
+    return x, y, z
