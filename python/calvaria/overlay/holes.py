@@ -16,6 +16,7 @@ from calvaria.mesh import mesh_topology
 from calvaria.overlay.discs import fit_disc
 from calvaria.overlay.edges import compare_to_image, edges_beside
 from calvaria.overlay.rims import PROFILE_STEP_MM, Rim, measure_rim, values_at
+from calvaria.segment import remove_small, threshold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,8 +33,9 @@ _BLUR_SAMPLES = 4000
 # So much of the way from soft tissue to the level, and what fills a hole is no soft tissue.
 _FILLED_FRACTION = 0.2
 _DARKER_HU = 100.0
-_SATURATED_SHARE = 0.5
+_SATURATED_SHARE = 0.25
 _LEAST_EXTREME = 10
+_CRUMB_FRACTION = 0.01
 # A hole wider than so many blurs has a middle that blur does not reach.
 _WIDE_SIGMAS = 3.0
 
@@ -208,7 +210,7 @@ def _scene(mesh: Mesh, volume: Volume, iso_hu: float, soft_hu: float) -> _Scene:
     )
     blur = edges_beside(points, normals, volume)["blur_mm"] if len(points) else (0.0,)
     sigma = float(np.nanmean(blur)) if np.isfinite(blur).any() else 0.0
-    metal = np.argwhere(volume.values >= _METAL_HU)[:, ::-1]
+    metal = np.argwhere(volume.values >= (_METAL_HU if volume.is_hu else np.inf))[:, ::-1]
     some = metal[:: max(1, len(metal) // _MOST_METAL)]
     n_highest = int((volume.values == volume.values.max()).sum())
     return _Scene(
@@ -224,12 +226,15 @@ def _scene(mesh: Mesh, volume: Volume, iso_hu: float, soft_hu: float) -> _Scene:
 
 def _through(scene: _Scene, widest_mm: float) -> list[BoneHole]:
     volume = scene.volume
-    bone = frozen(volume.values >= scene.iso_hu, dtype=np.uint8)
+    bone = threshold(volume, lower_hu=scene.iso_hu)
+    # Metal and crumbs that float beside a wall are no part of it.
+    wall = remove_small(bone, min_mm3=_CRUMB_FRACTION * bone.n_voxels * volume.grid.voxel_volume_mm3)
+    solid = frozen(wall.values, dtype=np.uint8)
     # Blur and a level off the middle widen a hole; distances end at the middle of a voxel of bone.
     reach = 0.55 * widest_mm + max(volume.grid.spacing_xyz_mm)
     ijk, distance = _progress.run(
         lambda progress: _native.find_membranes(
-            bone, volume.grid.spacing_xyz_mm, reach, progress
+            solid, volume.grid.spacing_xyz_mm, reach, progress
         ),
         title="holes",
     )
@@ -240,9 +245,8 @@ def _through(scene: _Scene, widest_mm: float) -> list[BoneHole]:
     order = np.argsort(number, kind="stable")
     found: list[BoneHole] = []
     for one in np.split(order, np.flatnonzero(np.diff(number[order])) + 1):
-        rim = measure_rim(
-            volume, scene.iso_hu, places[one].mean(axis=0), float(distance[one].max())
-        )
+        start, radius = places[one].mean(axis=0), float(distance[one].max())
+        rim = measure_rim(volume, wall, scene.iso_hu, start, radius)
         hole = None if rim is None else _hole(scene, rim, _meets_border(ijk[one], volume))
         if hole is not None and all(_is_apart(hole, other) for other in found):
             found.append(hole)
@@ -321,7 +325,7 @@ def _cause(
     iso, soft = scene.iso_hu, scene.soft_hu
     if at_border:
         return HoleCause.FIELD_OF_VIEW, "it runs into the border of the image"
-    if value is None or wall is None:
+    if value is None or wall is None or not scene.volume.is_hu:
         return HoleCause.UNKNOWN, "the image says nothing there"
     near = "" if metal is None else f", metal {metal:.0f} mm away"
     if scene.is_clipped and (evidence["extreme_fraction"] or 0) >= _SATURATED_SHARE:

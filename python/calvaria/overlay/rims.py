@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calvaria.volume import Volume
+    from calvaria.volume import Mask, Volume
 
 __all__ = ["PROFILE_STEP_MM", "Rim", "measure_rim", "values_at"]
 
@@ -50,12 +50,12 @@ class Rim:
 
 
 def measure_rim(
-    volume: Volume, iso_hu: float, centre: NDArray[np.float64], radius: float
+    volume: Volume, wall: Mask, iso_hu: float, centre: NDArray[np.float64], radius: float
 ) -> Rim | None:
     """Return the rim around a place in a hole, or None where no wall closes around it."""
     found = None
     for _ in range(_ROUNDS):
-        sheet = _Sheet.around(volume, iso_hu, centre, radius)
+        sheet = _Sheet.around(wall, centre, radius)
         if sheet is None:
             return None
         rays = _rays(volume, sheet, radius, iso_hu)
@@ -80,11 +80,8 @@ class _Sheet:
     bend: NDArray[np.float64]
 
     @classmethod
-    def around(
-        cls, volume: Volume, iso_hu: float, centre: NDArray[np.float64], radius: float
-    ) -> _Sheet | None:
-        reach = radius + _RING_MM
-        bone = _bone_near(volume, iso_hu, centre, reach)
+    def around(cls, wall: Mask, centre: NDArray[np.float64], radius: float) -> _Sheet | None:
+        bone = _bone_near(wall, centre, radius + _RING_MM)
         if len(bone) < _LEAST_VOXELS:
             return None
         rel = bone - centre
@@ -105,19 +102,17 @@ def _terms(flat: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([np.ones_like(u), u, v, u * u, u * v, v * v])
 
 
-def _bone_near(
-    volume: Volume, iso_hu: float, centre: NDArray[np.float64], reach: float
-) -> NDArray[np.float64]:
+def _bone_near(wall: Mask, centre: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
     """Return LPS places of the voxels of bone in a ball."""
-    middle = volume.grid.ijk_from_lps_mm(centre[None])[0]
-    span = np.ceil(reach / np.array(volume.grid.spacing_xyz_mm)).astype(np.int64) + 1
+    middle = wall.grid.ijk_from_lps_mm(centre[None])[0]
+    span = np.ceil(reach / np.array(wall.grid.spacing_xyz_mm)).astype(np.int64) + 1
     low = np.maximum(np.floor(middle).astype(np.int64) - span, 0)
-    high = np.minimum(np.ceil(middle).astype(np.int64) + span + 1, volume.grid.dims_ijk)
+    high = np.minimum(np.ceil(middle).astype(np.int64) + span + 1, wall.grid.dims_ijk)
     if (high <= low).any():
         return np.empty((0, 3))
     (i, j, k), (to_i, to_j, to_k) = low.tolist(), high.tolist()
-    kji = np.argwhere(volume.values[k:to_k, j:to_j, i:to_i] >= iso_hu)
-    places = volume.grid.lps_mm_from_ijk(kji[:, ::-1] + low)
+    kji = np.argwhere(wall.values[k:to_k, j:to_j, i:to_i])
+    places = wall.grid.lps_mm_from_ijk(kji[:, ::-1] + low)
     return places[np.linalg.norm(places - centre, axis=1) <= reach]
 
 
@@ -142,14 +137,30 @@ def _rays(volume: Volume, sheet: _Sheet, radius: float, iso_hu: float) -> _Rays 
     is_closed = np.isfinite(edge)
     if is_closed.mean() < _LEAST_CLOSED or not (edge[is_closed] > 0).any():
         return None
-    # A ray that meets no bone ends where the others do.
-    filled = np.where(is_closed, edge, np.median(edge[is_closed]))
+    outside = np.isnan(values).any(axis=1) & ~is_closed
+    filled = _completed(edge, ways)
     area = float((filled**2).mean() * np.pi)
     drift = 2 * np.pi * (filled[:, None] ** 3 * ways).mean(axis=0) / 3 / max(area, 1e-9)
-    outside = np.isnan(values).any(axis=1) & ~is_closed
+    if outside.any():
+        # The middle of a hole that the border cuts may lie beyond it.
+        drift = np.zeros(2)
     return _Rays(
         values, filled, turns, area, drift, float(is_closed.mean()), float(outside.mean())
     )
+
+
+def _completed(edge: NDArray[np.float64], ways: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return rays of which those that meet no bone end on the circle through the ends of the others."""
+    is_closed = np.isfinite(edge)
+    if is_closed.all():
+        return edge
+    ends = edge[is_closed, None] * ways[is_closed]
+    system = np.column_stack([2 * ends, np.ones(len(ends))])
+    (x, y, power), *_ = np.linalg.lstsq(system, (ends**2).sum(axis=1), rcond=None)
+    along = ways @ np.array([x, y])
+    # power is R^2 - |c|^2: below 0 the circle does not hold the place where the rays start.
+    full = along + np.sqrt(np.maximum(along**2 + power, 0.0))
+    return np.where(is_closed, edge, np.minimum(full, 2 * edge[is_closed].max()))
 
 
 def _first_rise(values: NDArray[np.float64], level: NDArray[np.float64] | float) -> NDArray[np.float64]:
@@ -170,10 +181,10 @@ def _rim(volume: Volume, iso_hu: float, sheet: _Sheet, rays: _Rays) -> Rim:
     core = float(np.nanmedian(inner))
     crest = _crest(rays)
     edge = _first_rise(rays.values, (core + crest) / 2)
-    edge = np.where(np.isfinite(edge), edge, rays.at_level)
+    ways = np.column_stack([np.cos(rays.turns), np.sin(rays.turns)])
+    edge = _completed(edge, ways) if np.isfinite(edge).mean() >= 0.5 else rays.at_level
     wide = rays.values[:, far <= 0.6 * radius]
     low, high = float(volume.values.min()), float(volume.values.max())
-    ways = np.column_stack([np.cos(rays.turns), np.sin(rays.turns)])
     beside = sheet.at((rays.at_level + 1.0)[:, None] * ways)
     return Rim(
         centre_mm=sheet.at(np.zeros((1, 2)))[0],
