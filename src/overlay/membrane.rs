@@ -52,7 +52,7 @@ pub fn find_membranes(
 
 /// The eighteen neighbours that share a face or an edge, and which of them share a face.
 struct Ring {
-    steps: [[i64; 3]; 18],
+    steps: [[isize; 3]; 18],
     beside: [u32; 18],
     faces: u32,
 }
@@ -61,7 +61,7 @@ impl Ring {
     fn new() -> Self {
         let mut steps = [[0; 3]; 18];
         let all = (0..27).map(|n| [n % 3 - 1, n / 3 % 3 - 1, n / 9 - 1]);
-        let length = |step: &[i64; 3]| step.iter().map(|s| s.abs()).sum::<i64>();
+        let length = |step: &[isize; 3]| step.iter().map(|s| s.abs()).sum::<isize>();
         for (to, from) in steps.iter_mut().zip(all.filter(|step| (1..=2).contains(&length(step)))) {
             *to = from;
         }
@@ -99,6 +99,8 @@ impl Ring {
 
 struct Growth {
     ring: Ring,
+    /// How far each neighbour is in the arrays.
+    offsets: [isize; 18],
     dims: [usize; 3],
     state: Vec<u8>,
     far: Vec<f32>,
@@ -120,8 +122,11 @@ impl Growth {
             mm if mm > reach => GROWN,
             _ => WAITING,
         });
+        let ring = Ring::new();
+        let [ni, nj, _] = dims.map(|n| n as isize);
         let mut made = Self {
-            ring: Ring::new(),
+            offsets: ring.steps.map(|[i, j, k]| (k * nj + j) * ni + i),
+            ring,
             dims,
             state: state.collect(),
             far,
@@ -178,32 +183,40 @@ impl Growth {
         self.top = self.top.max(bucket);
     }
 
+    fn place(&self, at: usize) -> [usize; 3] {
+        let [ni, nj, _] = self.dims;
+        [at % ni, at / ni % nj, at / (ni * nj)]
+    }
+
     fn neighbour(&self, at: usize, n: usize) -> Option<usize> {
-        let [ni, nj, nk] = self.dims;
-        let place = [at % ni, at / ni % nj, at / (ni * nj)];
-        let mut next = [0_usize; 3];
+        let place = self.place(at);
         for axis in 0..3 {
-            next[axis] = place[axis].checked_add_signed(self.ring.steps[n][axis] as isize)?;
-            if next[axis] >= [ni, nj, nk][axis] {
+            let next = place[axis].checked_add_signed(self.ring.steps[n][axis])?;
+            if next >= self.dims[axis] {
                 return None;
             }
         }
-        Some((next[2] * nj + next[1]) * ni + next[0])
+        at.checked_add_signed(self.offsets[n])
     }
 
     /// Which of the neighbours have grown.
     fn around(&self, at: usize) -> u32 {
+        let place = self.place(at);
+        let is_inner = (0..3).all(|axis| place[axis] > 0 && place[axis] + 1 < self.dims[axis]);
         (0..18).fold(0, |set, n| {
-            let is_grown = self.neighbour(at, n).is_some_and(|next| self.state[next] == GROWN);
+            let is_grown = if is_inner {
+                self.state[at.wrapping_add_signed(self.offsets[n])] == GROWN
+            } else {
+                self.neighbour(at, n).is_some_and(|next| self.state[next] == GROWN)
+            };
             set | u32::from(is_grown) << n
         })
     }
 
     fn membranes(&self) -> Membranes {
-        let [ni, nj, _] = self.dims;
         let mut made = Membranes::default();
         for (at, _) in self.state.iter().enumerate().filter(|(_, state)| **state == LEFT_OUT) {
-            made.ijk.push([at % ni, at / ni % nj, at / (ni * nj)].map(|n| n as f64));
+            made.ijk.push(self.place(at).map(|n| n as f64));
             made.distance_mm.push(f64::from(self.far[at]));
         }
         made

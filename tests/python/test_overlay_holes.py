@@ -88,3 +88,92 @@ def test_ten_seeded_holes_in_a_skull_are_found_measured_and_explained(spacing):
         n_right += here[0].cause is cause
     assert n_right >= 9
     assert len(found) == len(SEEDED), found
+
+
+@pytest.fixture(scope="module")
+def small():
+    seeds = (
+        (4.0, (1, 0.2, 0.1), 330.0, THIN),
+        (5.0, (0, -1, 0.1), 40.0, OPENING),
+        (6.0, (-0.1, 0.2, 1), -500.0, METAL),
+    )
+    volume = shell(seeds, outer=24.0, wall=3.0, spacing=0.8)
+    return seeds, volume, extract_surface(volume, iso_hu=620.0)
+
+
+def test_holes_of_a_small_shell_are_judged_and_told_apart(small):
+    seeds, volume, mesh = small
+    overlay = measure_overlay(mesh, volume, iso_hu=620.0, n_samples=20_000)
+    assert len(overlay.holes) == len(seeds)
+    for diameter, direction, _, cause in seeds:
+        (hole,) = found_at(overlay.holes, direction, 22.5, diameter)
+        assert hole.diameter_mm == pytest.approx(diameter, abs=0.25)
+        assert hole.area_mm2 == pytest.approx(np.pi * hole.diameter_mm**2 / 4)
+        assert hole.cause is cause
+        assert hole.kind == "through"
+        assert hole.is_open
+        assert hole.wall_mm == pytest.approx(3.0, abs=0.5)
+        u = np.array(direction) / np.linalg.norm(direction)
+        assert abs(np.dot(hole.normal, u)) > 0.99
+    finding = check_overlay(overlay, profile="education")["overlay_holes"]
+    assert finding.verdict.name == "FAIL"  # the void is 6 mm wide
+    assert finding.measured == pytest.approx(6.0, abs=0.25)
+    assert "metal-artefact-reduction void" in finding.message
+    assert finding.details["n_openings"] == 1
+    assert overlay.to_dict()["holes"][0]["cause"] == "metal-artefact-reduction void"
+
+
+def test_a_hole_that_the_mesh_closes_is_told(small):
+    seeds, volume, _ = small
+    closed = shell((), outer=24.0, wall=3.0, spacing=0.8)
+    found = find_holes(extract_surface(closed, iso_hu=620.0), volume, iso_hu=620.0)
+    assert len(found) == len(seeds)
+    assert not any(hole.is_open for hole in found)
+
+
+def test_a_whole_shell_has_no_holes_and_wide_openings_are_left_out():
+    whole = shell((), outer=24.0, wall=3.0, spacing=1.0)
+    mesh = extract_surface(whole, iso_hu=620.0)
+    assert find_holes(mesh, whole, iso_hu=620.0) == ()
+    assert check_overlay(
+        measure_overlay(mesh, whole, iso_hu=620.0, n_samples=5000), profile="implant"
+    )["overlay_holes"].verdict.name == "PASS"
+    seeds = ((20.0, (0, 0, 1), 40.0, OPENING), (4.0, (1, 0, 0), 40.0, OPENING))
+    volume = shell(seeds, outer=24.0, wall=3.0, spacing=1.0)
+    (hole,) = find_holes(extract_surface(volume, iso_hu=620.0), volume, iso_hu=620.0)
+    assert hole.diameter_mm == pytest.approx(4.0, abs=0.3)
+
+
+def test_a_wall_thinner_than_two_voxels_hides_no_hole():
+    volume = shell(((6.0, (0.3, 1, 0.2), 40.0, OPENING),), outer=24.0, wall=1.6, spacing=0.8)
+    mesh = extract_surface(volume, iso_hu=500.0)
+    (hole,) = find_holes(mesh, volume, iso_hu=500.0)
+    assert hole.diameter_mm == pytest.approx(6.0, abs=0.4)
+    assert hole.cause is OPENING
+
+
+def test_a_hole_at_the_border_of_the_image_is_cut_by_it():
+    # Its middle lies 1 mm inside the border.
+    volume = shell(((7.0, (0, 1, 0), 40.0, OPENING),), outer=24.0, wall=3.0, spacing=0.8, cut_mm=1.0)
+    mesh = extract_surface(volume, iso_hu=620.0)
+    holes = [h for h in find_holes(mesh, volume, iso_hu=620.0) if h.kind == "through"]
+    (hole,) = holes
+    assert hole.cause is HoleCause.FIELD_OF_VIEW
+    assert hole.diameter_mm == pytest.approx(7.0, abs=0.5)
+
+
+def test_open_rims_of_a_mesh_are_measured_and_explained():
+    volume = shell((), outer=24.0, wall=3.0, spacing=0.8, cut_mm=-20.0)
+    mesh = extract_surface(volume, iso_hu=620.0, close_border=False)
+    found = find_holes(mesh, volume, iso_hu=620.0, max_diameter_mm=40.0)
+    rims = sorted(hole.diameter_mm for hole in found if hole.kind == "boundary")
+    last = volume.grid.lps_mm_from_ijk([[volume.grid.dims_ijk[0] - 1, 0, 0]])[0, 0]
+    truth = [2 * np.sqrt(radius**2 - last**2) for radius in (21.0, 24.0)]
+    assert rims == pytest.approx(truth, abs=0.5)
+    assert {hole.cause for hole in found} == {HoleCause.FIELD_OF_VIEW}
+
+
+def test_diameters_in_the_wrong_order_are_refused(small):
+    _, volume, mesh = small
+    with pytest.raises(ValueError, match=r"max_diameter_mm.*found 5 and 4"):
+        find_holes(mesh, volume, iso_hu=620.0, min_diameter_mm=5.0, max_diameter_mm=4.0)
