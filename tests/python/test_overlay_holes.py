@@ -135,9 +135,12 @@ def test_a_whole_shell_has_no_holes_and_wide_openings_are_left_out():
     whole = shell((), outer=24.0, wall=3.0, spacing=1.0)
     mesh = extract_surface(whole, iso_hu=620.0)
     assert find_holes(mesh, whole, iso_hu=620.0) == ()
-    assert check_overlay(
-        measure_overlay(mesh, whole, iso_hu=620.0, n_samples=5000), profile="implant"
-    )["overlay_holes"].verdict.name == "PASS"
+    assert (
+        check_overlay(
+            measure_overlay(mesh, whole, iso_hu=620.0, n_samples=5000), profile="implant"
+        )["overlay_holes"].verdict.name
+        == "PASS"
+    )
     seeds = ((20.0, (0, 0, 1), 40.0, OPENING), (4.0, (1, 0, 0), 40.0, OPENING))
     volume = shell(seeds, outer=24.0, wall=3.0, spacing=1.0)
     (hole,) = find_holes(extract_surface(volume, iso_hu=620.0), volume, iso_hu=620.0)
@@ -154,7 +157,9 @@ def test_a_wall_thinner_than_two_voxels_hides_no_hole():
 
 def test_a_hole_at_the_border_of_the_image_is_cut_by_it():
     # Its middle lies 1 mm inside the border.
-    volume = shell(((7.0, (0, 1, 0), 40.0, OPENING),), outer=24.0, wall=3.0, spacing=0.8, cut_mm=1.0)
+    volume = shell(
+        ((7.0, (0, 1, 0), 40.0, OPENING),), outer=24.0, wall=3.0, spacing=0.8, cut_mm=1.0
+    )
     mesh = extract_surface(volume, iso_hu=620.0)
     holes = [h for h in find_holes(mesh, volume, iso_hu=620.0) if h.kind == "through"]
     (hole,) = holes

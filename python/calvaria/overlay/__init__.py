@@ -1,9 +1,10 @@
 """Does the mesh match the image?  Edges in the image against a surface, with numbers and causes."""
 
 from calvaria.overlay.bias import ThresholdBias, measure_threshold_bias
+from calvaria.overlay.causes import HoleCause
 from calvaria.overlay.edges import compare_to_image
 from calvaria.overlay.frames import FrameMatch, identify_frame
-from calvaria.overlay.holes import BoneHole, HoleCause, find_holes
+from calvaria.overlay.holes import BoneHole, find_holes
 from calvaria.overlay.lost import LostSurface, find_lost_surface
 from calvaria.overlay.metrics import EdgeStatus, OffsetSummary, OverlayMetrics, SliceOffset
 from calvaria.overlay.places import Place

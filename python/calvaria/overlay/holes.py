@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from calvaria import _native, _progress
 from calvaria._arrays import frozen
 from calvaria._html import html_table
 from calvaria.mesh import mesh_topology
+from calvaria.overlay.causes import Clues, HoleCause, explain_hole
 from calvaria.overlay.discs import fit_disc
 from calvaria.overlay.edges import compare_to_image, edges_beside
 from calvaria.overlay.rims import PROFILE_STEP_MM, Rim, measure_rim, values_at
@@ -24,37 +24,16 @@ if TYPE_CHECKING:
     from calvaria.mesh import Mesh
     from calvaria.volume import Volume
 
-__all__ = ["BoneHole", "HoleCause", "find_holes"]
+__all__ = ["BoneHole", "find_holes"]
 
 _METAL_HU = 2900.0
 _METAL_REACH_MM = 30.0
 _MOST_METAL = 20_000
 _BLUR_SAMPLES = 4000
-# So much of the way from soft tissue to the level, and what fills a hole is no soft tissue.
-_FILLED_FRACTION = 0.2
-_DARKER_HU = 100.0
-_SATURATED_SHARE = 0.25
 _LEAST_EXTREME = 10
 _CRUMB_FRACTION = 0.01
 # A hole wider than so many blurs has a middle that blur does not reach.
 _WIDE_SIGMAS = 3.0
-
-
-class HoleCause(Enum):
-    """What made a hole.  Values go into reports as they are."""
-
-    METAL_VOID = "metal-artefact-reduction void"
-    SATURATION = "saturation"
-    THIN_BONE = "thin bone under the level"
-    FIELD_OF_VIEW = "cut field of view"
-    WRONG_LEVEL = "wrong level"
-    OPENING = "opening"
-    UNKNOWN = "unknown"
-
-    @property
-    def is_fault(self) -> bool:
-        """Whether the bone has no hole there as far as the image can tell."""
-        return self is not HoleCause.OPENING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +64,8 @@ class BoneHole:
         The same as numbers: ``value_hu`` in the middle, blur from the rim taken out; ``wall_hu``
         around; ``metal_mm`` to the nearest metal within 30 mm, or None; ``closed_fraction`` of the
         directions in which bone ends it; ``extreme_fraction`` of it at the lowest or highest value of
-        the image.
+        the image; ``roundness``, the shortest over the longest of its radii; ``at_border``,
+        ``is_clipped`` (the image ends at its highest value) and ``is_hu``.
     is_open : bool
         Whether the mesh is open there too; otherwise it was closed by an edit, a fill or a wrap.
     """
@@ -99,7 +79,7 @@ class BoneHole:
     wall_mm: float | None
     cause: HoleCause
     why: str
-    evidence: dict[str, float | None]
+    evidence: dict[str, float | bool | None]
     is_open: bool
 
     def __repr__(self) -> str:
@@ -228,14 +208,14 @@ def _through(scene: _Scene, widest_mm: float) -> list[BoneHole]:
     volume = scene.volume
     bone = threshold(volume, lower_hu=scene.iso_hu)
     # Metal and crumbs that float beside a wall are no part of it.
-    wall = remove_small(bone, min_mm3=_CRUMB_FRACTION * bone.n_voxels * volume.grid.voxel_volume_mm3)
+    wall = remove_small(
+        bone, min_mm3=_CRUMB_FRACTION * bone.n_voxels * volume.grid.voxel_volume_mm3
+    )
     solid = frozen(wall.values, dtype=np.uint8)
     # Blur and a level off the middle widen a hole; distances end at the middle of a voxel of bone.
     reach = 0.55 * widest_mm + max(volume.grid.spacing_xyz_mm)
     ijk, distance = _progress.run(
-        lambda progress: _native.find_membranes(
-            solid, volume.grid.spacing_xyz_mm, reach, progress
-        ),
+        lambda progress: _native.find_membranes(solid, volume.grid.spacing_xyz_mm, reach, progress),
         title="holes",
     )
     if not len(ijk):
@@ -243,12 +223,15 @@ def _through(scene: _Scene, widest_mm: float) -> list[BoneHole]:
     number = _native.cluster_points(ijk, 1.0)
     places = volume.grid.lps_mm_from_ijk(ijk)
     order = np.argsort(number, kind="stable")
-    found: list[BoneHole] = []
+    rims: list[tuple[Rim, bool]] = []
     for one in np.split(order, np.flatnonzero(np.diff(number[order])) + 1):
         start, radius = places[one].mean(axis=0), float(distance[one].max())
         rim = measure_rim(volume, wall, scene.iso_hu, start, radius)
-        hole = None if rim is None else _hole(scene, rim, _meets_border(ijk[one], volume))
-        if hole is not None and all(_is_apart(hole, other) for other in found):
+        if rim is not None:
+            rims.append((rim, rim.outside > 0 or _meets_border(ijk[one], volume)))
+    found: list[BoneHole] = []
+    for hole in _holes(scene, rims):
+        if all(_is_apart(hole, other) for other in found):
             found.append(hole)
     return found
 
@@ -263,16 +246,43 @@ def _is_apart(hole: BoneHole, other: BoneHole) -> bool:
     return gap > max(hole.diameter_at_level_mm, other.diameter_at_level_mm) / 2
 
 
-def _hole(scene: _Scene, rim: Rim, at_border: bool) -> BoneHole | None:
+def _holes(scene: _Scene, rims: list[tuple[Rim, bool]]) -> list[BoneHole]:
+    """Return the holes of those rims along which the mesh lies."""
     voxel = max(scene.volume.grid.spacing_xyz_mm)
-    if np.median(_distances(scene.mesh, rim.points_mm)) > rim.wall_mm / 2 + voxel:
-        return None
+    if not rims:
+        return []
+    axes = [_axis(rim, voxel) for rim, _ in rims]
+    places = [place for (rim, _), axis in zip(rims, axes, strict=True) for place in (rim.points_mm, axis)]
+    ends = np.cumsum([len(place) for place in places])[:-1]
+    gaps = np.split(_distances(scene.mesh, np.concatenate(places)), ends)
+    return [
+        _hole(scene, rim, float(along.min()), at_border=at_border)
+        for (rim, at_border), beside, along in zip(rims, gaps[::2], gaps[1::2], strict=True)
+        if np.median(beside) <= rim.wall_mm / 2 + voxel
+    ]
+
+
+def _axis(rim: Rim, voxel_mm: float) -> NDArray[np.float64]:
+    """Return places along the way through the wall, where a mesh that closes the hole is met."""
+    reach = rim.wall_mm / 2 + voxel_mm
+    return np.asarray(rim.centre_mm + np.arange(-reach, reach, 0.25)[:, None] * rim.normal)
+
+
+def _hole(scene: _Scene, rim: Rim, gap_mm: float, *, at_border: bool) -> BoneHole:
     radius, core = _unblurred(rim, scene)
     at_level = 2 * float(np.sqrt(rim.area_at_level_mm2 / np.pi))
-    along = np.arange(-rim.wall_mm / 2 - voxel, rim.wall_mm / 2 + voxel, 0.25)
-    axis = rim.centre_mm + along[:, None] * rim.normal
-    evidence = _evidence(scene, rim, core)
-    cause, why = _cause(scene, evidence, at_border=at_border or rim.outside > 0)
+    clues = Clues(
+        value_hu=core,
+        wall_hu=rim.crest,
+        metal_mm=_metal_gap(scene, rim.centre_mm),
+        closed_fraction=rim.closed,
+        extreme_fraction=rim.extreme_share,
+        roundness=_roundness(rim.points_mm - rim.centre_mm),
+        at_border=at_border,
+        is_clipped=scene.is_clipped,
+        is_hu=scene.volume.is_hu,
+    )
+    cause, why = explain_hole(clues, iso_hu=scene.iso_hu, soft_hu=scene.soft_hu)
     return BoneHole(
         kind="through",
         diameter_mm=2 * radius,
@@ -283,32 +293,27 @@ def _hole(scene: _Scene, rim: Rim, at_border: bool) -> BoneHole | None:
         wall_mm=rim.wall_mm,
         cause=cause,
         why=why,
-        evidence=evidence,
-        is_open=bool(_distances(scene.mesh, axis).min() >= at_level / 4),
+        evidence=dataclasses.asdict(clues),
+        is_open=gap_mm >= at_level / 4,
     )
+
+
+def _roundness(from_middle: NDArray[np.float64]) -> float:
+    low, high = np.quantile(np.linalg.norm(from_middle, axis=1), (0.05, 0.95)).tolist()
+    return float(low / high) if high > 0 else 0.0
 
 
 def _unblurred(rim: Rim, scene: _Scene) -> tuple[float, float]:
     """Return radius and value of a hole before blur pulled its rim inwards and lifted its middle."""
     radius = float(np.sqrt(rim.area_mm2 / np.pi))
     # Straight lines between voxels, a sixth of their step squared, blur on top of the scanner.
-    sigma = float(np.sqrt(scene.blur_mm**2 + np.mean(np.square(scene.volume.grid.spacing_xyz_mm)) / 6))
+    sigma = float(
+        np.sqrt(scene.blur_mm**2 + np.mean(np.square(scene.volume.grid.spacing_xyz_mm)) / 6)
+    )
     if radius > _WIDE_SIGMAS * sigma:
         return (radius + float(np.sqrt(radius**2 + 2 * sigma**2))) / 2, rim.core
-    far = PROFILE_STEP_MM * np.arange(len(rim.profile))
-    return fit_disc(
-        far, rim.profile, crest=rim.crest, sigma_mm=sigma, most_mm=radius + 2 * sigma
-    )
-
-
-def _evidence(scene: _Scene, rim: Rim, core: float) -> dict[str, float | None]:
-    return {
-        "value_hu": core,
-        "wall_hu": rim.crest,
-        "metal_mm": _metal_gap(scene, rim.centre_mm),
-        "closed_fraction": rim.closed,
-        "extreme_fraction": rim.extreme_share,
-    }
+    far = np.arange(len(rim.profile), dtype=np.float64) * PROFILE_STEP_MM
+    return fit_disc(far, rim.profile, crest=rim.crest, sigma_mm=sigma, most_mm=radius + 2 * sigma)
 
 
 def _metal_gap(scene: _Scene, centre: NDArray[np.float64]) -> float | None:
@@ -318,45 +323,13 @@ def _metal_gap(scene: _Scene, centre: NDArray[np.float64]) -> float | None:
     return nearest if nearest <= _METAL_REACH_MM else None
 
 
-def _cause(
-    scene: _Scene, evidence: dict[str, float | None], *, at_border: bool
-) -> tuple[HoleCause, str]:
-    value, wall, metal = evidence["value_hu"], evidence["wall_hu"], evidence["metal_mm"]
-    iso, soft = scene.iso_hu, scene.soft_hu
-    if at_border:
-        return HoleCause.FIELD_OF_VIEW, "it runs into the border of the image"
-    if value is None or wall is None or not scene.volume.is_hu:
-        return HoleCause.UNKNOWN, "the image says nothing there"
-    near = "" if metal is None else f", metal {metal:.0f} mm away"
-    if scene.is_clipped and (evidence["extreme_fraction"] or 0) >= _SATURATED_SHARE:
-        return HoleCause.SATURATION, (
-            f"{100 * (evidence['extreme_fraction'] or 0):.0f} % of it lie at the end of the range of "
-            f"values, and so does the brightest of the image{near}"
-        )
-    half = (soft + wall) / 2
-    if half <= value < iso:
-        return HoleCause.WRONG_LEVEL, (
-            f"{value:.0f} HU in its middle, above the {half:.0f} HU halfway from soft tissue to the "
-            f"wall around; a level there closes it, {iso:.0f} HU does not"
-        )
-    if value >= soft + _FILLED_FRACTION * (iso - soft):
-        return HoleCause.THIN_BONE, (
-            f"{value:.0f} HU in its middle, between soft tissue and the level of {iso:.0f} HU"
-        )
-    if metal is not None and value < soft - _DARKER_HU:
-        return HoleCause.METAL_VOID, f"{value:.0f} HU, darker than soft tissue{near}"
-    return HoleCause.OPENING, (
-        f"{value:.0f} HU in its middle, soft tissue or air: a foramen, a suture or a hole that is there"
-    )
-
-
 def _boundaries(scene: _Scene) -> list[BoneHole]:
     """Measure the open rims of the mesh."""
-    found = []
-    for loop in mesh_topology(scene.mesh).loops:
-        if loop.is_closed and len(loop.vertices) >= 3:
-            found.append(_boundary(scene, scene.mesh.vertices[loop.vertices]))
-    return found
+    return [
+        _boundary(scene, scene.mesh.vertices[loop.vertices])
+        for loop in mesh_topology(scene.mesh).loops
+        if loop.is_closed and len(loop.vertices) >= 3
+    ]
 
 
 def _boundary(scene: _Scene, points: NDArray[np.float64]) -> BoneHole:
@@ -371,20 +344,19 @@ def _boundary(scene: _Scene, points: NDArray[np.float64]) -> BoneHole:
     parts = np.linspace(0.0, 0.5, 6)
     values = values_at(scene.volume, (centre + parts[:, None, None] * rel).reshape(-1, 3))
     rim = values_at(scene.volume, points)
-    is_imaged = bool(np.isfinite(values).any())
     low, high = float(scene.volume.values.min()), float(scene.volume.values.max())
-    evidence: dict[str, float | None] = {
-        "value_hu": float(np.nanmedian(values)) if is_imaged else None,
-        "wall_hu": float(np.nanmedian(rim)) if np.isfinite(rim).any() else None,
-        "metal_mm": _metal_gap(scene, centre),
-        "closed_fraction": 1.0,
-        "extreme_fraction": float(((values <= low) | (values >= high)).mean()),
-    }
-    value = evidence["value_hu"]
-    if not at_border and value is not None and value >= scene.iso_hu:
-        cause, why = HoleCause.UNKNOWN, f"the image has bone there, {value:.0f} HU: the mesh was cut"
-    else:
-        cause, why = _cause(scene, evidence, at_border=at_border)
+    clues = Clues(
+        value_hu=float(np.nanmedian(values)) if np.isfinite(values).any() else None,
+        wall_hu=float(np.nanmedian(rim)) if np.isfinite(rim).any() else None,
+        metal_mm=_metal_gap(scene, centre),
+        closed_fraction=1.0,
+        extreme_fraction=float(((values <= low) | (values >= high)).mean()),
+        roundness=_roundness(rel),
+        at_border=at_border,
+        is_clipped=scene.is_clipped,
+        is_hu=scene.volume.is_hu,
+    )
+    cause, why = explain_hole(clues, iso_hu=scene.iso_hu, soft_hu=scene.soft_hu)
     return BoneHole(
         kind="boundary",
         diameter_mm=diameter,
@@ -395,7 +367,7 @@ def _boundary(scene: _Scene, points: NDArray[np.float64]) -> BoneHole:
         wall_mm=None,
         cause=cause,
         why=why,
-        evidence=evidence,
+        evidence=dataclasses.asdict(clues),
         is_open=True,
     )
 

@@ -113,7 +113,7 @@ def _bone_near(wall: Mask, centre: NDArray[np.float64], reach: float) -> NDArray
     (i, j, k), (to_i, to_j, to_k) = low.tolist(), high.tolist()
     kji = np.argwhere(wall.values[k:to_k, j:to_j, i:to_i])
     places = wall.grid.lps_mm_from_ijk(kji[:, ::-1] + low)
-    return places[np.linalg.norm(places - centre, axis=1) <= reach]
+    return np.asarray(places[np.linalg.norm(places - centre, axis=1) <= reach])
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +144,7 @@ def _rays(volume: Volume, sheet: _Sheet, radius: float, iso_hu: float) -> _Rays 
     if outside.any():
         # The middle of a hole that the border cuts may lie beyond it.
         drift = np.zeros(2)
-    return _Rays(
-        values, filled, turns, area, drift, float(is_closed.mean()), float(outside.mean())
-    )
+    return _Rays(values, filled, turns, area, drift, float(is_closed.mean()), float(outside.mean()))
 
 
 def _completed(edge: NDArray[np.float64], ways: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -163,7 +161,9 @@ def _completed(edge: NDArray[np.float64], ways: NDArray[np.float64]) -> NDArray[
     return np.where(is_closed, edge, np.minimum(full, 2 * edge[is_closed].max()))
 
 
-def _first_rise(values: NDArray[np.float64], level: NDArray[np.float64] | float) -> NDArray[np.float64]:
+def _first_rise(
+    values: NDArray[np.float64], level: NDArray[np.float64] | float
+) -> NDArray[np.float64]:
     """Return how far along each row its values first reach a level, mm; NaN where they never do."""
     levels = np.broadcast_to(np.asarray(level, dtype=np.float64), len(values))
     is_up = values >= levels[:, None]
@@ -206,7 +206,9 @@ def _crest(rays: _Rays) -> float:
     """Return what the wall reaches beyond the rim: the highest of the means at equal distances from it."""
     beyond = np.arange(0.0, _CREST_MM, PROFILE_STEP_MM)
     last = rays.values.shape[1] - 1
-    column = np.minimum(np.rint((rays.at_level[:, None] + beyond) / PROFILE_STEP_MM), last).astype(np.int64)
+    column = np.minimum(np.rint((rays.at_level[:, None] + beyond) / PROFILE_STEP_MM), last).astype(
+        np.int64
+    )
     values = np.take_along_axis(rays.values, column, axis=1)
     seen = np.isfinite(values).any(axis=0)
     return float(np.nanmean(values[:, seen], axis=0).max())
