@@ -233,9 +233,9 @@ mod tests {
         let mut bytes = Array3::from_elem((n, n, n), 0_u8);
         for ((k, j, i), voxel) in bytes.indexed_iter_mut() {
             let far = [i, j, k].map(|at| at.abs_diff(12)).into_iter().max();
-            let is_hole = holes.iter().any(|hole| {
-                hole[0].abs_diff(i) <= 1 && hole[1].abs_diff(j) <= 1 && hole[2].abs_diff(k) <= 1
-            });
+            let is_hole = holes
+                .iter()
+                .any(|hole| hole[0].abs_diff(i) <= 1 && hole[1].abs_diff(j) <= 1 && hole[2].abs_diff(k) <= 1);
             *voxel = u8::from(far == Some(7) && !is_hole);
         }
         Bits::from_bytes(bytes.view())

@@ -147,9 +147,8 @@ pub fn find_membranes<'py>(
         return Err(PyValueError::new_err("spacing_xyz_mm, reach_mm: finite numbers above 0 expected"));
     }
     let (view, job) = (mask.as_array(), progress.inner.clone());
-    let found = py.detach(|| {
-        overlay::find_membranes(&Bits::from_bytes(view), spacing_xyz_mm, reach_mm, &job)
-    })?;
+    let found =
+        py.detach(|| overlay::find_membranes(&Bits::from_bytes(view), spacing_xyz_mm, reach_mm, &job))?;
     Ok((places(py, found.ijk)?, found.distance_mm.into_pyarray(py)))
 }
 

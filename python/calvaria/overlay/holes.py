@@ -252,7 +252,9 @@ def _holes(scene: _Scene, rims: list[tuple[Rim, bool]]) -> list[BoneHole]:
     if not rims:
         return []
     axes = [_axis(rim, voxel) for rim, _ in rims]
-    places = [place for (rim, _), axis in zip(rims, axes, strict=True) for place in (rim.points_mm, axis)]
+    places = [
+        place for (rim, _), axis in zip(rims, axes, strict=True) for place in (rim.points_mm, axis)
+    ]
     ends = np.cumsum([len(place) for place in places])[:-1]
     gaps = np.split(_distances(scene.mesh, np.concatenate(places)), ends)
     return [
