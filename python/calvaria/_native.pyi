@@ -30,6 +30,7 @@ __all__ = [
     "fill_holes",
     "fill_mesh",
     "fill_mesh_holes",
+    "find_membranes",
     "find_series",
     "fit_points",
     "flat_patches",
@@ -455,6 +456,12 @@ def sample_surface(
     n_samples: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32], float, list[float]]: ...
 def cluster_points(points: NDArray[np.float64], reach_mm: float) -> NDArray[np.uint32]: ...
+def find_membranes(
+    mask: NDArray[np.uint8],
+    spacing_xyz_mm: tuple[float, float, float],
+    reach_mm: float,
+    progress: Progress,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
 def fit_points(
     *,
     points: NDArray[np.float64],

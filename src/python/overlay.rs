@@ -9,6 +9,7 @@ use pyo3::types::PyDict;
 use super::array;
 use super::progress::Progress;
 use crate::overlay::{self, Comparison, EdgeMethod, EdgeOptions, Measured, OverlayError};
+use crate::segment::Bits;
 use crate::volume::Volume;
 
 impl From<OverlayError> for PyErr {
@@ -131,6 +132,24 @@ pub fn cluster_points<'py>(
 ) -> PyResult<Bound<'py, PyArray1<u32>>> {
     let points = array::rows(points.as_slice()?)?;
     Ok(py.detach(|| overlay::cluster_points(points, reach_mm)).into_pyarray(py))
+}
+
+/// Voxels (n, 3), ijk, that span the holes of a wall, and their distance to it, mm.
+#[pyfunction]
+pub fn find_membranes<'py>(
+    py: Python<'py>,
+    mask: PyReadonlyArray3<'py, u8>,
+    spacing_xyz_mm: [f64; 3],
+    reach_mm: f64,
+    progress: &Progress,
+) -> PyResult<(Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<f64>>)> {
+    if !spacing_xyz_mm.iter().chain([&reach_mm]).all(|mm| mm.is_finite() && *mm > 0.0) {
+        return Err(PyValueError::new_err("spacing_xyz_mm, reach_mm: finite numbers above 0 expected"));
+    }
+    let (view, job) = (mask.as_array(), progress.inner.clone());
+    let found =
+        py.detach(|| overlay::find_membranes(&Bits::from_bytes(view), spacing_xyz_mm, reach_mm, &job))?;
+    Ok((places(py, found.ijk)?, found.distance_mm.into_pyarray(py)))
 }
 
 fn places(py: Python<'_>, places: Vec<[f64; 3]>) -> PyResult<Bound<'_, PyArray2<f64>>> {

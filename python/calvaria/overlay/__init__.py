@@ -1,8 +1,10 @@
 """Does the mesh match the image?  Edges in the image against a surface, with numbers and causes."""
 
 from calvaria.overlay.bias import ThresholdBias, measure_threshold_bias
+from calvaria.overlay.causes import HoleCause
 from calvaria.overlay.edges import compare_to_image
 from calvaria.overlay.frames import FrameMatch, identify_frame
+from calvaria.overlay.holes import BoneHole, find_holes
 from calvaria.overlay.lost import LostSurface, find_lost_surface
 from calvaria.overlay.metrics import EdgeStatus, OffsetSummary, OverlayMetrics, SliceOffset
 from calvaria.overlay.places import Place
@@ -11,8 +13,10 @@ from calvaria.overlay.report import Overlay, check_overlay, measure_overlay
 from calvaria.overlay.stairs import Stairs, measure_stairs
 
 __all__ = [
+    "BoneHole",
     "EdgeStatus",
     "FrameMatch",
+    "HoleCause",
     "LostSurface",
     "OffsetSummary",
     "Overlay",
@@ -24,6 +28,7 @@ __all__ = [
     "ThresholdBias",
     "check_overlay",
     "compare_to_image",
+    "find_holes",
     "find_lost_surface",
     "fit_pose",
     "identify_frame",

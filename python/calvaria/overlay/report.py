@@ -15,6 +15,7 @@ from calvaria.findings import CheckReport, Finding, Verdict
 from calvaria.mesh import transform_mesh
 from calvaria.overlay.edges import compare_to_image
 from calvaria.overlay.frames import FrameMatch, identify_frame
+from calvaria.overlay.holes import BoneHole, find_holes
 from calvaria.overlay.lost import LostSurface, find_lost_surface
 from calvaria.overlay.metrics import OverlayMetrics
 from calvaria.overlay.pose import Pose, fit_pose
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Overlay", "check_overlay", "measure_overlay"]
 
 _MOST_PLACES = 6
+_MOST_HOLES = 20
 _WORDS = (("right", "left"), ("in front", "behind"), ("low", "high"))
 
 
@@ -46,12 +48,15 @@ class Overlay:
         The offsets, in that frame, before any of the pose is taken out.
     lost : LostSurface
         What the image has and the mesh has not, once the pose is taken out.
+    holes : tuple of BoneHole
+        Holes through the bone, and open rims of the mesh, with their causes; the widest first.
     """
 
     frame: FrameMatch
     pose: Pose
     metrics: OverlayMetrics
     lost: LostSurface
+    holes: tuple[BoneHole, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the samples, ready for JSON."""
@@ -60,6 +65,7 @@ class Overlay:
             "pose": self.pose.to_dict(),
             "metrics": self.metrics.to_dict(),
             "lost": self.lost.to_dict(),
+            "holes": [hole.to_dict() for hole in self.holes],
         }
 
     def __repr__(self) -> str:
@@ -78,7 +84,7 @@ def measure_overlay(
     tolerance_mm: float | None = None,
     n_samples: int = 100_000,
 ) -> Overlay:
-    """Measure a mesh against its image: frame, unit, pose, offsets, and what was lost.
+    """Measure a mesh against its image: frame, unit, pose, offsets, holes, and what was lost.
 
     Parameters
     ----------
@@ -128,7 +134,8 @@ def measure_overlay(
     lost = find_lost_surface(
         laid, volume, iso_hu=level if np.isfinite(level) else None, n_samples=n_samples
     )
-    return Overlay(frame=frame, pose=pose, metrics=metrics, lost=lost)
+    holes = find_holes(laid, volume, iso_hu=lost.iso_hu) if np.isfinite(lost.iso_hu) else ()
+    return Overlay(frame=frame, pose=pose, metrics=metrics, lost=lost, holes=holes)
 
 
 def check_overlay(
@@ -158,7 +165,7 @@ def check_overlay(
     -------
     CheckReport
         One finding for each way in which a mesh can miss: frame, shift, turn, scale, bias, spread,
-        wall, surface without an edge, surface that was lost.  Codes are explained in
+        wall, surface without an edge, surface that was lost, holes.  Codes are explained in
         ``docs/checks.md``.
 
     Raises
@@ -174,7 +181,8 @@ def check_overlay(
     findings.append(_unmeasured(metrics, profile))
     if isinstance(overlay, Overlay):
         pose = _pose(overlay.pose, profile) if is_measured else []
-        findings = [_frame(overlay.frame, profile), *pose, *findings, _lost(overlay, profile)]
+        whole = [_lost(overlay, profile), _holes(overlay.holes, profile)]
+        findings = [_frame(overlay.frame, profile), *pose, *findings, *whole]
     return CheckReport(
         subject="mesh against image",
         findings=tuple(findings),
@@ -320,6 +328,33 @@ def _lost(overlay: Overlay, profile: str) -> Finding:
         iso_hu=lost.iso_hu,
         distance_mm=lost.distance_mm,
         other_cm2=lost.other_mm2 / 100,
+    )
+
+
+def _holes(holes: tuple[BoneHole, ...], profile: str) -> Finding:
+    faults = [hole for hole in holes if hole.cause.is_fault]
+    n_openings = len(holes) - len(faults)
+    beside = f" {n_openings} openings of soft tissue or air are listed." if n_openings else ""
+    message = "No hole through the bone that the image does not explain as an opening." + beside
+    if faults:
+        worst = faults[0]
+        message = (
+            f"{len(faults)} holes up to {worst.diameter_mm:.1f} mm wide are likely no openings of the "
+            f"bone; the widest, at {worst.where}: {worst.cause.value}, {worst.why}.{beside}"
+        )
+    return _judged(
+        "overlay_holes",
+        faults[0].diameter_mm if faults else 0.0,
+        profile,
+        message,
+        places=tuple(
+            f"{hole.diameter_mm:.1f} mm at {hole.where}: {hole.cause.value}"
+            + ("" if hole.is_open else "; closed in the mesh")
+            for hole in (*faults, *(one for one in holes if not one.cause.is_fault))
+        )[:_MOST_HOLES],
+        n_faults=len(faults),
+        n_openings=n_openings,
+        n_closed=sum(not hole.is_open for hole in holes),
     )
 
 

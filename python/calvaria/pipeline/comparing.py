@@ -160,6 +160,7 @@ def compare_model(
             ),
         ),
         overlay_section(overlay.metrics),
+        *_holes(overlay),
     ]
     page = build_report(title="Mesh against image", sections=sections, checks=(check,))
     result = ComparisonResult(overlay=overlay, check=check, choice=source.choice, report=page)
@@ -178,6 +179,22 @@ def _written(result: ComparisonResult, folder: Path) -> ComparisonResult:
         report=result.report,
         files=("comparison.html", "comparison.json"),
     )
+
+
+def _holes(overlay: Overlay) -> list[Section]:
+    """Return the holes as a section of the report, where there are any."""
+    rows = [
+        (
+            f"{hole.diameter_mm:.1f} mm at {hole.where}",
+            f"{hole.cause.value}: {hole.why}" + ("" if hole.is_open else "; closed in the mesh"),
+        )
+        for hole in overlay.holes
+    ]
+    text = (
+        "Holes of 1.5 to 16 mm through the bone, and open rims of the mesh, the widest first. Wider openings "
+        "are not listed. One that the mesh closes is marked."
+    )
+    return [Section(title="Holes in the bone", text=text, rows=tuple(rows))] if rows else []
 
 
 def overlay_section(metrics: OverlayMetrics) -> Section:
