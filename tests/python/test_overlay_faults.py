@@ -292,11 +292,12 @@ def test_a_hole_in_the_mesh_is_lost_surface_of_its_size():
     volume = ball(12.0, 0.6, 0.5)
     mesh = ball_mesh(12.0)
     x, y, z = (mesh.vertices[mesh.faces].mean(axis=1) - mesh.vertices.mean(axis=0)).T
-    holed = Mesh(vertices=mesh.vertices, faces=mesh.faces[~((z > 0) & (np.hypot(x, y) < 4.0))])
+    holed = Mesh(vertices=mesh.vertices, faces=mesh.faces[~((z > 0) & (np.hypot(x, y) < 4.1))])
+    # Holes along a ring of the mesh, so that their rim is smooth.
     lost = find_lost_surface(holed, volume, distance_mm=1.0)
     assert lost.lost_mm2 == pytest.approx(area(mesh) - area(holed), rel=0.1)
     assert len(lost.places) == 1
-    small = Mesh(vertices=mesh.vertices, faces=mesh.faces[~((z > 0) & (np.hypot(x, y) < 1.7))])
+    small = Mesh(vertices=mesh.vertices, faces=mesh.faces[~((z > 0) & (np.hypot(x, y) < 1.8))])
     lost = find_lost_surface(small, volume, distance_mm=1.0)
     assert lost.lost_mm2 == pytest.approx(area(mesh) - area(small), rel=0.2)
     assert find_lost_surface(mesh, volume).lost_mm2 == 0.0
