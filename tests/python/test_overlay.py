@@ -227,6 +227,36 @@ def test_a_far_search_finds_the_same_edge(search_mm):
     assert found.summary.median_mm == pytest.approx(0.3, abs=0.1)
 
 
+@pytest.mark.parametrize(("radius", "allowed"), [(5.0, 0.03), (10.0, 0.02), (14.0, 0.02)])
+def test_a_perfect_mesh_of_a_phantom_reads_zero(radius, allowed):
+    n = int((2 * radius + 10) / 0.5)
+    scanner = phantom.Scanner(
+        columns=n,
+        rows=n,
+        n_slices=n,
+        spacing_xy_mm=(0.5, 0.5),
+        slice_thickness_mm=0.5,
+        slice_increment_mm=0.5,
+        noise_hu=5.0,
+    )
+    centre = (0.1, 0.13, 0.21)
+    volume = phantom.scan(phantom.sphere(centre_lps_mm=centre, radius_mm=radius), scanner=scanner)
+    mesh = ball_mesh(radius)
+    mesh = Mesh(vertices=mesh.vertices - CENTRE + centre, faces=mesh.faces)
+    found = compare_to_image(mesh, volume, n_samples=2000)
+    assert abs(found.summary.mean_mm) < allowed
+
+
+def test_edges_without_the_shift_of_blur_are_measured_without_its_correction():
+    grid = grid_about(32.0, 0.5)
+    distance = np.linalg.norm(places(grid), axis=1) - 10.0
+    volume = image(grid, ndtr(-distance / 0.5))
+    raw = compare_to_image(ball_mesh(10.0), volume, n_samples=2000, correct_curvature=False)
+    assert abs(raw.summary.mean_mm) < 0.005
+    both = compare_to_image(ball_mesh(10.0), volume, n_samples=2000)
+    assert both.summary.mean_mm == pytest.approx(-(0.5**2) / 10.0, abs=0.006)
+
+
 def test_a_mask_of_0_and_1_that_says_hu_is_measured_all_the_same():
     grid = grid_about(28.0, 0.7)
     shares = blurred_ball(places(grid), 8.0, 0.6).astype(np.float32).reshape(grid.shape_kji)

@@ -132,7 +132,7 @@ def measure_overlay(
     )
     pose = fit_pose(placed, volume, n_samples=min(20_000, n_samples))
     level = metrics.mesh_level[0] if iso_hu is None else iso_hu
-    if iso_hu is None and not np.isfinite(level) or min(volume.grid.dims_ijk) < 2:  # noqa: PLR2004
+    if (iso_hu is None and not np.isfinite(level)) or min(volume.grid.dims_ijk) < 2:
         # The mesh lies on no part of the image, or the image has no surface.
         lost = nothing_lost(volume)
     else:
@@ -239,7 +239,8 @@ def _pose(overlay: Overlay, profile: str) -> list[Finding]:
             "overlay_shift",
             pose.shift_mm,
             profile,
-            laid + (f"The mesh is shifted by {towards}." if towards else "The mesh is not shifted."),
+            laid
+            + (f"The mesh is shifted by {towards}." if towards else "The mesh is not shifted."),
             error=2 * pose.shift_error_mm,
             shift_lps_mm=list(pose.shift_lps_mm),
         ),
