@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -107,8 +108,11 @@ def window_of(volume: Volume, window: tuple[float, float] | None) -> tuple[float
         # Every 7th voxel is enough to place a window.
         low, high = np.percentile(volume.values.reshape(-1)[::7], (1, 99)).tolist()
         return (low + high) / 2, max(high - low, 1.0)
-    level, width = window
-    if not width > 0:
-        msg = f"window: level and a positive width expected, found {window}"
+    try:
+        level, width = (float(one) for one in window)
+    except (TypeError, ValueError):
+        level = width = math.nan
+    if not (width > 0 and math.isfinite(level) and math.isfinite(width)):
+        msg = f"window: a finite level and a finite positive width expected, found {window!r}"
         raise ValueError(msg)
-    return float(level), float(width)
+    return level, width

@@ -99,7 +99,8 @@ pub fn compare<T: Value>(
     }
     let spacing = volume.grid().spacing_xyz_mm();
     let reach = options.search_mm + BEYOND_MM.max(2.5 * spacing.max());
-    let step_mm = (spacing.min() / 2.0).clamp(reach / profile::MOST as f64, 0.4);
+    // A far search is made with coarser steps: a profile has only so many.
+    let step_mm = (spacing.min() / 2.0).min(0.4).max(reach / profile::MOST as f64);
     let half = (reach / step_mm).ceil() as usize;
     let stride = points.len().div_ceil(FIRST_LOOK).max(1);
     let some = |all: &[[f64; 3]]| all.iter().copied().step_by(stride).collect::<Vec<_>>();

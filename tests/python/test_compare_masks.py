@@ -224,6 +224,13 @@ def test_the_border_dice_is_that_of_the_challenge():
     a, b = first & near, second & near
     assert found.border_dice == pytest.approx(2 * (a & b).sum() / (a.sum() + b.sum()), abs=1e-12)
     assert pair(first, second).border_dice is None
+    # A border that reaches over the whole image is the image, however far it reaches.
+    for border_mm in (1e3, 1e9):
+        wide = pair(
+            first, second, spacing, border_of=Mask(values=skull, grid=grid), border_mm=border_mm
+        )
+        assert wide.border_dice == wide.dice
+        assert wide.border_mm == border_mm
 
 
 def test_grids_that_differ_are_refused_and_the_difference_is_named():
@@ -249,9 +256,12 @@ def test_grids_that_differ_are_refused_and_the_difference_is_named():
     sheared = Mask(values=values, grid=Grid(dims_ijk=(7, 6, 5), lps_from_ijk=tilted))
     with pytest.raises(GeometryError, match="sheared by 19.29"):
         compare_masks(sheared, reference=sheared, tolerance_mm=1.0)
-    for asked in ({"tolerance_mm": -1.0}, {"elements": "face"}, {"border_mm": 0.0}, {"label": 0}):
+    for asked in ({"tolerance_mm": -1.0}, {"elements": "face"}, {"border_mm": 0.0}, {"label": 0},
+                  {"tolerance_mm": "a"}, {"tolerance_mm": None}, {"label": "a"}, {"label": 2.5}):  # fmt: skip
         with pytest.raises(ValueError, match=next(iter(asked))):
             compare_masks(one, reference=one, **({"tolerance_mm": 1.0} | asked))
+    with pytest.raises(TypeError, match="mask: a Mask expected, found ndarray"):
+        compare_masks(values, reference=one, tolerance_mm=1.0)
 
 
 def test_a_label_is_compared_alone():

@@ -234,6 +234,54 @@ def test_the_rim_of_an_open_reference_is_not_measured():
     assert found.max_mm < 0.5
 
 
+def test_triangles_that_do_not_know_of_each_other_are_joined():
+    sphere, larger = icosphere(20.0, 16), icosphere(20.4, 16)
+    soup = Mesh(
+        vertices=sphere.vertices[sphere.faces].reshape(-1, 3),
+        faces=np.arange(3 * len(sphere.faces)).reshape(-1, 3),
+    )
+    found = measure_deviation(larger, reference=soup, tolerance_mm=0.5)
+    expected = measure_deviation(larger, reference=sphere, tolerance_mm=0.5)
+    assert found.n_beyond_edge == 0
+    np.testing.assert_allclose(found.offset_mm, expected.offset_mm, atol=1e-12)
+    both = compare_meshes(soup, reference=soup, tolerance_mm=0.1)
+    assert both.dice == pytest.approx(1.0)
+    assert both.volume_mm3 == pytest.approx(sphere_volume(sphere), rel=1e-9)
+
+
+def sphere_volume(mesh):
+    a, b, c = mesh.vertices[mesh.faces].transpose(1, 0, 2)
+    return (a * np.cross(b, c)).sum() / 6
+
+
+def test_faces_without_an_area_are_no_surface():
+    flat = Mesh(vertices=[[1, 2, 3]] * 3, faces=[[0, 1, 2]])
+    sphere = icosphere(20.0, 4)
+    one = compare_meshes(flat, reference=sphere, tolerance_mm=1.0)
+    assert one.surface_dice == 0.0 and math.isinf(one.hausdorff_mm)
+    assert math.isnan(compare_meshes(flat, reference=flat, tolerance_mm=1.0).surface_dice)
+    for mesh, reference, name in ((flat, sphere, "mesh"), (sphere, flat, "reference")):
+        with pytest.raises(MeshError, match=f"{name}: at least one face with an area"):
+            measure_deviation(mesh, reference=reference, tolerance_mm=1.0)
+
+
+def test_what_cannot_be_compared_is_refused_by_name():
+    sphere = icosphere(20.0, 4)
+    for asked in ({"tolerance_mm": "a"}, {"tolerance_mm": None}, {"step_mm": 0.0}):
+        with pytest.raises(ValueError, match=next(iter(asked))):
+            compare_meshes(sphere, reference=sphere, **({"tolerance_mm": 1.0} | asked))
+    with pytest.raises(TypeError, match="reference: a Mesh expected, found ndarray"):
+        compare_meshes(sphere, reference=sphere.vertices, tolerance_mm=1.0)
+    with pytest.raises(ValueError, match="n: a whole number"):
+        measure_deviation(sphere, reference=sphere, tolerance_mm=1.0).worst_places(-1)
+    with pytest.raises(TypeError, match="parts: ErrorPart expected, found int"):
+        error_budget([1], length_mm=100, bar="none")
+    huge = ErrorPart(name="huge", stage="imaging", systematic_mm=1e200)
+    budget = error_budget([huge], length_mm=100, bar="none")
+    assert budget.rss_mm == budget.blind_rss_mm == 1e200
+    assert budget.share_of_variance["imaging"] == 1.0
+
+
 def test_shares_within_a_tolerance_are_those_of_the_known_distribution():
     """R80: the published 95.17 % within tolerance, from offsets made to have it."""
     sphere = icosphere(20.0, 80)

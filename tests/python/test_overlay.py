@@ -204,12 +204,87 @@ def test_the_level_of_the_mesh_is_read_from_the_image():
         ({"n_samples": 5}, ValueError),
         ({"tolerance_mm": -1.0}, ValueError),
         ({"search_mm": np.nan}, ValueError),
+        ({"search_mm": 51.0}, ValueError),
+        ({"tolerance_mm": "a"}, ValueError),
+        ({"least_contrast": "x"}, ValueError),
+        ({"level": np.nan}, ValueError),
+        ({"n_samples": 1000.5}, ValueError),
+        ({"volume": 3}, TypeError),
+        ({"regions": np.zeros(112)}, MeshError),
         ({"regions": [1, 2]}, MeshError),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(change, error):
     with pytest.raises(error, match=next(iter(change))):
-        compare_to_image(ball_mesh(8.0, n=8), ball(8.0, 0.6, 1.0), **change)
+        compare_to_image(**({"mesh": ball_mesh(8.0, n=8), "volume": ball(8.0, 0.6, 1.0)} | change))
+
+
+@pytest.mark.parametrize("search_mm", [31.0, 40.0, 50.0])
+def test_a_far_search_finds_the_same_edge(search_mm):
+    volume = ball(10.0, 0.7, 1.0)
+    found = compare_to_image(ball_mesh(10.3), volume, n_samples=500, search_mm=search_mm)
+    assert found.summary.measured_fraction > 0.9
+    assert found.summary.median_mm == pytest.approx(0.3, abs=0.1)
+
+
+@pytest.mark.parametrize(("radius", "allowed"), [(5.0, 0.03), (10.0, 0.02), (14.0, 0.02)])
+def test_a_perfect_mesh_of_a_phantom_reads_zero(radius, allowed):
+    n = int((2 * radius + 10) / 0.5)
+    scanner = phantom.Scanner(
+        columns=n,
+        rows=n,
+        n_slices=n,
+        spacing_xy_mm=(0.5, 0.5),
+        slice_thickness_mm=0.5,
+        slice_increment_mm=0.5,
+        noise_hu=5.0,
+    )
+    centre = (0.1, 0.13, 0.21)
+    volume = phantom.scan(phantom.sphere(centre_lps_mm=centre, radius_mm=radius), scanner=scanner)
+    mesh = ball_mesh(radius)
+    mesh = Mesh(vertices=mesh.vertices - CENTRE + centre, faces=mesh.faces)
+    found = compare_to_image(mesh, volume, n_samples=2000)
+    assert abs(found.summary.mean_mm) < allowed
+
+
+def test_edges_without_the_shift_of_blur_are_measured_without_its_correction():
+    grid = grid_about(32.0, 0.5)
+    distance = np.linalg.norm(places(grid), axis=1) - 10.0
+    volume = image(grid, ndtr(-distance / 0.5))
+    raw = compare_to_image(ball_mesh(10.0), volume, n_samples=2000, correct_curvature=False)
+    assert abs(raw.summary.mean_mm) < 0.005
+    both = compare_to_image(ball_mesh(10.0), volume, n_samples=2000)
+    assert both.summary.mean_mm == pytest.approx(-(0.5**2) / 10.0, abs=0.006)
+
+
+def test_a_mask_of_0_and_1_that_says_hu_is_measured_all_the_same():
+    grid = grid_about(28.0, 0.7)
+    shares = blurred_ball(places(grid), 8.0, 0.6).astype(np.float32).reshape(grid.shape_kji)
+    found = compare_to_image(ball_mesh(8.0), Volume(values=shares, grid=grid), n_samples=500)
+    assert found.summary.measured_fraction > 0.99
+    assert abs(found.summary.mean_mm) < 0.02
+
+
+def test_slices_without_an_edge_are_told_and_all_samples_are_somewhere():
+    volume = ball(10.0, 0.6, 1.0)
+    values = volume.values.copy()
+    values[13:19] = 500
+    flat = Volume(values=values, grid=volume.grid)
+    mesh = ball_mesh(10.0)
+    names = {1: "jaw", 2: "jaw", 3: "elsewhere"}
+    regions = np.arange(len(mesh.faces)) % 4
+    found = compare_to_image(mesh, flat, n_samples=4000, regions=regions, names=names)
+    slices = {one.index: one for one in found.by_slice("axial")}
+    for index in (15, 16):
+        assert slices[index].n_samples >= 10
+        assert slices[index].unmeasured_fraction > 0.9
+    assert all(one.n_measured <= one.n_samples for one in slices.values())
+    by_name = found.by_region()
+    assert set(by_name) == {"jaw", "elsewhere", "elsewhere (no name)"}
+    assert sum(one.n_samples for one in by_name.values()) == 4000
+    assert by_name["jaw"].n_samples == (found.labels % 3 > 0).sum()
+    with pytest.raises(ValueError, match="chosen"):
+        found.summarise(np.ones(5, dtype=bool))
 
 
 def test_a_mesh_without_imaged_faces_is_refused():

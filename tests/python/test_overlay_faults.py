@@ -1,10 +1,13 @@
 """Planted faults: each is found, and called by its name."""
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from calvaria import Mesh, extract_surface, phantom
+from calvaria import Grid, Mesh, Volume, extract_surface, phantom
+from calvaria.errors import CalvariaWarning
 from calvaria.mesh import flip_mesh, transform_mesh
 from calvaria.overlay import (
     check_overlay,
@@ -15,7 +18,7 @@ from calvaria.overlay import (
     measure_threshold_bias,
 )
 from calvaria.segment import bone_level
-from overlay_bodies import ball, ball_mesh, grid_about, image, places
+from overlay_bodies import CENTRE, ball, ball_mesh, blurred_ball, grid_about, image, places
 
 N = 8000
 
@@ -141,6 +144,105 @@ def test_a_mesh_of_nothing_in_the_image_is_unknown(head):
     assert identify_frame(ball_mesh(15.0), volume).name == "unknown"
 
 
+BALLS = (((25, -15, 10), 9), ((38, -4, 22), 7), ((22, 4, 26), 6))
+
+
+@pytest.fixture(scope="module")
+def three_balls():
+    """A body without any symmetry, off the origin."""
+    affine = np.diag([1.0, 1.0, 1.0, 1.0])
+    affine[:3, 3] = (8, -30, -5)
+    grid = Grid(dims_ijk=(44, 48, 46), lps_from_ijk=affine)
+    k, j, i = np.indices(grid.shape_kji)
+    points = grid.lps_mm_from_ijk(np.stack([i, j, k], axis=-1).reshape(-1, 3))
+    shares = np.max([blurred_ball(points - np.array(at), r, 0.6) for at, r in BALLS], axis=0)
+    volume = image(grid, shares)
+    return extract_surface(volume, iso_hu=500.0), volume
+
+
+def test_a_frame_is_not_named_on_weak_evidence(three_balls):
+    mesh, volume = three_balls
+    assert identify_frame(mesh, volume).is_as_given
+    quarter = np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1.0]])
+    for vertices, faces in (
+        (mesh.vertices @ quarter.T, mesh.faces),
+        (mesh.vertices[:, [0, 2, 1]], mesh.faces[:, ::-1]),
+    ):
+        found = identify_frame(Mesh(vertices=vertices, faces=faces), volume)
+        assert found.name == "unknown", found
+        assert np.array_equal(found.matrix, np.eye(4))
+
+
+def test_how_far_a_mesh_was_moved_is_said(three_balls):
+    mesh, volume = three_balls
+    found = judged(transform_mesh(mesh, matrix=placed(shift=(30, 0, -10))), volume)
+    assert "moved by about 31." in found["overlay_frame"].message
+    assert "lies 31.6 mm off, LPS (30.0, " in found["overlay_shift"].message
+    assert found["overlay_frame"].verdict.name == "FAIL"
+
+
+def test_ras_is_told_from_lps_on_a_body_that_is_nearly_symmetric():
+    volume = ball(9.0, 0.6, 0.5)
+    for off, given, name, rival in (
+        ((0.4, -0.3, 0.0), 1, "LPS mm", None),
+        ((0.4, -0.3, 0.0), -1, "RAS mm", None),
+        ((0.0, 0.0, 0.0), 1, "LPS mm", "RAS mm"),
+    ):
+        affine = volume.grid.lps_from_ijk.copy()
+        affine[:3, 3] += np.array(off) - CENTRE
+        moved = Volume(
+            values=volume.values, grid=Grid(dims_ijk=volume.grid.dims_ijk, lps_from_ijk=affine)
+        )
+        mesh = ball_mesh(9.0, n=40)
+        vertices = (mesh.vertices - CENTRE + np.array(off)) * [given, given, 1]
+        found = identify_frame(Mesh(vertices=vertices, faces=mesh.faces), moved)
+        assert (found.name, found.rival) == (name, rival), found
+
+
+@pytest.mark.parametrize("what", ["too large", "not a number", "one slice", "holed", "even"])
+def test_a_mesh_that_is_not_on_the_image_fails_and_does_not_raise(what):
+    volume = ball(8.0, 0.6, 1.0)
+    mesh = ball_mesh(1000.0, n=20) if what == "too large" else ball_mesh(8.0, n=20)
+    values = volume.values.astype(np.float32)
+    if what == "not a number":
+        values[:] = np.nan
+    elif what == "holed":
+        values.reshape(-1)[::7] = np.nan
+    elif what == "even":
+        values[:] = 5.0
+    grid = volume.grid
+    if what == "one slice":
+        ni, nj, _ = grid.dims_ijk
+        grid = Grid(dims_ijk=(ni, nj, 1), lps_from_ijk=grid.lps_from_ijk)
+        values = values[:1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CalvariaWarning)
+        found = measure_overlay(mesh, Volume(values=values, grid=grid), n_samples=500)
+    assert found.frame.name == "unknown"
+    report = check_overlay(found, profile="planning")
+    assert report["overlay_frame"].verdict.name == "FAIL"
+    assert report["overlay_lost"].verdict.name == "UNPROVEN"
+    assert found.to_dict()["lost"]["structure_mm2"] == 0.0
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"distance_mm": -1},
+        {"distance_mm": np.nan},
+        {"n_samples": 0},
+        {"n_samples": -1},
+        {"iso_hu": np.inf},
+    ],
+)
+def test_lost_surface_refuses_what_cannot_be(asked):
+    with pytest.raises(ValueError, match=next(iter(asked))):
+        find_lost_surface(ball_mesh(8.0, n=8), ball(8.0, 0.6, 1.0), **asked)
+    if "n_samples" in asked:
+        with pytest.raises(ValueError, match="n_samples"):
+            fit_pose(ball_mesh(8.0, n=8), ball(8.0, 0.6, 1.0), **asked)
+
+
 def test_scale_and_thickening_are_told_apart(head):
     mesh, volume = head
     base = fit_pose(mesh, volume, n_samples=N)
@@ -181,13 +283,21 @@ def test_the_level_thickens_a_wall_by_what_was_published_for_it(wall, iso_hu, ex
     assert found.half_maximum_hu == pytest.approx(500.0, abs=10.0)
 
 
+def area(mesh):
+    a, b, c = mesh.vertices[mesh.faces].transpose(1, 0, 2)
+    return np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2
+
+
 def test_a_hole_in_the_mesh_is_lost_surface_of_its_size():
     volume = ball(12.0, 0.6, 0.5)
     mesh = ball_mesh(12.0)
     x, y, z = (mesh.vertices[mesh.faces].mean(axis=1) - mesh.vertices.mean(axis=0)).T
-    holed = Mesh(vertices=mesh.vertices, faces=mesh.faces[~((z > 0) & (np.hypot(x, y) < 4.0))])
+    holed = Mesh(vertices=mesh.vertices, faces=mesh.faces[~((z > 0) & (np.hypot(x, y) < 4.1))])
+    # Holes along a ring of the mesh, so that their rim is smooth.
     lost = find_lost_surface(holed, volume, distance_mm=1.0)
-    # What lies within a millimetre of the rim counts as there.
-    assert np.pi * 2.6**2 < lost.lost_mm2 < np.pi * 3.2**2
+    assert lost.lost_mm2 == pytest.approx(area(mesh) - area(holed), rel=0.1)
     assert len(lost.places) == 1
+    small = Mesh(vertices=mesh.vertices, faces=mesh.faces[~((z > 0) & (np.hypot(x, y) < 1.8))])
+    lost = find_lost_surface(small, volume, distance_mm=1.0)
+    assert lost.lost_mm2 == pytest.approx(area(mesh) - area(small), rel=0.2)
     assert find_lost_surface(mesh, volume).lost_mm2 == 0.0

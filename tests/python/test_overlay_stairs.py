@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from calvaria import Grid, Mesh, Volume, extract_surface, phantom, resample_to_grid, smooth_mesh
+from calvaria.errors import MeshError
 from calvaria.overlay import measure_stairs
+from mesh_shapes import icosphere
 
 PIXEL = 0.8
 
@@ -70,6 +72,27 @@ def test_a_smooth_body_has_no_stairs():
     tilted = points @ np.array([[0.8, 0.36, -0.48], [0.0, 0.8, 0.6], [0.6, -0.48, 0.64]])
     found = measure_stairs(Mesh(vertices=tilted, faces=faces))
     assert found.step_mm < 1.0 or found.height_mm < 1e-3
+
+
+@pytest.mark.parametrize(("slice_mm", "expected"), [(0.5, 0.0), (2.0, 2.0)])
+def test_a_fine_scan_of_a_smooth_ball_has_none_and_a_thick_one_has(slice_mm, expected):
+    scanner = phantom.Scanner(
+        columns=80,
+        rows=80,
+        n_slices=int(48 / slice_mm),
+        spacing_xy_mm=(0.6, 0.6),
+        slice_thickness_mm=slice_mm,
+        slice_increment_mm=slice_mm,
+    )
+    body = phantom.sphere(centre_lps_mm=(0.1, 0.13, 0.21), radius_mm=20.0)
+    found = measure_stairs(extract_surface(phantom.scan(body, scanner=scanner), iso_hu=0.0))
+    assert found.step_mm == pytest.approx(expected, abs=0.25)
+
+
+def test_a_mesh_that_is_not_in_millimetres_is_refused():
+    with pytest.raises(MeshError, match="mesh: at most 3000 mm"):
+        measure_stairs(icosphere(1e6, 4))
+    assert measure_stairs(icosphere(1000.0, 4)).step_mm >= 0.0
 
 
 @pytest.mark.slow

@@ -243,6 +243,27 @@ def test_limits_are_round_and_can_be_asked_for():
         limit_of(values, 0.0)
 
 
+def test_what_cannot_be_drawn_is_refused_by_name():
+    mesh, offsets = dented()
+    for wrong in (np.zeros((2, 3)), 1.0, [0.1, np.inf]):
+        with pytest.raises(ValueError, match="offsets"):
+            plot.plot_offset_histogram(wrong, tolerance_mm=0.5)
+    volume = Volume(
+        values=np.zeros((4, 5, 6), np.int16), grid=Grid(dims_ijk=(6, 5, 4), lps_from_ijk=np.eye(4))
+    )
+    for asked in (
+        {"window": (np.nan, 1)},
+        {"window": 5},
+        {"window": (0, np.inf)},
+        {"margin_mm": -50},
+        {"margin_mm": np.nan},
+    ):
+        with pytest.raises(ValueError, match=next(iter(asked))):
+            plot.show_contours(volume, mesh, **asked)
+    with pytest.raises(ValueError, match="step_mm"):
+        plot.plot_slice_profile(offsets, mesh=mesh, step_mm=np.inf, tolerance_mm=0.5)
+
+
 def pictures_of(mesh, offsets, volume):
     asked = {"offsets": offsets, "tolerance_mm": 0.5}
     yield plot.show_contours(volume, mesh, normal=[1, 1, 1], **asked)

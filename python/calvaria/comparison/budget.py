@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from calvaria._html import html_table
+from calvaria.comparison._asked import above_zero
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["ErrorBudget", "ErrorPart", "error_budget"]
 
@@ -133,16 +134,12 @@ class ErrorBudget:
     @property
     def share_of_variance(self) -> dict[str, float]:
         """Part of ``rss_mm`` squared that each stage has: where work pays most."""
-        total = self.rss_mm**2
-        squares = {
-            stage: sum(
-                part.systematic_at(self.length_mm) ** 2 + part.random_sd_mm**2
-                for part in self.parts
-                if part.stage == stage
-            )
+        total = self.rss_mm or 1.0
+        sizes = {
+            stage: math.hypot(*self._sizes(part for part in self.parts if part.stage == stage))
             for stage in _STAGES
         }
-        return {stage: square / total if total else 0.0 for stage, square in squares.items()}
+        return {stage: (size / total) ** 2 for stage, size in sizes.items()}
 
     @property
     def seen_by_bar(self) -> dict[str, str]:
@@ -153,13 +150,11 @@ class ErrorBudget:
     def blind_rss_mm(self) -> float:
         """Root of the sum of squares of all that a bar cannot see: it stays when the bar is right."""
         seen = _SEEN[self.bar]
-        return math.sqrt(
-            sum(
-                part.systematic_at(self.length_mm) ** 2 + part.random_sd_mm**2
-                for part in self.parts
-                if not seen[part.stage]
-            )
-        )
+        return math.hypot(*self._sizes(part for part in self.parts if not seen[part.stage]))
+
+    def _sizes(self, parts: Iterable[ErrorPart]) -> list[float]:
+        found = [(part.systematic_at(self.length_mm), part.random_sd_mm) for part in parts]
+        return [size for both in found for size in both]
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -265,10 +260,11 @@ def error_budget(
     if not made:
         msg = "parts: at least one contribution expected, found none"
         raise ValueError(msg)
-    for name, value in (("length_mm", length_mm), ("coverage", coverage)):
-        if not (math.isfinite(value) and value > 0):
-            msg = f"{name}: a finite number above 0 expected, found {value}"
-            raise ValueError(msg)
+    for part in made:
+        if not isinstance(part, ErrorPart):
+            msg = f"parts: ErrorPart expected, found {type(part).__name__}"
+            raise TypeError(msg)
+    length_mm, coverage = above_zero("length_mm", length_mm), above_zero("coverage", coverage)
     if bar not in _SEEN:
         msg = f"bar: one of {tuple(_SEEN)} expected, found {bar!r}"
         raise ValueError(msg)
@@ -281,7 +277,7 @@ def error_budget(
         bar=bar,
         systematic_mm=systematic,
         random_sd_mm=random,
-        rss_mm=math.sqrt(sum(size**2 for size in sizes) + random**2),
+        rss_mm=math.hypot(*sizes, random),
         expanded_mm=abs(systematic) + coverage * random,
         worst_case_mm=sum(map(abs, sizes)) + coverage * sum(part.random_sd_mm for part in made),
     )
@@ -289,4 +285,4 @@ def error_budget(
 
 def _sums(parts: Sequence[ErrorPart], length_mm: float) -> tuple[float, float]:
     systematic = math.fsum(part.systematic_at(length_mm) for part in parts)
-    return systematic, math.sqrt(math.fsum(part.random_sd_mm**2 for part in parts))
+    return systematic, math.hypot(*(part.random_sd_mm for part in parts))

@@ -12,6 +12,8 @@ import numpy as np
 from calvaria import _native
 from calvaria._arrays import frozen
 from calvaria._html import html_table
+from calvaria.comparison._asked import at_least_zero, need_mesh
+from calvaria.comparison._joined import has_area, joined
 from calvaria.comparison.distances import plain
 from calvaria.errors import MeshError
 from calvaria.mesh import Alignment, Mesh, transform_mesh
@@ -173,7 +175,7 @@ class DeviationMap:
         if not 0 <= percent <= 100:
             msg = f"percent: 0 to 100 expected, found {percent}"
             raise ValueError(msg)
-        if not self.n_measured:
+        if not self.weights_mm2[self.is_measured].any():
             return math.nan
         offsets = np.abs(self.offset_mm[self.is_measured])
         order = np.argsort(offsets, kind="stable")
@@ -183,6 +185,10 @@ class DeviationMap:
 
     def worst_places(self, n: int = 6, *, apart_mm: float = 10.0) -> tuple[WorstPlace, ...]:
         """Return the worst measured places, no two of them closer than ``apart_mm``."""
+        if not n >= 0:
+            msg = f"n: a whole number of at least 0 expected, found {n!r}"
+            raise ValueError(msg)
+        apart_mm = at_least_zero("apart_mm", apart_mm)
         size = np.where(self.is_measured, np.abs(self.offset_mm), -1.0)
         found: list[WorstPlace] = []
         while len(found) < n:
@@ -240,6 +246,7 @@ def measure_deviation(
     reference : Mesh
         What it should be; faces counter-clockwise seen from outside.  It may be open: a vertex whose
         closest point is on its rim has nothing to be compared with and is marked so, not measured.
+        Triangles whose corners lie at the same places, as those of an STL file, are joined first.
     tolerance_mm : float
         Up to here a place counts as right.
     alignment : Alignment, optional
@@ -255,7 +262,7 @@ def measure_deviation(
     Raises
     ------
     MeshError
-        One of the meshes has no faces.
+        One of the meshes has no face with an area.
     ValueError
         The tolerance is not a number of at least 0.
 
@@ -280,13 +287,13 @@ def measure_deviation(
     >>> measure_deviation(moved, reference=corner, tolerance_mm=0.4).max_mm
     0.5
     """
-    if not (tolerance_mm >= 0 and math.isfinite(tolerance_mm)):
-        msg = f"tolerance_mm: a finite number of at least 0 expected, found {tolerance_mm}"
-        raise ValueError(msg)
+    tolerance_mm = at_least_zero("tolerance_mm", tolerance_mm)
     for name, one in (("mesh", mesh), ("reference", reference)):
-        if not len(one.faces):
-            msg = f"{name}: at least one face expected, found none"
+        need_mesh(name, one)
+        if not has_area(one):
+            msg = f"{name}: at least one face with an area expected, found none"
             raise MeshError(msg)
+    reference = joined(reference)
     placed = mesh if alignment is None else transform_mesh(mesh, matrix=alignment.matrix)
     offsets, is_rim = _native.offsets_from_mesh(
         reference.vertices, reference.faces, reference.kinds, placed.vertices

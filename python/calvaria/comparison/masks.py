@@ -12,9 +12,10 @@ import numpy as np
 from calvaria import _native, _progress
 from calvaria._arrays import frozen
 from calvaria._html import html_table
+from calvaria.comparison._asked import above_zero, at_least_zero, need_mask
 from calvaria.comparison.distances import SurfaceDistances, measures_of, plain
 from calvaria.errors import GeometryError
-from calvaria.segment._bytes import bytes_of, positive
+from calvaria.segment._bytes import bytes_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +31,7 @@ Three = tuple[float, float, float]
 _ELEMENTS = ("disk", "voxel")
 # Corners of two grids that are called the same lie no farther apart.
 _SAME_MM = 0.01
+_MOST_LABEL = 65535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -206,10 +208,11 @@ def compare_masks(
     if elements not in _ELEMENTS:
         msg = f"elements: one of {_ELEMENTS} expected, found {elements!r}"
         raise ValueError(msg)
-    if not (tolerance_mm >= 0 and math.isfinite(tolerance_mm)):
-        msg = f"tolerance_mm: a finite number of at least 0 expected, found {tolerance_mm}"
-        raise ValueError(msg)
-    positive("border_mm", border_mm)
+    tolerance_mm = at_least_zero("tolerance_mm", tolerance_mm)
+    border_mm = above_zero("border_mm", border_mm)
+    for name, one in (("mask", mask), ("reference", reference), ("border_of", border_of)):
+        if one is not None or name != "border_of":
+            need_mask(name, one)
     grid = reference.grid
     for name, other in (("mask", mask), ("border_of", border_of)):
         if other is not None:
@@ -221,13 +224,13 @@ def compare_masks(
         )
         raise GeometryError(msg)
     first, second = (_chosen(one, label) for one in (reference, mask))
-    third = None if border_of is None else bytes_of(border_of)
+    third, reach_mm = _border(border_of, border_mm)
     counts, near, ways = _progress.run(
         lambda progress: _native.compare_masks(
             first=first,
             second=second,
             border_of=third,
-            border_mm=border_mm,
+            border_mm=reach_mm,
             lps_from_ijk=grid.lps_from_ijk,
             spacing_xyz_mm=grid.spacing_xyz_mm,
             is_disk=elements == "disk",
@@ -259,11 +262,23 @@ def compare_masks(
     )
 
 
+def _border(border_of: Mask | None, border_mm: float) -> tuple[NDArray[np.uint8] | None, float]:
+    """Return the mask to widen and by how much; what reaches over the whole grid is the grid."""
+    if border_of is None:
+        return None, border_mm
+    near, grid = bytes_of(border_of), border_of.grid
+    diagonal = float(np.linalg.norm(np.array(grid.dims_ijk) * np.array(grid.spacing_xyz_mm)))
+    if border_mm < diagonal:
+        return near, border_mm
+    everything = np.full_like(near, 1 if near.any() else 0)
+    return frozen(everything, dtype=np.uint8), 0.5 * min(grid.spacing_xyz_mm)
+
+
 def _chosen(mask: Mask, label: int | None) -> NDArray[np.uint8]:
     if label is None:
         return bytes_of(mask)
-    if not 1 <= label <= 65535:
-        msg = f"label: 1 to 65535 expected, found {label}"
+    if not isinstance(label, (int, np.integer)) or not 1 <= label <= _MOST_LABEL:
+        msg = f"label: a whole number from 1 to {_MOST_LABEL} expected, found {label!r}"
         raise ValueError(msg)
     return frozen(np.equal(mask.values, label), dtype=np.bool_).view(np.uint8)
 

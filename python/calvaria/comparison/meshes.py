@@ -11,6 +11,8 @@ import numpy as np
 
 from calvaria import _native, _progress
 from calvaria._html import html_table
+from calvaria.comparison._asked import above_zero, at_least_zero, need_mesh
+from calvaria.comparison._joined import has_area, joined
 from calvaria.comparison.distances import SurfaceDistances, measures_of, plain
 from calvaria.mesh import Mesh, measure_mesh
 from calvaria.mesh.measures import n_boundary_edges
@@ -122,7 +124,7 @@ def compare_meshes(
     Parameters
     ----------
     mesh, reference : Mesh
-        Open or closed, LPS mm.  Nothing is moved: align them first where they do not lie on each
+        Open or closed, LPS mm; triangles whose corners lie at the same places are joined.  Nothing is moved: align them first where they do not lie on each
         other.
     tolerance_mm : float
         Up to here surfaces count as the same, for the surface Dice and the overlaps.
@@ -133,7 +135,8 @@ def compare_meshes(
     Returns
     -------
     MeshComparison
-        Without faces in one of them: surface Dice 0, distances infinite; in both: NaN.
+        Without faces (or none with an area) in one of them: surface Dice 0, distances infinite; in
+        both: NaN.
 
     Raises
     ------
@@ -162,13 +165,10 @@ def compare_meshes(
     >>> compare_meshes(corner, reference=corner, tolerance_mm=0.1, step_mm=1.0)
     MeshComparison(dice 1.0000, hausdorff 0.000 mm, assd 0.0000 mm, surface dice 1.0000 at 0.1 mm)
     """
-    for name, value in (("tolerance_mm", tolerance_mm), ("step_mm", step_mm)):
-        least = "at least" if name == "tolerance_mm" else "above"
-        is_good = value is None or (math.isfinite(value) and value >= 0)
-        if not is_good or (name == "step_mm" and value == 0):
-            msg = f"{name}: a finite number {least} 0 expected, found {value}"
-            raise ValueError(msg)
-    meshes = (reference, mesh)
+    tolerance_mm = at_least_zero("tolerance_mm", tolerance_mm)
+    step_mm = None if step_mm is None else above_zero("step_mm", step_mm)
+    meshes = (_comparable("reference", reference), _comparable("mesh", mesh))
+    reference, mesh = meshes
     sizes = [measure_mesh(one) if len(one.faces) else None for one in meshes]
     areas = [0.0 if size is None else size.area_mm2 for size in sizes]
     steps = [step_mm or math.sqrt(max(area, 1e-12) / _N_POINTS) for area in areas]
@@ -197,6 +197,14 @@ def compare_meshes(
         to_reference=sides[1],
         **_bodies(meshes, columns),
     )
+
+
+def _comparable(name: str, mesh: Mesh) -> Mesh:
+    """Return the mesh with its triangles joined; one without any area has no faces."""
+    need_mesh(name, mesh)
+    if has_area(mesh):
+        return joined(mesh)
+    return Mesh(vertices=mesh.vertices, faces=np.zeros((0, 3), dtype=np.int32))
 
 
 def _pitch_mm(meshes: tuple[Mesh, Mesh]) -> float:

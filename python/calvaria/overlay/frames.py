@@ -13,6 +13,7 @@ from calvaria._arrays import frozen
 from calvaria._html import html_table
 from calvaria.errors import MeshError, SegmentationError
 from calvaria.mesh import Mesh, flip_mesh, transform_mesh
+from calvaria.overlay._asked import mesh_and_image
 from calvaria.overlay.edges import edges_beside
 from calvaria.overlay.metrics import EdgeStatus
 from calvaria.segment import bone_level, threshold
@@ -29,9 +30,15 @@ __all__ = ["FrameMatch", "identify_frame"]
 _SAMPLES = 3000
 _NEAR_MM = 1.5
 _SEARCH_MM = 2.5
-# A frame that fits so much of the surface is not doubted; below the second, none fits.
+# A frame that fits so much of the surface is not doubted; below the second, none fits.  Where the mesh
+# was laid on the bone first, much of it lies near something; more is asked.
 _SURE = 0.8
 _LEAST = 0.4
+_LEAST_MOVED = 0.7
+# Of two frames that fit, one is the better when its offsets scatter clearly less; else either may be.
+_AS_WELL = 0.05
+_CLEARER = 0.6
+_SAME_SPREAD_MM = 0.05
 _UNITS = {"centimetres": 10.0, "metres": 1000.0, "inches": 25.4, "micrometres": 1e-3}
 _TURNS = {"RAS": (-1.0, -1.0, 1.0)}
 _MIRRORS = {"left-right": 0, "front-back": 1, "head-foot": 2}
@@ -57,6 +64,8 @@ class FrameMatch:
         From the mesh as given to LPS mm.
     is_inside_out : bool
         Whether its faces look inwards, as those of a mesh that was mirrored point by point do.
+    rival : str or None
+        Another frame that fits as well: the body is too symmetric to tell.
     """
 
     name: str
@@ -65,6 +74,18 @@ class FrameMatch:
     scores: dict[str, float]
     matrix: NDArray[np.float64]
     is_inside_out: bool = False
+    rival: str | None = None
+
+    @property
+    def moved_by_lps_mm(self) -> tuple[float, float, float] | None:
+        """About how far a moved mesh lies from the bone, LPS; None where it was not moved.
+
+        :func:`fit_pose` tells the rest.
+        """
+        if not self.name.startswith("moved"):
+            return None
+        x, y, z = (-self.matrix[:3, 3]).tolist()
+        return x, y, z
 
     @property
     def is_as_given(self) -> bool:
@@ -81,16 +102,26 @@ class FrameMatch:
             if others:
                 second = max(others, key=lambda name: others[name])
                 rest = f"; the next best, {second}, for {100 * others[second]:.0f} %"
+            if self.rival:
+                rest += "; the body is too symmetric to tell the two apart"
             return (
                 f"as LPS mm {given} of the surface lie within 1.5 mm of an edge in the image{rest}"
             )
         if self.name == "unknown":
+            best = max(self.scores, key=lambda name: self.scores[name])
+            rest = f"; of the others {best} fits best, {100 * self.scores[best]:.0f} %, too little"
             return (
-                f"as LPS mm {given} of the surface lie near an edge, and no other frame fits better"
+                f"as LPS mm {given} of the surface lie near an edge, which is too little"
+                f"{rest if best != 'LPS mm' else ', and no other frame fits better'}"
             )
+        moved = self.moved_by_lps_mm
+        by = ""
+        if moved is not None:
+            x, y, z = moved
+            by = f" by about {math.hypot(*moved):.1f} mm, LPS ({x:.1f}, {y:.1f}, {z:.1f}),"
         return (
             f"as LPS mm {given} of the surface lie within 1.5 mm of an edge in the image, "
-            f"as {self.name} {100 * self.fraction:.0f} %"
+            f"as {self.name}{by} {100 * self.fraction:.0f} %"
         )
 
     def applied(self, mesh: Mesh) -> Mesh:
@@ -109,6 +140,8 @@ class FrameMatch:
             "scores": dict(self.scores),
             "matrix": self.matrix.tolist(),
             "is_inside_out": self.is_inside_out,
+            "moved_by_lps_mm": self.moved_by_lps_mm,
+            "rival": self.rival,
             "why": self.why,
         }
 
@@ -137,7 +170,9 @@ def identify_frame(mesh: Mesh, volume: Volume) -> FrameMatch:
     Returns
     -------
     FrameMatch
-        What fits best, with the scores of all.  As given it is taken whenever that fits as well.
+        What fits best, with the scores of all.  As given it is taken whenever that fits as well; a
+        body so symmetric that RAS fits as well is said in ``rival``.  A frame that fits less than 40 %
+        of the surface (70 % once the mesh was moved) is not named: ``"unknown"``.
 
     Raises
     ------
@@ -154,17 +189,21 @@ def identify_frame(mesh: Mesh, volume: Volume) -> FrameMatch:
     >>> identify_frame(transform_mesh(mesh, matrix=np.diag([-1.0, -1.0, 1.0, 1.0])), ball).name
     'RAS mm'
     """
+    mesh_and_image(mesh, volume)
     points, normals, *_ = _native.sample_surface(mesh.vertices, mesh.faces, mesh.kinds, _SAMPLES)
     if not len(points):
         msg = "mesh: faces that were imaged expected, found none with an area"
         raise MeshError(msg)
-    given = _score(points, normals, volume)
+    given, spread = _fit(points, normals, volume)
+    spreads = {"LPS mm": spread}
     scores, matrices, turned = {"LPS mm": given}, {"LPS mm": np.eye(4)}, {"LPS mm": False}
 
     def take(name: str, matrix: NDArray[np.float64], *, is_turned: bool) -> None:
-        score = _score(*_moved_by(matrix, points, -normals if is_turned else normals), volume)
+        placed = _moved_by(matrix, points, -normals if is_turned else normals)
+        score, spread = _fit(*placed, volume)
         if score > scores.get(name, -1.0):
             scores[name], matrices[name], turned[name] = score, matrix, is_turned
+            spreads[name] = spread
 
     if given < _SURE:
         take("turned inside out", np.eye(4), is_turned=True)
@@ -175,11 +214,12 @@ def identify_frame(mesh: Mesh, volume: Volume) -> FrameMatch:
         if max(scores.values()) < _LEAST:
             for name, matrix in _moved(points, volume):
                 take(name, matrix, is_turned=False)
-    best = max(scores, key=lambda name: scores[name])
-    # Another frame must explain clearly more than the one that is given.
-    if scores[best] < given + 0.1:
-        best = "LPS mm"
-    name = best if scores[best] >= _LEAST / 2 else "unknown"
+    else:
+        # A body as good as symmetric fits either way.
+        take("RAS mm", np.diag([-1.0, -1.0, 1.0, 1.0]), is_turned=False)
+    best, rival = _best_of(scores, spreads)
+    least = _LEAST_MOVED if best.startswith("moved") else _LEAST
+    name = best if scores[best] >= least else "unknown"
     return FrameMatch(
         name=name,
         fraction=scores[best],
@@ -187,7 +227,24 @@ def identify_frame(mesh: Mesh, volume: Volume) -> FrameMatch:
         scores=scores,
         matrix=frozen(np.eye(4) if name == "unknown" else matrices[best], dtype=np.float64),
         is_inside_out=name != "unknown" and turned[best],
+        rival=rival if name == "LPS mm" else None,
     )
+
+
+def _best_of(scores: dict[str, float], spreads: dict[str, float]) -> tuple[str, str | None]:
+    """Return the frame that fits best, and another that fits as well as LPS."""
+    best = max(scores, key=lambda name: scores[name])
+    given = scores["LPS mm"]
+    # Another frame must explain clearly more than the one that is given.
+    if scores[best] >= given + 0.1:
+        return best, None
+    if "RAS mm" not in scores or given < _SURE or scores["RAS mm"] < given - _AS_WELL:
+        return "LPS mm", None
+    ours, theirs = spreads["LPS mm"], spreads["RAS mm"]
+    if theirs < _CLEARER * ours and ours - theirs > _SAME_SPREAD_MM:
+        return "RAS mm", None
+    is_clear = ours < _CLEARER * theirs and theirs - ours > _SAME_SPREAD_MM
+    return "LPS mm", None if is_clear else "RAS mm"
 
 
 def _moved_by(
@@ -198,15 +255,18 @@ def _moved_by(
     return points @ matrix[:3, :3].T + matrix[:3, 3], unit
 
 
-def _score(points: NDArray[np.float64], normals: NDArray[np.float64], volume: Volume) -> float:
-    """Return the share of the surface with an edge near it."""
+def _fit(
+    points: NDArray[np.float64], normals: NDArray[np.float64], volume: Volume
+) -> tuple[float, float]:
+    """Return the share of the surface with an edge near it, and how these offsets scatter, mm."""
     index = volume.grid.ijk_from_lps_mm(points)
     is_inside = ((index >= 0) & (index <= np.array(volume.grid.dims_ijk) - 1)).all(axis=1)
     if is_inside.mean() < 0.02:
-        return 0.0
+        return 0.0, math.inf
     found = edges_beside(points, normals, volume, search_mm=_SEARCH_MM)
     is_near = (found["status"] <= EdgeStatus.THIN) & (np.abs(found["offset_mm"]) <= _NEAR_MM)
-    return float(is_near.mean())
+    near = found["offset_mm"][is_near]
+    return float(is_near.mean()), float(near.std()) if len(near) else math.inf
 
 
 def _guesses(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,10 @@ import numpy as np
 from calvaria import _native
 from calvaria._arrays import frozen
 from calvaria._html import html_table
+from calvaria.errors import MeshError
+from calvaria.overlay._asked import above_zero, finite, mesh_and_image, sample_count
 from calvaria.overlay.edges import compare_to_image
-from calvaria.overlay.places import Place, places_of
+from calvaria.overlay.places import Place, place_reach_mm, places_of
 from calvaria.surface import extract_surface
 
 if TYPE_CHECKING:
@@ -26,6 +29,10 @@ __all__ = ["LostSurface", "find_lost_surface"]
 # A part of the image belongs to the mesh when the mesh lies along so much of it.
 _OWN_FRACTION = 0.02
 _LEAST_PLACE_MM2 = 4.0
+# A lost place reaches up to the rim of the mesh: there the mesh lies sideways, this part of the distance
+# or less along the normal, and not nearer than this part of what counts as near.
+_SIDEWAYS = 0.5
+_BESIDE = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +42,14 @@ class LostSurface:
     Parameters
     ----------
     iso_hu : float
-        The level at which the image was looked at.
+        The level at which the image was looked at; NaN where the mesh lies on no part of it.
     distance_mm : float
         A mesh this near, facing the same way, counts as there.
     structure_mm2 : float
         Surface of the parts of the image that the mesh lies along.
     lost_mm2 : float
-        So much of it has no mesh near.
+        So much of it has no mesh near; each place counted up to the rim of the mesh.  A gap that is
+        nowhere wider than twice ``distance_mm`` is none.
     places : tuple of Place
         Where, the largest first; ``mean_mm`` and ``worst_mm`` are distances to the mesh.
     other_mm2 : float
@@ -65,7 +73,7 @@ class LostSurface:
         """Return everything, ready for JSON."""
         share = self.lost_fraction
         return {
-            "iso_hu": self.iso_hu,
+            "iso_hu": self.iso_hu if math.isfinite(self.iso_hu) else None,
             "distance_mm": self.distance_mm,
             "structure_mm2": self.structure_mm2,
             "lost_mm2": self.lost_mm2,
@@ -126,7 +134,10 @@ def find_lost_surface(
     Raises
     ------
     MeshError
-        The mesh has no imaged faces with an area.
+        The mesh has no imaged faces with an area, or no level was given and it lies on no part of the
+        image.
+    ValueError
+        An argument is out of range.
 
     Examples
     --------
@@ -137,31 +148,32 @@ def find_lost_surface(
     >>> find_lost_surface(mesh, ball).lost_mm2
     0.0
     """
+    mesh_and_image(mesh, volume)
+    n_samples = sample_count(n_samples)
+    if distance_mm is not None:
+        distance_mm = above_zero("distance_mm", distance_mm)
     level = iso_hu
     if level is None:
         level = compare_to_image(mesh, volume, n_samples=5000).mesh_level[0]
+        if math.isnan(level):
+            msg = "mesh: a surface that lies in the image expected, found none of it there"
+            raise MeshError(msg)
+    level = finite("iso_hu", level)
     reach = distance_mm
     if reach is None:
-        reach = max(1.0, 1.5 * max(volume.grid.spacing_xyz_mm))
+        reach = _usual_reach_mm(volume)
     imaged = extract_surface(volume, iso_hu=level, within=within, close_border=False)
     points, normals, faces, area, _ = _native.sample_surface(
         imaged.vertices, imaged.faces, imaged.kinds, n_samples
     )
     if not len(points):
-        return LostSurface(
-            iso_hu=level,
-            distance_mm=reach,
-            structure_mm2=0.0,
-            lost_mm2=0.0,
-            places=(),
-            other_mm2=0.0,
-        )
-    distance = _distances_mm(mesh, points, normals, reach)
+        return dataclasses.replace(nothing_lost(volume), iso_hu=level, distance_mm=float(reach))
+    distance, is_beside = _distances_mm(mesh, points, normals, reach)
     part = _native.mesh_parts(imaged.vertices, imaged.faces, imaged.kinds)[0][faces]
     is_near = distance <= reach
     n_near = np.bincount(part, weights=is_near)
     is_own = (n_near >= _OWN_FRACTION * np.bincount(part, minlength=len(n_near)))[part]
-    is_lost = is_own & ~is_near
+    is_lost = _grown(points, is_own & ~is_near, is_own & is_beside, area)
     places = places_of(points[is_lost], distance[is_lost], area_each_mm2=area)
     kept = tuple(place for place in places if place.area_mm2 >= _LEAST_PLACE_MM2)
     return LostSurface(
@@ -174,15 +186,53 @@ def find_lost_surface(
     )
 
 
+def nothing_lost(volume: Volume) -> LostSurface:
+    """Return the answer where there is nothing to look at: no area, no level."""
+    return LostSurface(
+        iso_hu=math.nan,
+        distance_mm=_usual_reach_mm(volume),
+        structure_mm2=0.0,
+        lost_mm2=0.0,
+        places=(),
+        other_mm2=0.0,
+    )
+
+
+def _usual_reach_mm(volume: Volume) -> float:
+    return max(1.0, 1.5 * max(volume.grid.spacing_xyz_mm))
+
+
 def _distances_mm(
     mesh: Mesh, points: NDArray[np.float64], normals: NDArray[np.float64], reach: float
-) -> NDArray[np.float64]:
-    """Return distances to the mesh; where it faces the other way it is another surface."""
-    _, distance, face = _native.closest_points(
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return distances to the mesh, and whether it lies sideways only, beyond a rim.
+
+    Where the mesh faces the other way it is another surface.
+    """
+    closest, distance, face = _native.closest_points(
         mesh.vertices, mesh.faces, mesh.kinds, frozen(points, dtype=np.float64)
     )
     a, b, c = (mesh.vertices[mesh.faces[face, corner]] for corner in range(3))
     faces_away = (np.cross(b - a, c - a) * normals).sum(axis=1) < 0
     # Beside a sharp rim the closest face may look away; there the mesh is near all the same.
     is_other = faces_away & (distance > 0.5 * reach)
-    return np.asarray(np.where(is_other, np.maximum(distance, 1.01 * reach), distance))
+    away = points - closest
+    along = np.abs((away * normals).sum(axis=1))
+    is_beside = (along < _SIDEWAYS * distance) & (distance > _BESIDE * reach)
+    return np.where(is_other, np.maximum(distance, 1.01 * reach), distance), is_beside
+
+
+def _grown(
+    points: NDArray[np.float64],
+    is_lost: NDArray[np.bool_],
+    is_beside: NDArray[np.bool_],
+    area: float,
+) -> NDArray[np.bool_]:
+    """Return what is lost, up to the rim of the mesh: the samples beside it that join a lost place."""
+    if not is_lost.any():
+        return is_lost
+    chosen = np.flatnonzero(is_lost | is_beside)
+    number = _native.cluster_points(frozen(points[chosen], dtype=np.float64), place_reach_mm(area))
+    grown = is_lost.copy()
+    grown[chosen[np.isin(number, number[is_lost[chosen]])]] = True
+    return grown

@@ -114,16 +114,17 @@ class SliceOffset:
         Voxel index of the slice along its axis.
     position_mm : float
         Where its middle lies along the patient axis (z for axial, y for coronal, x for sagittal).
-    n_measured : int
-        Samples with an edge.
+    n_samples, n_measured : int
+        Samples there, and those with an edge.
     mean_mm, rms_mm, p95_mm, max_mm : float
-        As in :class:`OffsetSummary`.
+        As in :class:`OffsetSummary`; NaN where no sample has an edge.
     unmeasured_fraction : float
         Share of its samples without an edge.
     """
 
     index: int
     position_mm: float
+    n_samples: int
     n_measured: int
     mean_mm: float
     rms_mm: float
@@ -250,7 +251,14 @@ class OverlayMetrics:
         return (middle, (high - low) / 2)
 
     def summarise(self, chosen: NDArray[np.bool_]) -> OffsetSummary:
-        """Return the numbers of the samples that are chosen, (n,)."""
+        """Return the numbers of the samples that are chosen, (n,) bool."""
+        chosen = np.asarray(chosen)
+        if chosen.shape != self.status.shape or chosen.dtype != np.bool_:
+            msg = (
+                f"chosen: truth values of shape {self.status.shape} expected, found "
+                f"{chosen.dtype} of shape {chosen.shape}"
+            )
+            raise ValueError(msg)
         is_measured = chosen & self.is_measured
         offset = self.offset_mm[is_measured]
         n, found = int(chosen.sum()), len(offset)
@@ -276,16 +284,27 @@ class OverlayMetrics:
         )
 
     def by_region(self) -> dict[str, OffsetSummary]:
-        """Return the numbers of each region, by its name; empty where none were given."""
+        """Return the numbers of each region, by its name; empty where none were given.
+
+        Labels of one name are one region.  What has no name is ``"region 7"`` after its label, or
+        ``"elsewhere"`` at label 0; where a region is called so, ``" (no name)"`` is added.
+        """
         if self.labels is None:
             return {}
-        numbers = np.unique(self.labels).tolist()
+        members: dict[str, list[int]] = {}
+        for number in np.unique(self.labels).tolist():
+            members.setdefault(self._name_of(number), []).append(number)
         return {
-            self.names.get(number, "elsewhere" if number == 0 else f"region {number}"): (
-                self.summarise(np.asarray(self.labels == number))
-            )
-            for number in numbers
+            name: self.summarise(np.isin(self.labels, numbers)) for name, numbers in members.items()
         }
+
+    def _name_of(self, number: int) -> str:
+        if number in self.names:
+            return self.names[number]
+        name = "region " + str(number) if number else "elsewhere"
+        while name in self.names.values():
+            name += " (no name)"
+        return name
 
     def by_slice(self, plane: str) -> tuple[SliceOffset, ...]:
         """Return the numbers of each slice of the image.
@@ -299,7 +318,8 @@ class OverlayMetrics:
         Returns
         -------
         tuple of SliceOffset
-            In the order of their index; slices with fewer than ten edges are left out.
+            In the order of their index; slices with fewer than ten samples are left out, those
+            without an edge are not.
         """
         if plane not in _PLANES:
             msg = f"plane: one of {', '.join(_PLANES)} expected, found {plane!r}"
@@ -309,7 +329,7 @@ class OverlayMetrics:
         order = np.argsort(index, kind="stable")
         ends = np.flatnonzero(np.diff(index[order])) + 1
         found = (self._slice(one, index, _PLANES[plane], axis) for one in np.split(order, ends))
-        return tuple(one for one in found if one.n_measured >= _LEAST_PER_SLICE)
+        return tuple(one for one in found if one.n_samples >= _LEAST_PER_SLICE)
 
     def _slice(
         self, members: NDArray[np.intp], index: NDArray[np.int64], along: int, axis: int
@@ -321,6 +341,7 @@ class OverlayMetrics:
         return SliceOffset(
             index=number,
             position_mm=float(self.grid.lps_mm_from_ijk([middle])[0, along]),
+            n_samples=len(members),
             n_measured=len(offset),
             mean_mm=_of(np.mean, offset),
             rms_mm=math.sqrt(_of(np.mean, offset**2)) if len(offset) else math.nan,

@@ -16,7 +16,7 @@ from calvaria._html import html_table
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Place", "places_of"]
+__all__ = ["Place", "place_reach_mm", "places_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +68,17 @@ def places_of(
     if not len(points):
         return ()
     # Samples of a surface lie this far apart; touching cells of that size join them.
-    reach = reach_mm if reach_mm is not None else max(2.0, 1.5 * math.sqrt(area_each_mm2))
+    reach = reach_mm if reach_mm is not None else place_reach_mm(area_each_mm2)
     number = _native.cluster_points(frozen(points, dtype=np.float64), reach)
     order = np.argsort(number, kind="stable")
     ends = np.flatnonzero(np.diff(number[order])) + 1
     found = [_place(points[one], values[one], area_each_mm2) for one in np.split(order, ends)]
     return tuple(sorted(found, key=lambda place: -place.area_mm2 * abs(place.mean_mm)))
+
+
+def place_reach_mm(area_each_mm2: float) -> float:
+    """Return how near samples must be to lie in one place."""
+    return max(2.0, 1.5 * math.sqrt(area_each_mm2))
 
 
 def _place(points: NDArray[np.float64], values: NDArray[np.float64], area_each: float) -> Place:

@@ -13,6 +13,7 @@ from calvaria import _native
 from calvaria._arrays import frozen
 from calvaria._html import html_table
 from calvaria.errors import MeshError
+from calvaria.overlay._asked import mesh_and_image, sample_count, search_length
 from calvaria.overlay.edges import edges_beside
 from calvaria.overlay.metrics import EdgeStatus
 
@@ -117,9 +118,9 @@ def fit_pose(
     volume : Volume
         The image.
     search_mm : float
-        How far from the mesh an edge is looked for.
+        How far from the mesh an edge is looked for, at most 50 mm.
     n_samples : int
-        Points on the surface.
+        Points on the surface, at least 100.
 
     Returns
     -------
@@ -131,6 +132,8 @@ def fit_pose(
     ------
     MeshError
         The mesh has no imaged faces with an area.
+    ValueError
+        A number is out of range.
 
     Notes
     -----
@@ -147,9 +150,9 @@ def fit_pose(
     >>> fit_pose(mesh, ball, n_samples=2000).shift_mm < 0.02
     True
     """
-    points, normals, *_ = _native.sample_surface(
-        mesh.vertices, mesh.faces, mesh.kinds, int(n_samples)
-    )
+    mesh_and_image(mesh, volume)
+    n_samples, search_mm = sample_count(n_samples), search_length(search_mm)
+    points, normals, *_ = _native.sample_surface(mesh.vertices, mesh.faces, mesh.kinds, n_samples)
     if not len(points):
         msg = "mesh: faces that were imaged expected, found none with an area"
         raise MeshError(msg)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from calvaria.mesh import transform_mesh
 from calvaria.overlay.edges import compare_to_image
 from calvaria.overlay.frames import FrameMatch, identify_frame
 from calvaria.overlay.holes import BoneHole, find_holes
-from calvaria.overlay.lost import LostSurface, find_lost_surface
+from calvaria.overlay.lost import LostSurface, find_lost_surface, nothing_lost
 from calvaria.overlay.metrics import OverlayMetrics
 from calvaria.overlay.pose import Pose, fit_pose
 from calvaria.rules import Limit, load_rules
@@ -110,6 +111,13 @@ def measure_overlay(
     ------
     MeshError
         The mesh has no imaged faces with an area.
+    ValueError
+        An argument is out of range.
+
+    Notes
+    -----
+    A mesh that lies nowhere on the image is measured too: the frame is unknown, nothing has an edge,
+    and :func:`check_overlay` fails it.
 
     Examples
     --------
@@ -130,11 +138,15 @@ def measure_overlay(
     )
     pose = fit_pose(placed, volume, n_samples=min(20_000, n_samples))
     level = metrics.mesh_level[0] if iso_hu is None else iso_hu
-    laid = transform_mesh(placed, matrix=pose.matrix)
-    lost = find_lost_surface(
-        laid, volume, iso_hu=level if np.isfinite(level) else None, n_samples=n_samples
-    )
-    holes = find_holes(laid, volume, iso_hu=lost.iso_hu) if np.isfinite(lost.iso_hu) else ()
+    holes: tuple[BoneHole, ...] = ()
+    if (iso_hu is None and not np.isfinite(level)) or min(volume.grid.dims_ijk) < 2:
+        # The mesh lies on no part of the image, or the image has no surface.
+        lost = nothing_lost(volume)
+    else:
+        laid = transform_mesh(placed, matrix=pose.matrix)
+        lost = find_lost_surface(laid, volume, iso_hu=level, n_samples=n_samples)
+        if np.isfinite(lost.iso_hu):
+            holes = find_holes(laid, volume, iso_hu=lost.iso_hu)
     return Overlay(frame=frame, pose=pose, metrics=metrics, lost=lost, holes=holes)
 
 
@@ -180,7 +192,7 @@ def check_overlay(
     findings = _offsets(metrics, profile) if is_measured else []
     findings.append(_unmeasured(metrics, profile))
     if isinstance(overlay, Overlay):
-        pose = _pose(overlay.pose, profile) if is_measured else []
+        pose = _pose(overlay, profile) if is_measured and overlay.pose.n_edges else []
         whole = [_lost(overlay, profile), _holes(overlay.holes, profile)]
         findings = [_frame(overlay.frame, profile), *pose, *findings, *whole]
     return CheckReport(
@@ -198,18 +210,28 @@ def _frame(frame: FrameMatch, profile: str) -> Finding:
         if frame.is_as_given
         else f"The mesh is not in LPS millimetres, or not of this image; it is {frame.name}: {frame.why}."
     )
+    verdict = Verdict.PASS if frame.is_as_given else Verdict.FAIL
+    if frame.rival:
+        verdict = Verdict.UNPROVEN
+        message = f"The mesh is in LPS millimetres or in {frame.rival}: {frame.why}."
     return Finding(
         code="overlay_frame",
-        verdict=Verdict.PASS if frame.is_as_given else Verdict.FAIL,
+        verdict=verdict,
         message=message,
         measured=frame.name,
         limit="PASS: LPS mm",
         source=limit.source,
-        details={"scores": dict(frame.scores)},
+        details={"scores": dict(frame.scores), "moved_by_lps_mm": frame.moved_by_lps_mm},
     )
 
 
-def _pose(pose: Pose, profile: str) -> list[Finding]:
+def _pose(overlay: Overlay, profile: str) -> list[Finding]:
+    pose, moved = overlay.pose, overlay.frame.moved_by_lps_mm
+    laid = ""
+    if moved:
+        off = [first + rest for first, rest in zip(moved, pose.shift_lps_mm, strict=True)]
+        where = ", ".join(f"{mm:.1f}" for mm in off)
+        laid = f"The mesh lies {math.hypot(*off):.1f} mm off, LPS ({where}) mm. Laid on the bone: "
     x, y, z = pose.shift_lps_mm
     towards = ", ".join(
         f"{abs(mm):.2f} mm to {words[mm > 0]}"
@@ -227,7 +249,8 @@ def _pose(pose: Pose, profile: str) -> list[Finding]:
             "overlay_shift",
             pose.shift_mm,
             profile,
-            f"The mesh is shifted by {towards}." if towards else "The mesh is not shifted.",
+            laid
+            + (f"The mesh is shifted by {towards}." if towards else "The mesh is not shifted."),
             error=2 * pose.shift_error_mm,
             shift_lps_mm=list(pose.shift_lps_mm),
         ),
@@ -308,6 +331,8 @@ def _unmeasured(metrics: OverlayMetrics, profile: str) -> Finding:
 
 def _lost(overlay: Overlay, profile: str) -> Finding:
     lost = overlay.lost
+    if not lost.structure_mm2:
+        return _nothing_seen(lost, profile)
     area = lost.lost_mm2 / 100
     message = f"The mesh has all of the bone that it lies on, but for {area:.1f} cm2 of surface."
     if lost.places:
@@ -355,6 +380,19 @@ def _holes(holes: tuple[BoneHole, ...], profile: str) -> Finding:
         n_faults=len(faults),
         n_openings=n_openings,
         n_closed=sum(not hole.is_open for hole in holes),
+    )
+
+
+def _nothing_seen(lost: LostSurface, profile: str) -> Finding:
+    limit = _limit("overlay_lost", profile)
+    return Finding(
+        code="overlay_lost",
+        verdict=Verdict.UNPROVEN,
+        message="The mesh lies along no surface in the image, so whether it lost any is not known.",
+        limit=limit.text(),
+        unit=limit.unit,
+        source=limit.source,
+        details={"other_cm2": lost.other_mm2 / 100},
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria._html import html_table
+from calvaria.errors import MeshError
 from calvaria.mesh import FaceKind
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ _STANDS_OUT = 4.4
 _ANATOMY_MM = 1.5
 _BESIDE = 60
 _AXES = ("x", "y", "z")
+# Larger is no body, but a mesh in another unit; and so many cells of columns are held at once.
+_LONGEST_MM = 3000.0
+_MOST_CELLS = 4_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +84,19 @@ def measure_stairs(mesh: Mesh) -> Stairs:
     Parameters
     ----------
     mesh : Mesh
-        In the axes of the scanner, as every mesh drawn from an image is; at least some centimetres of
-        it.  Lids and cuts are left out.
+        In the axes of the scanner, as every mesh drawn from an upright image is; at least some
+        centimetres of it.  Lids and cuts are left out.  Of an image whose slices lie aslant to x, y
+        and z the stairs are not told: turn its mesh into the axes of the slices first.
 
     Returns
     -------
     Stairs
         Of the clearest step along each of x, y and z, between 0.7 and 4 mm, the coarsest.
+
+    Raises
+    ------
+    MeshError
+        It is longer than 3 m, and so not in millimetres.
 
     Notes
     -----
@@ -111,6 +121,10 @@ def measure_stairs(mesh: Mesh) -> Stairs:
     chosen = (mesh.kinds == FaceKind.SURFACE) & (area > 0)
     normal, area = normal[chosen] / area[chosen, None], area[chosen] / 2
     centre = ((a + b + c) / 3)[chosen]
+    longest = float(np.ptp(centre, axis=0).max()) if len(centre) else 0.0
+    if longest > _LONGEST_MM:
+        msg = f"mesh: at most {_LONGEST_MM:g} mm long expected, found {longest:g}; is it in mm?"
+        raise MeshError(msg)
     none = Stairs(step_mm=0.0, height_mm=0.0, axis="", prominence=0.0)
     found = [_along(centre, normal, area, axis) for axis in range(3)]
     return max((one for one in found if one), key=lambda one: one.step_mm, default=none)
@@ -152,14 +166,22 @@ def _spectrum(
     column, n_columns = _columns(centre, normal, axis)
     bins = ((centre[:, axis] - centre[:, axis].min()) / _BIN_MM).astype(np.int64)
     n = int(bins.max()) + 1
-    place, shape = column * n + bins, (n_columns, n)
     slope = np.abs(normal[:, axis])
-    weight = _summed(place, area, shape)
-    total = _summed(place, area * slope, shape)
-    local = _around(total) / np.maximum(_around(weight), 1e-12)
-    wave = (total - local * weight).sum(axis=0)
+    order = np.argsort(column, kind="stable")
+    wave, weights = np.zeros(n), np.zeros(n)
+    at_once = max(1, _MOST_CELLS // n)
+    for first in range(0, n_columns, at_once):
+        count = min(at_once, n_columns - first)
+        ends = np.searchsorted(column[order], (first, first + count))
+        own = order[ends[0] : ends[1]]
+        place, shape = (column[own] - first) * n + bins[own], (count, n)
+        weight = _summed(place, area[own], shape)
+        total = _summed(place, area[own] * slope[own], shape)
+        local = _around(total) / np.maximum(_around(weight), 1e-12)
+        wave += (total - local * weight).sum(axis=0)
+        weights += weight.sum(axis=0)
     taper = np.hanning(n)
-    swing = np.abs(np.fft.rfft(wave * taper)) * 2 / (weight.sum(axis=0) * taper).sum()
+    swing = np.abs(np.fft.rfft(wave * taper)) * 2 / (weights * taper).sum()
     return np.asarray(np.fft.rfftfreq(n, _BIN_MM)), np.asarray(swing, dtype=np.float64)
 
 

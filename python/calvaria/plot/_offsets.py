@@ -44,9 +44,15 @@ def values_of(offsets: Offsets) -> NDArray[np.float64]:
     """Return the offsets alone, NaN where nothing was measured."""
     raw = offsets.offset_mm if isinstance(offsets, PointOffsets) else offsets
     values = np.array(raw, dtype=np.float64)
+    if values.ndim != 1:
+        msg = f"offsets: one dimension expected, found shape {values.shape}"
+        raise ValueError(msg)
     measured = getattr(offsets, "is_measured", None)
     if measured is not None:
         values[~np.asarray(measured, dtype=bool)] = math.nan
+    if np.isinf(values).any():
+        msg = f"offsets: finite numbers, or NaN, expected, found {np.isinf(values).sum()} infinite"
+        raise ValueError(msg)
     return values
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -156,8 +157,8 @@ def plot_slice_profile(
     'z, mm: inferior (I) to superior (S)'
     """
     tolerance = tolerance_of(offsets, tolerance_mm)
-    if not step_mm > 0:
-        msg = f"step_mm: a number above 0 expected, found {step_mm}"
+    if not (step_mm > 0 and math.isfinite(step_mm)):
+        msg = f"step_mm: a finite number above 0 expected, found {step_mm}"
         raise ValueError(msg)
     cut = view_of(view).cut
     values = values_of(offsets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -153,6 +154,9 @@ def show_contours(
             raise ValueError(msg)
         normals.append(extra)
     around = mesh.vertices[np.unique(mesh.faces)]
+    if not (margin_mm >= 0 and math.isfinite(margin_mm)):
+        msg = f"margin_mm: a finite number of at least 0 expected, found {margin_mm}"
+        raise ValueError(msg)
     frames = [frame_at(center, one, around=around, margin_mm=margin_mm) for one in normals]
     painting = Painting(mesh, offsets, limit_mm=limit_mm, tolerance_mm=tolerance_mm)
     n_columns = 3 if normal is None else 2
