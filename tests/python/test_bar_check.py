@@ -299,3 +299,19 @@ def test_the_error_of_a_part_is_scale_times_size_plus_offset(scale, offset, part
     rows = [reading(n * (1 + scale) + offset, n, axis="y") for n in (20.0, 50.0, 100.0)]
     found = check_bars(rows, tolerance_mm=1.0, part_size_mm=part)
     assert found.projections[0].error_mm == pytest.approx(scale * part + offset, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("deviation", "tolerance", "guard", "words"),
+    [
+        (float("nan"), 1, 0.1, "deviation_mm"),
+        (0.1, float("nan"), 0.1, "tolerance_mm"),
+        (0.1, 0, 0.1, "tolerance_mm: above 0"),
+        (0.1, 1, -1, "guard_mm: at least 0"),
+        (None, 1, 0, "deviation_mm: a number"),
+        ("0.1", 1, 0, "deviation_mm: a number"),
+    ],
+)
+def test_a_decision_on_no_number_is_refused(deviation, tolerance, guard, words):
+    with pytest.raises(ValueError, match=words):
+        decide(deviation, tolerance_mm=tolerance, guard_mm=guard)
