@@ -248,7 +248,7 @@ def test_results_print_and_become_json():
     rows = bars({"x": -0.004}, {"z": 0.05}, sd=0.02, rng=np.random.default_rng(1))
     found = check_bars(rows, profile="planning", part_size_mm=(180, 150, 120))
     assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["verdict"] == "PASS"
-    assert found._repr_html_().count("<table>") == 3
+    assert found._repr_html_().count("<table") == 3
     codes = {finding.code for finding in found.to_report()}
     assert codes == {"bar_length", "bar_projection", "bar_scale"}
     assert "budget of" in found.to_text()
@@ -315,3 +315,51 @@ def test_the_error_of_a_part_is_scale_times_size_plus_offset(scale, offset, part
 def test_a_decision_on_no_number_is_refused(deviation, tolerance, guard, words):
     with pytest.raises(ValueError, match=words):
         decide(deviation, tolerance_mm=tolerance, guard_mm=guard)
+
+
+def test_bare_numbers_are_readings_of_one_bar():
+    found = check_bars([49.2, 49.3], nominal_mm=50.0, tolerance_mm=1.0)
+    assert (found.lines[0].n, found.lines[0].measured_mm) == (2, pytest.approx(49.25))
+    assert check_bars(49.2, nominal_mm=50.0, tolerance_mm=1.0).verdict is Verdict.PASS
+    for wrong in (None, "49.2", ["49.2"], [None], 3j):
+        with pytest.raises(BarError, match="readings: BarReading or lengths"):
+            check_bars(wrong, nominal_mm=50.0, tolerance_mm=1.0)
+    with pytest.raises(BarError, match="nominal_mm"):
+        check_bars([49.2], tolerance_mm=1.0)
+
+
+def test_the_uncertainty_that_was_stated_is_given_back():
+    row = BarReading(nominal_mm=50, reading_mm=49.05)
+    found = check_bars(row, tolerance_mm=1, expanded_uncertainty_mm=0.1)
+    assert found.uncertainty_mm == pytest.approx(0.1, rel=1e-12)
+
+
+def test_copied_lines_and_missing_axes_are_said():
+    rows = [BarReading(nominal_mm=n, reading_mm=n - 0.1) for n in (20, 50, 100)]
+    notes = " ".join(check_bars(rows, tolerance_mm=1).notes)
+    assert "of several lengths without an axis" in notes
+    assert "one length" not in notes
+    assert "copied line" not in notes
+    assert "1 reading is the same" in check_bars([*rows, rows[0]], tolerance_mm=1).notes[0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"calliper_mpe_mm": 1e300}, "calliper_mpe_mm"),
+        ({"calliper_mpe_mm": "50"}, "calliper_mpe_mm: a number"),
+        ({"guard_factor": "2"}, "guard_factor: a number"),
+        ({"part_size_mm": "150"}, "part_size_mm"),
+    ],
+)
+def test_what_is_no_number_is_refused(asked, words):
+    with pytest.raises(ValueError, match=words):
+        check_bars(BarReading(nominal_mm=50, reading_mm=50), tolerance_mm=1, **asked)
+
+
+@pytest.mark.parametrize(
+    "values", [{"reading_mm": True}, {"repeat": -3}, {"repeat": True}, {"reading_mm": "50"}]
+)
+def test_a_reading_of_no_number_is_refused(values):
+    with pytest.raises(ValueError, match=next(iter(values))):
+        BarReading(**{"nominal_mm": 50, "reading_mm": 50, **values})

@@ -275,6 +275,8 @@ def test_a_plate_of_3_mm_has_no_bridge():
         ((20, 20, 1.0), 0.7, 3.0),
         ((8, 8, 1.0), 0.7, 3.0),
         ((12, 12, 1.2), 0.7, 3.0),
+        ((12, 8, 0.4), 0.4, 3.0),
+        ((1, 1, 1), 0.4, 3.0),
     ],
 )
 def test_a_thin_plate_is_a_wall_and_no_member(size, step, below):

@@ -21,6 +21,8 @@ __all__ = ["SlenderMember", "find_slender_members"]
 _BROADEST = 4.0
 # So is what is flat and nearly as broad as long, as the corner of a plate: thicknesses, lengths.
 _FLAT, _PLUMP = 1.5, 0.4
+# A pin that is no longer than this many times its width is a knob or a corner: it does not break.
+_SLENDER = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,7 +93,7 @@ def find_slender_members(
     end.  Where a line closes round material it shows a cross-section; its least width is that of its
     convex hull, seen along the member.  A thin sheet is no member: what is, on the mean over its
     length, more than 4 times as broad as thick, or flat and more than 0.4 times as broad as long, is
-    left to the walls (house rule).
+    left to the walls; a pin no longer than 4 times its width is none (house rules).
 
     Examples
     --------
@@ -122,6 +124,7 @@ def find_slender_members(
         )
         for row in rows
         if row["width_mm"] < below_mm
+        and (row["is_bridge"] or row["length_mm"] > _SLENDER * row["width_mm"])
         and not _is_sheet(thickness, row["faces"], row["length_mm"], below_mm)
     )
 
