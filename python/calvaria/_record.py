@@ -45,7 +45,7 @@ class Record:
 
 def plain(value: Any) -> Any:  # noqa: PLR0911 - one line for each kind of value
     """Return ``value`` as plain types; what is not finite becomes a word, JSON has no other way."""
-    if isinstance(value, Record):
+    if not isinstance(value, type) and callable(getattr(value, "to_dict", None)):
         return value.to_dict()
     if isinstance(value, enum.Enum):
         return value.name

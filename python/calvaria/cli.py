@@ -385,3 +385,7 @@ def _limits(file: Path | None, *, profile: str, anatomy: str) -> Any:
 
 def _print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=True) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -299,3 +299,67 @@ def test_the_error_of_a_part_is_scale_times_size_plus_offset(scale, offset, part
     rows = [reading(n * (1 + scale) + offset, n, axis="y") for n in (20.0, 50.0, 100.0)]
     found = check_bars(rows, tolerance_mm=1.0, part_size_mm=part)
     assert found.projections[0].error_mm == pytest.approx(scale * part + offset, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("deviation", "tolerance", "guard", "words"),
+    [
+        (float("nan"), 1, 0.1, "deviation_mm"),
+        (0.1, float("nan"), 0.1, "tolerance_mm"),
+        (0.1, 0, 0.1, "tolerance_mm: above 0"),
+        (0.1, 1, -1, "guard_mm: at least 0"),
+        (None, 1, 0, "deviation_mm: a number"),
+        ("0.1", 1, 0, "deviation_mm: a number"),
+    ],
+)
+def test_a_decision_on_no_number_is_refused(deviation, tolerance, guard, words):
+    with pytest.raises(ValueError, match=words):
+        decide(deviation, tolerance_mm=tolerance, guard_mm=guard)
+
+
+def test_bare_numbers_are_readings_of_one_bar():
+    found = check_bars([49.2, 49.3], nominal_mm=50.0, tolerance_mm=1.0)
+    assert (found.lines[0].n, found.lines[0].measured_mm) == (2, pytest.approx(49.25))
+    assert check_bars(49.2, nominal_mm=50.0, tolerance_mm=1.0).verdict is Verdict.PASS
+    for wrong in (None, "49.2", ["49.2"], [None], 3j):
+        with pytest.raises(BarError, match="readings: BarReading or lengths"):
+            check_bars(wrong, nominal_mm=50.0, tolerance_mm=1.0)
+    with pytest.raises(BarError, match="nominal_mm"):
+        check_bars([49.2], tolerance_mm=1.0)
+
+
+def test_the_uncertainty_that_was_stated_is_given_back():
+    row = BarReading(nominal_mm=50, reading_mm=49.05)
+    found = check_bars(row, tolerance_mm=1, expanded_uncertainty_mm=0.1)
+    assert found.uncertainty_mm == pytest.approx(0.1, rel=1e-12)
+
+
+def test_copied_lines_and_missing_axes_are_said():
+    rows = [BarReading(nominal_mm=n, reading_mm=n - 0.1) for n in (20, 50, 100)]
+    notes = " ".join(check_bars(rows, tolerance_mm=1).notes)
+    assert "of several lengths without an axis" in notes
+    assert "one length" not in notes
+    assert "copied line" not in notes
+    assert "1 reading is the same" in check_bars([*rows, rows[0]], tolerance_mm=1).notes[0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"calliper_mpe_mm": 1e300}, "calliper_mpe_mm"),
+        ({"calliper_mpe_mm": "50"}, "calliper_mpe_mm: a number"),
+        ({"guard_factor": "2"}, "guard_factor: a number"),
+        ({"part_size_mm": "150"}, "part_size_mm"),
+    ],
+)
+def test_what_is_no_number_is_refused(asked, words):
+    with pytest.raises(ValueError, match=words):
+        check_bars(BarReading(nominal_mm=50, reading_mm=50), tolerance_mm=1, **asked)
+
+
+@pytest.mark.parametrize(
+    "values", [{"reading_mm": True}, {"repeat": -3}, {"repeat": True}, {"reading_mm": "50"}]
+)
+def test_a_reading_of_no_number_is_refused(values):
+    with pytest.raises(ValueError, match=next(iter(values))):
+        BarReading(**{"nominal_mm": 50, "reading_mm": 50, **values})

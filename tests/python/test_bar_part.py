@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from bar_prints import ball
 from calvaria.bar import attach_bar, make_bar, make_bar_set, make_feature_plate, measure_bars
 from calvaria.bar.lettering import _STROKES, letter_pixels
-from calvaria.errors import BarError
+from calvaria.errors import BarError, MeshError
 from calvaria.mesh import (
+    Mesh,
     find_self_intersections,
     measure_mesh,
     mesh_topology,
@@ -206,3 +207,16 @@ def test_no_place_is_an_error_that_says_so():
 def test_mistakes_are_named(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+def test_a_model_without_faces_is_refused():
+    with pytest.raises(MeshError, match="at least one face"):
+        attach_bar(Mesh(vertices=np.zeros((0, 3)), faces=np.zeros((0, 3), int)))
+
+
+def test_a_bar_too_small_for_letters_bears_none():
+    assert make_bar(length_mm=10).mesh.vertices[:, 2].max() == pytest.approx(10.0)
+    with pytest.raises(ValueError, match="label: letters that fit"):
+        make_bar(length_mm=10, label="10X")
+    with pytest.raises(ValueError, match="label: text"):
+        make_bar(label=5)

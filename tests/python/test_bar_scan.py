@@ -11,10 +11,11 @@ import pytest
 import calvaria
 from bar_prints import ball, scan_of_print
 from calvaria import CalvariaWarning, Mesh, check_bars, make_bar, measure_bar, phantom
-from calvaria.bar import attach_bar, make_bar_set, measure_bars, measure_gauges, measure_rods
+from calvaria.bar import attach_bar, make_bar_set, make_feature_plate, measure_bars, measure_gauges, measure_rods
 from calvaria.bar.planes import fit_plane
 from calvaria.errors import BarError, BarNotFoundError
 from calvaria.mesh import transform_mesh
+from calvaria.printability import block_mesh
 
 SMALL = phantom.Scanner(
     columns=128, rows=128, spacing_xy_mm=(0.6, 0.6), slice_thickness_mm=1.0, slice_increment_mm=1.0
@@ -49,6 +50,7 @@ def test_a_scan_in_another_unit_is_understood(unit, mm):
         measure_bar(scan, unit="mm")
 
 
+@pytest.mark.slow
 def test_a_simulated_set_gives_back_scale_offset_and_skew():
     """The issue's promise: scale within 0.05 %, offset within 0.02 mm."""
     scan = scan_of_print(
@@ -90,6 +92,7 @@ def test_the_verdict_is_right_around_the_limit(scale, verdict):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_bars_of_a_plated_set_are_measured_by_their_mesh():
     pytest.importorskip("manifold3d")
     bars = make_bar_set(on_plate=True, with_features=False, lengths_mm=(20, 50))
@@ -109,6 +112,7 @@ def test_bars_of_a_plated_set_are_measured_by_their_mesh():
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_bar_on_a_head_is_found_with_and_without_the_printed_mesh():
     pytest.importorskip("manifold3d")
     head = phantom.scan(
@@ -125,6 +129,7 @@ def test_a_bar_on_a_head_is_found_with_and_without_the_printed_mesh():
     assert alone.reading_mm == pytest.approx(49.5, abs=0.015)
 
 
+@pytest.mark.slow
 def test_a_bar_on_a_model_is_found_with_and_without_the_printed_mesh():
     pytest.importorskip("manifold3d")
     made = attach_bar(ball(), axis="x")
@@ -142,6 +147,41 @@ def test_among_several_bars_the_axis_chooses():
         measure_bar(bars)
     with pytest.raises(BarNotFoundError, match="found axes"):
         measure_bar(bars, axis="xy")
+
+
+@pytest.mark.parametrize(
+    "mesh",
+    [
+        block_mesh(size_mm=(5, 1, 1)),
+        make_bar(length_mm=20).mesh,
+        make_bar(length_mm=100).mesh,
+        make_feature_plate().mesh,
+    ],
+)
+def test_edges_of_letters_and_plates_are_no_bars(mesh):
+    with pytest.raises(BarNotFoundError):
+        measure_bar(mesh)
+
+
+@pytest.mark.parametrize("seed", [3, 5])
+def test_a_bar_with_an_end_cut_off_is_not_found(seed):
+    whole = scan_of_print(make_bar().mesh, seed=seed, noise=0.03)
+    # Pose-free: what lies within 1 mm of one end along its longest direction is gone.
+    middle = whole.vertices.mean(axis=0)
+    along = np.linalg.svd(whole.vertices - middle, full_matrices=False)[2][0]
+    place = (whole.vertices - middle) @ along
+    kept = (place < place.max() - 1)[whole.faces].all(axis=1)
+    with pytest.raises(BarNotFoundError, match="give unit"):
+        measure_bar(Mesh(vertices=whole.vertices, faces=whole.faces[kept]))
+
+
+def test_a_scan_of_loose_triangles_is_welded():
+    scan = scan_of_print(make_bar().mesh, seed=2, noise=0.03)
+    soup = Mesh(
+        vertices=scan.vertices[scan.faces].reshape(-1, 3),
+        faces=np.arange(3 * len(scan.faces)).reshape(-1, 3),
+    )
+    assert measure_bar(soup).reading_mm == pytest.approx(measure_bar(scan).reading_mm, abs=1e-3)
 
 
 def test_what_is_not_a_bar_is_not_found():

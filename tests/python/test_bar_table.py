@@ -90,3 +90,33 @@ def test_a_table_that_is_not_text_is_refused(tmp_path):
 def test_a_form_asks_for_something(tmp_path):
     with pytest.raises(ValueError, match="repeats"):
         write_readings_form(tmp_path / "f.csv", repeats=0)
+
+
+def test_a_reading_from_a_scan_keeps_its_uncertainty_and_place(tmp_path):
+    scanned = BarReading(
+        nominal_mm=50,
+        reading_mm=49.8,
+        axis="x",
+        source="mesh",
+        uncertainty_mm=0.012,
+        n_points=812,
+        flatness_mm=0.03,
+        parallelism_deg=0.1,
+        centre_lps_mm=(1.5, -2.25, 3.125),
+        direction=(0.0, 0.6, 0.8),
+    )
+    by_hand = BarReading(nominal_mm=20, reading_mm=19.9, axis="y")
+    write_readings([scanned, by_hand], tmp_path / "bars.csv")
+    assert read_readings(tmp_path / "bars.csv") == (scanned, by_hand)
+
+
+def test_what_cannot_be_written_is_refused(tmp_path):
+    path = tmp_path / "bars.csv"
+    with pytest.raises(BarError, match="at least one reading"):
+        write_readings([], path)
+    for asked, words in (({"axes": ("q",)}, "axes"), ({"lengths_mm": (-5,)}, "lengths_mm")):
+        with pytest.raises(ValueError, match=words):
+            write_readings_form(path, **asked)
+    path.write_text("nominal_mm,reading_mm\n50,4_9.2\n")
+    with pytest.raises(BarError, match="column reading_mm"):
+        read_readings(path)

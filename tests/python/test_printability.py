@@ -267,6 +267,23 @@ def test_a_plate_of_3_mm_has_no_bridge():
     assert find_slender_members(plate, below_mm=3.5) == ()
 
 
+@pytest.mark.parametrize(
+    ("size", "step", "below"),
+    [
+        ((30, 20, 0.4), 0.4, 3.0),
+        ((30, 20, 0.5), 0.4, 3.0),
+        ((20, 20, 1.0), 0.7, 3.0),
+        ((8, 8, 1.0), 0.7, 3.0),
+        ((12, 12, 1.2), 0.7, 3.0),
+        ((12, 8, 0.4), 0.4, 3.0),
+        ((1, 1, 1), 0.4, 3.0),
+    ],
+)
+def test_a_thin_plate_is_a_wall_and_no_member(size, step, below):
+    plate = measure_thickness(fine(block_mesh(size_mm=size), step), method="both", longest_mm=3.75)
+    assert find_slender_members(plate, below_mm=below) == ()
+
+
 def test_a_neck_is_as_wide_as_its_waist_and_a_pin_is_a_pin():
     waist = rod_mesh(start_lps_mm=(0, 0, -3), end_lps_mm=(0, 0, 3), radius_mm=0.6)
     ball = icosphere(5.0, 14)

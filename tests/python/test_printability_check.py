@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from calvaria import Verdict, check_printability, write_mesh
+from calvaria import CalvariaWarning, Verdict, check_printability, write_mesh
 from calvaria.cli import app
 from calvaria.errors import MeshError, NonManifoldError
 from calvaria.mesh import Mesh, combine_meshes, measure_mesh, mesh_topology, split_mesh
@@ -15,8 +15,10 @@ from calvaria.printability import (
     add_base,
     block_mesh,
     emboss_label,
+    find_orientations,
     find_pools,
     hollow_mesh,
+    measure_overhangs,
     measure_thickness,
     part_mesh,
     rod_mesh,
@@ -110,6 +112,7 @@ def test_an_open_mesh_is_not_measured():
     assert printability_section(report).findings
 
 
+@pytest.mark.slow
 def test_supports_on_faces_that_matter():
     table = union(
         block_mesh(size_mm=(30, 30, 3), centre_lps_mm=(0, 0, 20)),
@@ -132,6 +135,7 @@ def test_unknown_names_are_refused():
             check_printability(PLATE, **asked)
 
 
+@pytest.mark.slow
 def test_pictures_show_where():
     report = check_printability(BRIDGE, process="fdm", material="pla", printer="desktop-fdm")
     pictures = draw_printability(report.measures)
@@ -164,6 +168,7 @@ def test_the_command_judges_and_writes_a_page(tmp_path):
 # ------------------------------------------------------------------------------- edits
 
 
+@pytest.mark.slow
 def test_a_hollow_ball_has_its_wall_and_runs_out():
     ball = icosphere(20.0, 24)
     made = hollow_mesh(ball, wall_mm=2.0, up=(0, 0, 1), drain_mm=4.0)
@@ -267,3 +272,57 @@ def test_a_base_makes_one_body_and_stands_flat(shape):
     assert is_sound(labelled.mesh)
     with pytest.raises(ValueError, match="less than thickness_mm = 4"):
         add_base(ball, up=(0, 0, 1), thickness_mm=4, sink_mm=4)
+
+
+THIN_PLATE = block_mesh(size_mm=(12, 8, 0.4))
+INSIDE_OUT = Mesh(vertices=THIN_PLATE.vertices, faces=THIN_PLATE.faces[:, ::-1])
+
+
+def test_a_mesh_inside_out_is_refused():
+    report = check_printability(INSIDE_OUT, process="fdm", material="pla")
+    assert report["print_outwards"].verdict is Verdict.FAIL
+    assert report.measures is None
+    for ask in (
+        measure_thickness,
+        find_orientations,
+        lambda mesh: measure_overhangs(mesh, up=(0, 0, 1)),
+        lambda mesh: find_pools(mesh, up=(0, 0, 1)),
+    ):
+        with pytest.raises(MeshError, match="inside out"):
+            ask(INSIDE_OUT)
+
+
+def test_an_open_mesh_is_warned_of():
+    opened = Mesh(vertices=THIN_PLATE.vertices, faces=THIN_PLATE.faces[1:])
+    for ask in (measure_thickness, lambda mesh: measure_overhangs(mesh, up=(0, 0, 1))):
+        with pytest.warns(CalvariaWarning, match="open one"):
+            ask(opened)
+
+
+@pytest.mark.parametrize(("side", "verdict"), [(0.01, "FAIL"), (3000.0, "FAIL"), (4.0, "PASS")])
+def test_a_part_that_is_not_in_mm_is_said(side, verdict):
+    report = check_printability(block_mesh(size_mm=(side,) * 3), process="fdm", material="pla")
+    assert report["print_size"].verdict.name == verdict
+
+
+def test_the_limit_says_what_the_use_makes_of_it():
+    report = check_printability(THIN_PLATE, process="fdm", material="PLA")
+    assert report["print_walls"].verdict is Verdict.BORDERLINE
+    assert "BORDERLINE at worst for this use" in report["print_walls"].limit
+    assert report.measures.members == ()
+    written = json.dumps(report.measures.to_dict(), allow_nan=False)
+    assert json.loads(written)["walls"]["min_mm"] == 0.4
+    assert "0.4" in report.measures._repr_html_()
+
+
+def test_one_flag_for_each_face_of_the_callers_mesh():
+    with pytest.raises(ValueError, match=r"shape \(12,\) expected"):
+        check_printability(THIN_PLATE, process="fdm", material="pla", matters=[1, 2])
+
+
+def test_a_label_off_the_surface_is_refused():
+    ask = {"text": "A", "normal": (0, 0, 1), "process": "fdm"}
+    with pytest.raises(MeshError, match="43.0 mm off"):
+        emboss_label(PLATE, point_lps_mm=(0, 0, 45), up=(0, 1, 0), **ask)
+    with pytest.raises(ValueError, match="along the normal"):
+        emboss_label(PLATE, point_lps_mm=(0, 0, 2), up=(0, 0, 2), **ask)

@@ -13,7 +13,7 @@ from calvaria._record import Record
 from calvaria.bar.block import make_bar
 from calvaria.bar.cells import Cells
 from calvaria.bar.part import ReferenceBar, joined
-from calvaria.errors import BarError
+from calvaria.errors import BarError, MeshError
 from calvaria.mesh import FaceKind, Mesh, combine_meshes, measure_mesh, signed_distance_mm
 
 if TYPE_CHECKING:
@@ -180,6 +180,8 @@ def attach_bar(
     ------
     BarError
         No place was found.
+    MeshError
+        The model has no face.
     OpenSurfaceError, NonManifoldError
         The model is not a closed manifold body.
     ImportError
@@ -190,6 +192,8 @@ def attach_bar(
     if axis not in {"x", "y", "z"}:
         msg = f"axis: x, y or z expected, found {axis!r}"
         raise ValueError(msg)
+    if not len(model.faces):
+        raise MeshError("model: at least one face expected, found none")
     kept = None if keep_away_lps_mm is None else np.asarray(keep_away_lps_mm, np.float64)
     if kept is not None and (kept.ndim != 2 or kept.shape[1] != 3 or not len(kept)):
         msg = f"keep_away_lps_mm: points (n, 3) expected, found shape {kept.shape}"

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from calvaria.bar.cells import Cells
+from calvaria.bar.decision import need_number
 from calvaria.bar.lettering import HEIGHT_CELLS, letter_pixels
 from calvaria.bar.part import BarGauge, ReferenceBar
 
@@ -72,7 +73,8 @@ def make_bar(
     height_mm : float
         The third side.
     label : str, optional
-        Embossed letters; left out, length and axis, as ``50X``.  Empty for none.
+        Embossed letters; left out, length and axis, as ``50X``, or none where the bar is too
+        small for them.  Empty for none.
     letter_mm : float
         Height of the letters; their stroke is a seventh of it.
 
@@ -97,13 +99,18 @@ def make_bar(
     if axis not in _FRAMES:
         msg = f"axis: one of {', '.join(_FRAMES)} expected, found {axis!r}"
         raise ValueError(msg)
+    if label is not None and not isinstance(label, str):
+        msg = f"label: text expected, found {type(label).__name__}"
+        raise ValueError(msg)
     width = WIDTHS_MM[axis] if width_mm is None else width_mm
     for name, value in (("length_mm", length_mm), ("width_mm", width), ("height_mm", height_mm)):
-        if not 5.0 <= value <= 1000.0:
+        if not 5.0 <= need_number(name, value) <= 1000.0:
             msg = f"{name}: 5 to 1000 mm expected, found {value}"
             raise ValueError(msg)
     name = f"{length_mm:g}{axis}".upper()
     text = name if label is None else label.upper()
+    if label is None and not _fits(name, (length_mm, width), need_number("letter_mm", letter_mm)):
+        text = ""
     upright = axis == "z"
     mesh = _solid((length_mm, width, height_mm), text, letter_mm, upright=upright).to_mesh()
     along, across, up = (np.array(one, float) for one in _FRAMES[axis])
@@ -160,10 +167,17 @@ def _solid(
     return cells
 
 
+def _fits(text: str, face: tuple[float, float], letter_mm: float) -> bool:
+    columns, rows = letter_pixels(text).shape
+    grid = letter_mm / HEIGHT_CELLS
+    room = 4 * _FOOT_DEPTH_MM
+    return columns * grid <= face[0] - room and rows * grid <= face[1] - room
+
+
 def _letter_grid(
     shape: tuple[int, ...], face: tuple[float, float], text: str, letter_mm: float
 ) -> tuple[tuple[float, float], float]:
-    if letter_mm < _LEAST_LETTER_MM:
+    if not need_number("letter_mm", letter_mm) >= _LEAST_LETTER_MM:
         msg = f"letter_mm: at least {_LEAST_LETTER_MM} expected, else strokes do not print, found {letter_mm}"
         raise ValueError(msg)
     grid = letter_mm / HEIGHT_CELLS

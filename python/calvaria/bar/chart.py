@@ -22,7 +22,8 @@ from calvaria.findings import CheckReport, Finding, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from calvaria.bar.reading import BarReading
+    from calvaria.bar.decision import need_number
+from calvaria.bar.reading import BarReading
 
 __all__ = ["ControlChart", "PrinterHistory", "check_history", "make_control_chart"]
 
@@ -255,10 +256,15 @@ def check_history(
         msg = f"record: at least one reading of {printer or 'a printer'} expected, found none"
         raise BarError(msg)
     limits = rules or load_bar_rules()
-    now = today if isinstance(today, dt.date) else dt.date.fromisoformat(today)
+    now = _today(today)
     last = max(_day(reading) for reading in rows)
     age = (now - last).days
-    most = limits.max_age_days if max_age_days is None else max_age_days
+    most = limits.max_age_days
+    if max_age_days is not None:
+        most = need_number("max_age_days", max_age_days)
+        if most < 0:
+            msg = f"max_age_days: at least 0 expected, found {max_age_days}"
+            raise ValueError(msg)
     latest = [reading for reading in rows if _day(reading) == last]
     judged = check_bars(latest, profile=profile, tolerance_mm=tolerance_mm, rules=limits)
     charts = _charts(rows)
@@ -282,6 +288,18 @@ def check_history(
         report=CheckReport(subject="printer record", findings=tuple(findings), profile=profile),
         n_readings=len(rows),
     )
+
+
+def _today(today: str | dt.date) -> dt.date:
+    if isinstance(today, dt.datetime):
+        return today.date()
+    if isinstance(today, dt.date):
+        return today
+    try:
+        return dt.date.fromisoformat(today)
+    except (TypeError, ValueError):
+        msg = f"today: a date such as 2026-03-14 expected, found {today!r}"
+        raise ValueError(msg) from None
 
 
 def _charts(rows: list[BarReading]) -> tuple[ControlChart, ...]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsFloat
 
 from calvaria.bar.axis_fit import AxisFit, fit_axis
 from calvaria.bar.compensation import make_compensation
+from calvaria.bar.decision import need_number
 from calvaria.bar.deviation import BarDeviation
 from calvaria.bar.lines import Assumptions, BarLine, Pooled, grouped, make_line, pool
 from calvaria.bar.projection import Cause, Projection, project_fit, project_lines
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
 __all__ = ["check_bars"]
 
 _REFERENCE_MM = 50.0
+# No instrument, uncertainty or guard band is larger; and their squares stay finite.
+_MOST = 1e4
 
 
 def check_bars(
-    readings: BarReading | Iterable[BarReading],
+    readings: BarReading | float | Iterable[BarReading | float],
     *,
+    nominal_mm: float | None = None,
     profile: str | None = None,
     tolerance_mm: float | None = None,
     part_size_mm: float | Sequence[float] | None = None,
@@ -46,9 +50,12 @@ def check_bars(
 
     Parameters
     ----------
-    readings : BarReading or iterable of BarReading
+    readings : BarReading, float, or iterable of either
         From :func:`read_readings`, :func:`measure_bar`, :func:`measure_bars`, or made by hand.
-        Readings of one bar, axis and length are repeats.
+        Readings of one bar, axis and length are repeats.  Bare numbers are lengths in mm that a
+        calliper read, repeats of one bar of ``nominal_mm``.
+    nominal_mm : float, optional
+        Nominal length of bare numbers.
     profile : str, optional
         Use, for the tolerance of the rules: education, planning, guide or implant.
     tolerance_mm : float, optional
@@ -83,7 +90,7 @@ def check_bars(
     Raises
     ------
     BarError
-        There is no reading.
+        There is no reading, or something that is none.
     ValueError
         Neither or both of ``profile`` and ``tolerance_mm``; a number out of range.
 
@@ -107,11 +114,10 @@ def check_bars(
     >>> found = check_bars(BarReading(nominal_mm=50, reading_mm=49.2), profile="planning")
     >>> found.verdict.name, round(found.deviation_mm, 3)
     ('PASS', -0.8)
+    >>> check_bars([49.2, 49.3], nominal_mm=50.0, tolerance_mm=1.0).verdict.name
+    'PASS'
     """
-    rows = [readings] if isinstance(readings, BarReading) else list(readings)
-    if not rows:
-        msg = "readings: at least one reading expected, found none"
-        raise BarError(msg)
+    rows = _readings(readings, nominal_mm)
     limits = rules or load_bar_rules()
     tolerance, source = _tolerance(limits, profile, tolerance_mm)
     known = _known(
@@ -153,8 +159,29 @@ def check_bars(
         tolerance_mm=tolerance,
         tolerance_source=source,
         profile=profile,
-        notes=_notes(lines, fits, known),
+        notes=_notes(rows, lines, fits, known),
     )
+
+
+def _readings(readings: object, nominal_mm: float | None) -> list[BarReading]:
+    several = isinstance(readings, Iterable) and not isinstance(readings, str | bytes)
+    given = list(readings) if several else [readings]  # type: ignore[call-overload]
+    if not given:
+        msg = "readings: at least one reading expected, found none"
+        raise BarError(msg)
+    rows = []
+    for number, one in enumerate(given, 1):
+        if isinstance(one, BarReading):
+            rows.append(one)
+            continue
+        if isinstance(one, bool | str | bytes) or not isinstance(one, SupportsFloat):
+            msg = f"readings: BarReading or lengths in mm expected, found {type(one).__name__}"
+            raise BarError(msg)
+        if nominal_mm is None:
+            msg = f"nominal_mm: the nominal length of bare numbers expected, found none given for {one}"
+            raise BarError(msg)
+        rows.append(BarReading(nominal_mm=nominal_mm, reading_mm=float(one), repeat=number))
+    return rows
 
 
 def _tolerance(
@@ -167,7 +194,7 @@ def _tolerance(
         raise ValueError(msg)
     if profile is not None:
         return rules.limit(profile)
-    if tolerance_mm is None or not 0 < tolerance_mm < math.inf:
+    if tolerance_mm is None or need_number("tolerance_mm", tolerance_mm) <= 0:
         msg = f"tolerance_mm: above 0 expected, found {tolerance_mm}"
         raise ValueError(msg)
     return float(tolerance_mm), "as given"
@@ -180,9 +207,9 @@ def _known(
     guard_factor: float | None,
     expanded_uncertainty_mm: float | None,
 ) -> Assumptions:
-    stated = {name: float(value) for name, value in given.items() if value is not None}
+    stated = {name: need_number(name, value) for name, value in given.items() if value is not None}
     for name, value in stated.items():
-        most = 1.0 if name == "confidence" else math.inf
+        most = 1.0 if name == "confidence" else _MOST
         if not 0 <= value < most or (name == "confidence" and value < 0.5):
             msg = f"{name}: a number from {0.5 if most == 1 else 0} to below {most} expected, found {value}"
             raise ValueError(msg)
@@ -190,7 +217,7 @@ def _known(
         ("guard_factor", guard_factor),
         ("expanded_uncertainty_mm", expanded_uncertainty_mm),
     ):
-        if number is not None and not 0 <= number < math.inf:
+        if number is not None and not 0 <= need_number(name, number) < _MOST:
             msg = f"{name}: at least 0 expected, found {number}"
             raise ValueError(msg)
     return Assumptions(
@@ -255,7 +282,8 @@ def _projections(
 
 def _sizes(part_size_mm: float | Sequence[float]) -> dict[str, float]:
     several = isinstance(part_size_mm, Sequence)
-    values = [float(value) for value in part_size_mm] if several else [float(part_size_mm)] * 3  # type: ignore[union-attr,arg-type]
+    given = list(part_size_mm) if several else [part_size_mm] * 3  # type: ignore[arg-type]
+    values = [need_number("part_size_mm", value) for value in given]
     if len(values) != 3 or not all(0 < value < math.inf for value in values):
         msg = f"part_size_mm: one or three lengths above 0 expected, found {part_size_mm}"
         raise ValueError(msg)
@@ -263,9 +291,19 @@ def _sizes(part_size_mm: float | Sequence[float]) -> dict[str, float]:
 
 
 def _notes(
-    lines: Sequence[BarLine], fits: Sequence[AxisFit], known: Assumptions
+    rows: Sequence[BarReading],
+    lines: Sequence[BarLine],
+    fits: Sequence[AxisFit],
+    known: Assumptions,
 ) -> tuple[str, ...]:
     notes = []
+    copies = len(rows) - len({_identity(row) for row in rows})
+    if copies:
+        notes.append(
+            f"{copies} {'readings are' if copies > 1 else 'reading is'} the same as another in bar, "
+            "axis, repeat, operator, day and length: a copied line is no repeat, and makes the "
+            "uncertainty too small"
+        )
     assumed = known.source_of("repeatability_mm")
     if "repeatability_mm" not in known.stated and any(
         term.name.startswith("repeatability") and term.source == assumed
@@ -276,9 +314,25 @@ def _notes(
     missing = [axis for axis in AXES if all(line.axis != axis for line in lines)]
     if missing:
         notes.append(f"no bar along {', '.join(missing)}: errors of printers depend on direction")
-    if not fits:
-        notes.append("bars of one length cannot tell a scale error from an offset")
+    if not fits and len({line.nominal_mm for line in lines if not line.axis}) > 1:
+        notes.append(
+            "bars of several lengths without an axis: give the axis of each, so that a scale error "
+            "can be told from an offset"
+        )
+    elif not fits:
+        notes.append(
+            "bars of one length along an axis cannot tell a scale error from an offset"
+            if len({line.nominal_mm for line in lines}) > 1
+            else "bars of one length cannot tell a scale error from an offset"
+        )
     notes.append(
         "the bar shows the error of printing only, not that of the image or of the outline"
     )
     return tuple(notes)
+
+
+def _identity(row: BarReading) -> tuple[object, ...]:
+    return (
+        *(row.bar, row.axis, row.nominal_mm, row.source, row.reading_mm),
+        *(row.repeat, row.operator, row.instrument, row.printer, row.date, row.centre_lps_mm),
+    )

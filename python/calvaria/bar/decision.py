@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 from calvaria._record import Record
 from calvaria.findings import Verdict
 
-__all__ = ["Decision", "decide"]
+__all__ = ["Decision", "decide", "need_number"]
 
 # 51.0 - 50.0 is 1.0, whatever the binary digits of a mean say.
 _DUST_MM = 1e-9
@@ -43,6 +45,22 @@ class Decision(Record):
         )
 
 
+def need_number(name: str, value: Any) -> float:
+    """Return a finite number as a float, or say what was found."""
+    if isinstance(value, (bool, str, bytes)) or value is None:
+        msg = f"{name}: a number expected, found {value!r}"
+        raise ValueError(msg)
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        msg = f"{name}: a number expected, found {type(value).__name__}"
+        raise ValueError(msg) from None
+    if not math.isfinite(number):
+        msg = f"{name}: a finite number expected, found {value}"
+        raise ValueError(msg)
+    return number
+
+
 def decide(deviation_mm: float, *, tolerance_mm: float, guard_mm: float) -> Decision:
     """Hold a deviation against a limit that it must stay below.
 
@@ -59,6 +77,11 @@ def decide(deviation_mm: float, *, tolerance_mm: float, guard_mm: float) -> Deci
     -------
     Decision
 
+    Raises
+    ------
+    ValueError
+        A number that is not finite, a limit not above 0, or a guard band below 0.
+
     Notes
     -----
     The uncertainty counts against whoever wants to prove that the print is good, as in
@@ -72,6 +95,14 @@ def decide(deviation_mm: float, *, tolerance_mm: float, guard_mm: float) -> Deci
     >>> decide(1.0, tolerance_mm=1.0, guard_mm=0.1).verdict.name
     'FAIL'
     """
+    deviation_mm = need_number("deviation_mm", deviation_mm)
+    tolerance_mm = need_number("tolerance_mm", tolerance_mm)
+    guard_mm = need_number("guard_mm", guard_mm)
+    if tolerance_mm <= 0 or guard_mm < 0:
+        name, least = ("tolerance_mm", "above") if tolerance_mm <= 0 else ("guard_mm", "at least")
+        value = tolerance_mm if tolerance_mm <= 0 else guard_mm
+        msg = f"{name}: {least} 0 expected, found {value}"
+        raise ValueError(msg)
     size = abs(deviation_mm)
     if size >= tolerance_mm - _DUST_MM:
         is_proven = size - guard_mm > tolerance_mm

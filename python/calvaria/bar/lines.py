@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calvaria._record import Record
@@ -169,7 +169,9 @@ def _budget(
             source="as given",
         )
         guard = 2.0 if known.guard_factor is None else known.guard_factor
-        return combine_terms([stated], confidence=known.confidence, guard_factor=guard)
+        budget = combine_terms([stated], confidence=known.confidence, guard_factor=guard)
+        # What was stated is given back, with its own factor.
+        return replace(budget, factor=2.0, expanded_mm=known.expanded_uncertainty_mm)
     terms = [*_scatter(group, pooled, known), *_instrument(group[0], known), _thermal(group, known)]
     return combine_terms(terms, confidence=known.confidence, guard_factor=known.guard_factor)
 

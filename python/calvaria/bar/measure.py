@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calvaria.bar.decision import need_number
 from calvaria.bar.image import find_bars_in_volume, refined
 from calvaria.bar.planes import FacePair, FittedPlane, measure_pair
 from calvaria.bar.reading import BarReading
-from calvaria.bar.scan import FoundBar, find_bars, find_patches, scaled
+from calvaria.bar.scan import FoundBar, find_bars, find_patches, scaled, weld_mesh
 from calvaria.errors import BarError, BarNotFoundError, CalvariaWarning
 from calvaria.mesh import Mesh
 from calvaria.volume import Volume
@@ -54,7 +55,8 @@ def measure_bar(
     tolerance_fraction : float
         How far from nominal a bar may be and still be found.
     unit : {"mm", "cm", "m", "inch", "um"}, optional
-        Unit of the mesh; left out, the first of these in which there is such a bar.
+        Unit of the mesh; left out, mm where a mesh in mm could hold such a bar by its size, else
+        the first of the others in which there is a bar with the sides of :func:`make_bar`.
     iso_hu : float, optional
         Level of the surface in a volume; left out, Otsu's.  It only finds the bar: the faces are
         then taken half-way along each profile.
@@ -96,6 +98,12 @@ def measure_bar(
             axes = ", ".join(bar.axis or "unknown" for bar in found)
             msg = f"axis: a bar of the width of {axis!r} expected, found axes {axes}"
             raise BarNotFoundError(msg)
+    if len(chosen) > 1 and not any(bar.widths_mm for bar in chosen):
+        msg = (
+            f"subject: a bar of {nominal_mm:g} mm with sides expected, found {len(chosen)} pairs of "
+            "opposite faces, none with long sides in between"
+        )
+        raise BarNotFoundError(msg)
     if len(chosen) > 1:
         names = ", ".join(
             f"{bar.axis or 'unknown axis'} {bar.pair.length_mm:.2f} mm" for bar in chosen
@@ -156,11 +164,14 @@ def _found(
     unit: str | None,
     iso_hu: float | None,
 ) -> list[FoundBar]:
+    if not len(lengths_mm):
+        msg = "lengths_mm: at least one length expected, found none"
+        raise ValueError(msg)
     for length in lengths_mm:
-        if not 5 <= length <= 1000:
+        if not 5 <= need_number("nominal length", length) <= 1000:
             msg = f"nominal length: 5 to 1000 mm expected, found {length}"
             raise ValueError(msg)
-    if not 0 < tolerance_fraction <= 0.2:
+    if not 0 < need_number("tolerance_fraction", tolerance_fraction) <= 0.2:
         msg = f"tolerance_fraction: above 0 and at most 0.2 expected, found {tolerance_fraction}"
         raise ValueError(msg)
     if unit is not None and unit not in _UNITS_MM:
@@ -192,25 +203,41 @@ def _found_in_mesh(
     if not len(mesh.faces):
         msg = "mesh: at least one face expected, found none"
         raise BarNotFoundError(msg)
-    diagonal = float(np.linalg.norm(np.ptp(mesh.vertices[np.unique(mesh.faces)], axis=0)))
+    welded = weld_mesh(mesh)
+    if not len(welded.faces):
+        msg = "mesh: faces with an area expected, found none"
+        raise BarNotFoundError(msg)
+    diagonal = float(np.linalg.norm(np.ptp(welded.vertices, axis=0)))
+    least = min(lengths_mm) * (1 - tolerance_fraction)
     tried = []
-    for name, factor in _UNITS_MM.items() if unit is None else [(unit, _UNITS_MM[unit])]:
-        if not min(lengths_mm) * (1 - tolerance_fraction) <= diagonal * factor <= _LARGEST_MM:
+    for name, factor in _units(diagonal, least) if unit is None else [(unit, _UNITS_MM[unit])]:
+        if not least <= diagonal * factor <= _LARGEST_MM:
             tried.append(f"{name}: {diagonal * factor:.3g} mm across")
             continue
-        in_mm = mesh if factor == 1.0 else scaled(mesh, factor)
+        in_mm = welded if factor == 1.0 else scaled(welded, factor)
         patches = find_patches(in_mm)
         found = find_bars(
             in_mm, patches, lengths_mm=lengths_mm, tolerance_fraction=tolerance_fraction
         )
+        if unit is None and name != "mm":
+            # Ten times larger, letters have edges as long as a bar: only bars of known sides count.
+            found = [bar for bar in found if bar.axis]
         if found:
             return found
         tried.append(f"{name}: {len(patches)} flat patches, no two opposite at that distance")
+    hint = "" if unit is not None else "; give unit where the mesh is not in mm"
     msg = (
         f"mesh: two opposite flat faces {_lengths(lengths_mm)} mm apart expected, found none "
-        f"({'; '.join(tried)})"
+        f"({'; '.join(tried)}{hint})"
     )
     raise BarNotFoundError(msg)
+
+
+def _units(diagonal: float, least_mm: float) -> list[tuple[str, float]]:
+    """Return the units to try: mm alone, unless a mesh in mm could not hold such a bar."""
+    if least_mm <= diagonal <= _LARGEST_MM:
+        return [("mm", 1.0)]
+    return list(_UNITS_MM.items())
 
 
 def _reading(subject: Mesh | Volume, bar: FoundBar, axis: str) -> BarReading:

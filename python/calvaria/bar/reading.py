@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from calvaria._record import Record
+from calvaria.bar.decision import need_number
 
 __all__ = ["AXES", "DIAGONALS", "BarReading"]
 
@@ -70,8 +70,8 @@ class BarReading(Record):
 
     def __post_init__(self) -> None:
         for name in ("nominal_mm", "reading_mm"):
-            value = getattr(self, name)
-            if not 0 < value < 1e5 or not math.isfinite(value):
+            value = need_number(name, getattr(self, name))
+            if not 0 < value < 1e5:
                 msg = f"{name}: a length above 0 mm expected, found {value}"
                 raise ValueError(msg)
             object.__setattr__(self, name, float(value))
@@ -81,10 +81,19 @@ class BarReading(Record):
         if self.source not in _SOURCES:
             msg = f"source: one of {', '.join(_SOURCES)} expected, found {self.source!r}"
             raise ValueError(msg)
-        if self.uncertainty_mm is not None and not 0 <= self.uncertainty_mm < math.inf:
+        if isinstance(self.repeat, bool) or not isinstance(self.repeat, int) or self.repeat < 1:
+            msg = f"repeat: a whole number from 1 expected, found {self.repeat!r}"
+            raise ValueError(msg)
+        if (
+            self.uncertainty_mm is not None
+            and need_number("uncertainty_mm", self.uncertainty_mm) < 0
+        ):
             msg = f"uncertainty_mm: at least 0 expected, found {self.uncertainty_mm}"
             raise ValueError(msg)
-        if self.temperature_c is not None and not -50 < self.temperature_c < 200:
+        if (
+            self.temperature_c is not None
+            and not -50 < need_number("temperature_c", self.temperature_c) < 200
+        ):
             msg = (
                 f"temperature_c: degrees Celsius, -50 to 200, expected, found {self.temperature_c}"
             )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from calvaria.mesh import Mesh
 
-__all__ = ["FoundBar", "Patch", "find_bars", "find_patches", "fit_patch", "scaled"]
+__all__ = ["FoundBar", "Patch", "find_bars", "find_patches", "fit_patch", "scaled", "weld_mesh"]
 
 # Normals are averaged over this radius; print edges are round over about as much.
 _RADIUS_MM = 1.0
@@ -37,6 +37,8 @@ _MOST_ASIDE_MM = 4.0
 _LEAST_END_MM2 = 20.0
 _LEAST_SIDE_MM = 2.5  # a side is wider than the round of an edge
 _SAME_MM = 3.0
+# Pairs grow with the square of the patches; the largest are kept.
+_MOST_PATCHES = 1500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,7 +125,10 @@ def find_bars(
     as in a scan of little more than the ends, those without are returned.
     """
     found = []
-    for first, second in _opposed(patches):
+    longest = max(lengths_mm) * (1 + tolerance_fraction) + 1.0
+    patches = sorted(patches, key=lambda one: -one.area_mm2)[:_MOST_PATCHES]
+    ends = [one for one in patches if one.area_mm2 >= _LEAST_END_MM2]
+    for first, second in _opposed(ends, least_mm=0.5 * min(lengths_mm), most_mm=longest):
         direction = _direction(first, second)
         length = float((second.middle_lps_mm - first.middle_lps_mm) @ direction)
         for nominal in lengths_mm:
@@ -131,7 +136,6 @@ def find_bars(
             if (
                 abs(length - nominal) > tolerance_fraction * nominal + 0.5
                 or max(first.reach_mm, second.reach_mm) > most
-                or min(first.area_mm2, second.area_mm2) < _LEAST_END_MM2
                 or _aside(first, second, direction) > min(_MOST_ASIDE_MM, most / 3)
             ):
                 continue
@@ -202,7 +206,9 @@ def fit_patch(mesh: Mesh, patch: Patch) -> FittedPlane:
     return fit_plane(chosen, outwards=patch.normal)
 
 
-def _opposed(patches: Sequence[Patch]) -> Iterator[tuple[Patch, Patch]]:
+def _opposed(
+    patches: Sequence[Patch], *, least_mm: float = 0.0, most_mm: float = np.inf
+) -> Iterator[tuple[Patch, Patch]]:
     if len(patches) < 2:
         return
     normals = np.array([patch.normal for patch in patches])
@@ -210,7 +216,8 @@ def _opposed(patches: Sequence[Patch]) -> Iterator[tuple[Patch, Patch]]:
     for a in range(len(patches) - 1):
         opposite = normals[a + 1 :] @ normals[a] < -_LEAST_OPPOSED
         # Outwards: the second face lies behind the first.
-        behind = (points[a + 1 :] - points[a]) @ normals[a] < 0
+        depth = (points[a] - points[a + 1 :]) @ normals[a]
+        behind = (depth > least_mm) & (depth < most_mm)
         for b in np.flatnonzero(opposite & behind).tolist():
             yield patches[a], patches[a + 1 + b]
 
@@ -272,6 +279,36 @@ def _axis_of(widths_mm: Sequence[float]) -> str:
         if tells and (width != _HEIGHT_MM or seen == 2):
             fits.append(axis)
     return fits[0] if len(fits) == 1 else ""
+
+
+def weld_mesh(mesh: Mesh) -> Mesh:
+    """Return the mesh with one vertex for each point, as a scan in loose triangles has not.
+
+    Faces with an edge of no length go; single precision decides what is one point.
+    """
+    used = np.unique(mesh.faces)
+    points = mesh.vertices[used].astype(np.float32) + np.float32(0.0)
+    unique, first, number = np.unique(
+        np.ascontiguousarray(points).view([("xyz", np.void, 12)]).ravel(),
+        return_index=True,
+        return_inverse=True,
+    )
+    if len(unique) == len(mesh.vertices):
+        return mesh
+    renumbered = np.zeros(len(mesh.vertices), dtype=np.int32)
+    # In the order of the old vertices, so that a welded mesh is the one it was exploded from.
+    rank = np.empty(len(unique), dtype=np.int32)
+    order = np.argsort(first, kind="stable")
+    rank[order] = np.arange(len(unique), dtype=np.int32)
+    renumbered[used] = rank[number.ravel()]
+    faces = renumbered[mesh.faces]
+    whole = (
+        (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])
+    )
+    vertices = mesh.vertices[used][first[order]]
+    return dataclasses.replace(
+        mesh, vertices=vertices, faces=faces[whole], kinds=mesh.kinds[whole]
+    )
 
 
 def scaled(mesh: Mesh, factor: float) -> Mesh:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calvaria._whole_files import write_whole
-from calvaria.bar.reading import AXES, BarReading
+from calvaria.bar.decision import need_number
+from calvaria.bar.reading import AXES, DIAGONALS, BarReading
 from calvaria.errors import BarError
 
 if TYPE_CHECKING:
@@ -23,7 +24,14 @@ COLUMNS = (
     *("bar", "axis", "nominal_mm", "reading_mm", "repeat", "operator", "instrument"),
     *("printer", "material", "temperature_c", "date"),
 )
+# What a reading from a scan or CT has besides; a form to fill in has none of them.
+_MEASURED = (
+    *("source", "uncertainty_mm", "n_points", "flatness_mm", "parallelism_deg"),
+    *("centre_lps_mm", "direction"),
+)
+_OPTIONAL = ("uncertainty_mm", "flatness_mm", "parallelism_deg", "centre_lps_mm", "direction")
 _NEEDED = ("nominal_mm", "reading_mm")
+_AXES = (*AXES, *(name for pair in DIAGONALS for name in pair))
 _LARGEST_BYTES = 20_000_000
 
 
@@ -56,7 +64,7 @@ def write_readings_form(
     Raises
     ------
     ValueError
-        ``repeats`` is below 1, or there is nothing to read.
+        ``repeats`` is below 1, there is nothing to read, an unknown axis, or a length not above 0.
     """
     if repeats < 1 or not lengths_mm or not axes or not operators:
         msg = (
@@ -64,6 +72,14 @@ def write_readings_form(
             f"{len(lengths_mm)}, {len(axes)}, {len(operators)}"
         )
         raise ValueError(msg)
+    for axis in axes:
+        if axis not in _AXES:
+            msg = f"axes: each one of {', '.join(_AXES)} expected, found {axis!r}"
+            raise ValueError(msg)
+    for length in lengths_mm:
+        if not 0 < need_number("lengths_mm", length) < 1e5:
+            msg = f"lengths_mm: lengths above 0 expected, found {length}"
+            raise ValueError(msg)
     rows = [
         {
             "bar": f"{length:g}{axis}".upper(),
@@ -84,12 +100,20 @@ def write_readings_form(
 def write_readings(readings: Sequence[BarReading], path: str | os.PathLike[str]) -> None:
     """Write readings as a table that :func:`read_readings` reads back, whole or not at all.
 
+    Readings from a scan or CT keep where they come from: source, uncertainty, points, place and
+    direction have columns of their own.
+
     Parameters
     ----------
     readings : sequence of BarReading
         One line each.
     path : path
         The table, comma-separated, with a header.
+
+    Raises
+    ------
+    BarError
+        There is no reading.
 
     Examples
     --------
@@ -100,19 +124,28 @@ def write_readings(readings: Sequence[BarReading], path: str | os.PathLike[str])
     ...     read_readings(f"{folder}/form.csv")[0].reading_mm
     49.9
     """
-    rows = [
-        {
-            name: "" if getattr(reading, name) is None else str(getattr(reading, name))
-            for name in COLUMNS
-        }
-        for reading in readings
-    ]
-    _write(Path(path), rows)
+    if not readings:
+        msg = "readings: at least one reading expected, found none"
+        raise BarError(msg)
+    is_measured = any(reading.source != "calliper" or reading.n_points for reading in readings) or (
+        any(getattr(one, name) is not None for one in readings for name in _OPTIONAL)
+    )
+    columns = (*COLUMNS, *_MEASURED) if is_measured else COLUMNS
+    rows = [{name: _cell(getattr(reading, name)) for name in columns} for reading in readings]
+    _write(Path(path), rows, columns)
 
 
-def _write(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
+def _cell(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(repr(float(one)) for one in value)
+    return "" if value is None else str(value)
+
+
+def _write(
+    path: Path, rows: Sequence[Mapping[str, str]], columns: Sequence[str] = COLUMNS
+) -> None:
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     write_whole(path, text.getvalue().encode("utf-8"))
@@ -182,7 +215,7 @@ def _header(cells: Sequence[str], name: str) -> list[str]:
     if twice:
         msg = f"{name} line 1: each column once expected, found {', '.join(twice)} twice"
         raise BarError(msg)
-    unknown = [column for column in header if column and column not in COLUMNS]
+    unknown = [column for column in header if column and column not in (*COLUMNS, *_MEASURED)]
     if unknown:
         msg = f"{name} line 1: columns {', '.join(COLUMNS)} expected, found {', '.join(unknown)}"
         raise BarError(msg)
@@ -207,6 +240,7 @@ def _row(header: Sequence[str], cells: Sequence[str], where: str) -> BarReading 
         values[name] = _number(row.get(name, ""), where, name)
     if row.get("temperature_c"):
         values["temperature_c"] = _number(row["temperature_c"], where, "temperature_c")
+    values |= _measured(row, where)
     values["repeat"] = _count(row.get("repeat", "") or "1", where)
     values["date"] = _date(row.get("date", ""), where)
     try:
@@ -217,11 +251,32 @@ def _row(header: Sequence[str], cells: Sequence[str], where: str) -> BarReading 
         raise BarError(msg) from None
 
 
+def _measured(row: Mapping[str, str], where: str) -> dict[str, Any]:
+    """Return what a reading from a scan or CT has besides."""
+    values: dict[str, Any] = {"source": row["source"].lower()} if row.get("source") else {}
+    for name in ("uncertainty_mm", "flatness_mm", "parallelism_deg"):
+        if row.get(name):
+            values[name] = _number(row[name], where, name)
+    for name in ("centre_lps_mm", "direction"):
+        if row.get(name):
+            parts = row[name].split()
+            if len(parts) != 3:
+                msg = f"{where}, column {name}: three numbers expected, found {row[name]!r}"
+                raise BarError(msg)
+            values[name] = tuple(_number(part, where, name) for part in parts)
+    if row.get("n_points"):
+        if not row["n_points"].isdecimal():
+            msg = f"{where}, column n_points: a whole number expected, found {row['n_points']!r}"
+            raise BarError(msg)
+        values["n_points"] = int(row["n_points"])
+    return values
+
+
 def _number(cell: str, where: str, column: str) -> float:
     text = cell.replace("\u2212", "-").removesuffix("mm").strip()
     text = text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
     try:
-        value = float(text)
+        value = math.nan if "_" in text else float(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MaterialChoice", "MaterialVerdict", "choose_material"]
 
+# The profiles of the checks are purposes too.
+_PURPOSES = {"education": "teaching"}
 _BASEMENT = (
     "a desktop printer does not replace a manufacturer with tested materials and validated processes; "
     "who is the manufacturer has to be said first"
@@ -149,7 +151,8 @@ def choose_material(
     ----------
     purpose : str
         Code of a use, such as ``"teaching"``, ``"planning"``, ``"guide"`` or ``"implant"``; see
-        :func:`load_uses`.
+        :func:`load_uses`.  Codes are read in any case; ``"education"``, a profile of the checks, is
+        ``"teaching"``.
     material : str, optional
         Ask about this one only.
     printer : str or Printer, optional
@@ -196,10 +199,16 @@ def choose_material(
 
 
 def _named(name: str, code: str, known: Mapping[str, Any]) -> Any:
-    if code not in known:
+    asked = code.strip() if isinstance(code, str) else code
+    if name == "purpose" and isinstance(asked, str):
+        asked = _PURPOSES.get(asked.lower(), asked)
+    by_case = {one.lower(): one for one in known}
+    if isinstance(asked, str) and asked not in known:
+        asked = by_case.get(asked.lower(), asked)
+    if not isinstance(asked, str) or asked not in known:
         msg = f"{name}: one of {', '.join(known)} expected, found {code!r}"
         raise ValueError(msg)
-    return known[code]
+    return known[asked]
 
 
 def _judge(

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from calvaria._html import html_table
-from calvaria.errors import MeshError
-from calvaria.mesh import Mesh
+from calvaria.errors import CalvariaWarning, MeshError
+from calvaria.mesh import Mesh, mesh_topology
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Record", "Three", "arrays", "need_faces", "positive", "three", "turn_to", "unit"]
+__all__ = [
+    "Record",
+    "Three",
+    "arrays",
+    "need_faces",
+    "need_outwards",
+    "positive",
+    "signed_volume_mm3",
+    "three",
+    "turn_to",
+    "unit",
+]
 
 Three = tuple[float, float, float]
 
@@ -29,12 +41,14 @@ class Record:
         values = {}
         for field in dataclasses.fields(self):  # type: ignore[arg-type] # subclasses are dataclasses
             value = getattr(self, field.name)
-            if isinstance(value, Record):
-                value = value.to_dict()
-            elif isinstance(value, tuple) and value and isinstance(value[0], Record):
-                value = [one.to_dict() for one in value]
-            elif isinstance(value, (np.ndarray, Mesh)):
+            if isinstance(value, (np.ndarray, Mesh)):
                 continue
+            if hasattr(value, "to_dict"):
+                value = value.to_dict()
+            elif isinstance(value, tuple) and value and hasattr(value[0], "to_dict"):
+                value = [one.to_dict() for one in value]
+            elif isinstance(value, float) and not np.isfinite(value):
+                value = str(value)
             values[field.name] = list(value) if isinstance(value, tuple) else value
         return values
 
@@ -49,6 +63,23 @@ def need_faces(mesh: Mesh) -> None:
         raise TypeError(msg)
     if not len(mesh.faces):
         raise MeshError("mesh: at least one face expected, found none")
+
+
+def signed_volume_mm3(mesh: Mesh) -> float:
+    """Return the volume that a closed mesh encloses; below 0 where its faces look inwards."""
+    middle = mesh.vertices[mesh.faces[0, 0]]
+    a, b, c = (mesh.vertices[mesh.faces] - middle).transpose(1, 0, 2)
+    return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)
+
+
+def need_outwards(mesh: Mesh) -> None:
+    """Refuse a closed mesh that is inside out; warn of an open one, which has no inside."""
+    need_faces(mesh)
+    if not mesh_topology(mesh).is_closed:
+        msg = "mesh: a closed surface expected, found an open one: near its edges this is not to be trusted"
+        warnings.warn(msg, CalvariaWarning, stacklevel=3)
+    elif signed_volume_mm3(mesh) < 0:
+        raise MeshError("mesh: faces turned outwards expected, found a closed surface inside out")
 
 
 def arrays(mesh: Mesh) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from calvaria.material import (
     load_uses,
 )
 from calvaria.mesh import Mesh, measure_mesh, mesh_topology
-from calvaria.printability._measured import need_faces, positive, unit
+from calvaria.printability._measured import Record, need_faces, positive, signed_volume_mm3, unit
 from calvaria.printability.holes import RoundHole, find_round_holes
 from calvaria.printability.judging import Judge
 from calvaria.printability.layers import LayerPlan, PrintEstimate, estimate_print, plan_layers
@@ -45,7 +45,7 @@ from calvaria.printability.trapped import Pool, find_pools
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["PrintabilityMeasures", "PrintabilityReport", "check_printability"]
 
@@ -58,6 +58,8 @@ _REACH = 1.25
 _WIDEST_HOLE_MM = 12.0
 # Pieces below this volume are crumbs.
 _LEAST_PIECE_MM3 = 1.0
+# Findings whose FAIL leaves nothing to be measured.
+_NOT_MEASURED = ("print_closed", "print_outwards", "print_size")
 _USE_OF_PROFILE = {
     "education": "teaching",
     "planning": "planning",
@@ -67,7 +69,7 @@ _USE_OF_PROFILE = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PrintabilityMeasures:
+class PrintabilityMeasures(Record):
     """All that was measured for a report; places and pictures come from it.
 
     Parameters
@@ -229,12 +231,18 @@ def check_printability(
     _code("profile", use, load_uses())
     judge = Judge(way, is_strict=load_uses()[use].body)
     judge.material(_material_finding(stuff, way, machine, use))
+    flags = _flags(matters, len(mesh.faces))
     subject = f"{way.name}, {stuff.name}: mesh of {len(mesh.faces)} faces"
-    if not mesh_topology(mesh).is_closed:
+    is_closed = mesh_topology(mesh).is_closed
+    if not is_closed:
         judge.open_mesh()
+    elif signed_volume_mm3(mesh) <= 0:
+        judge.inside_out()
+    judge.size(float(np.ptp(mesh.vertices[np.unique(mesh.faces)], axis=0).max()))
+    if any(finding.code in _NOT_MEASURED for finding in judge.findings if finding.verdict is Verdict.FAIL):
         return PrintabilityReport(subject=subject, findings=tuple(judge.findings), profile=profile)
     measures = _measured(
-        mesh, way, stuff, machine, up=up, matters=matters, layer_mm=layer_mm,
+        mesh, way, stuff, machine, up=up, matters=flags, layer_mm=layer_mm,
         min_area_mm2=positive("min_area_mm2", min_area_mm2),
         prices=(price_per_kg, price_per_h),
     )  # fmt: skip
@@ -259,6 +267,16 @@ def check_printability(
     )
 
 
+def _flags(matters: ArrayLike | None, n_faces: int) -> NDArray[np.bool_] | None:
+    if matters is None:
+        return None
+    flags = np.asarray(matters)
+    if flags.shape != (n_faces,) or flags.dtype != bool:
+        msg = f"matters: bool of shape ({n_faces},) expected, found {flags.dtype} {flags.shape}"
+        raise ValueError(msg)
+    return flags
+
+
 def _machine(
     printer: str | Printer | None, printers: Mapping[str, Printer] | None
 ) -> Printer | None:
@@ -269,7 +287,9 @@ def _machine(
 
 
 def _code(name: str, code: Any, known: Mapping[str, Any]) -> Any:
-    if code not in known:
+    if isinstance(code, str) and code not in known:
+        code = {one.lower(): one for one in known}.get(code.strip().lower(), code)
+    if not isinstance(code, str) or code not in known:
         msg = f"{name}: one of {', '.join(known)} expected, found {code!r}"
         raise ValueError(msg)
     return known[code]
@@ -282,7 +302,7 @@ def _measured(
     printer: Printer | None,
     *,
     up: ArrayLike | None,
-    matters: ArrayLike | None,
+    matters: NDArray[np.bool_] | None,
     layer_mm: float | None,
     min_area_mm2: float,
     prices: tuple[float | None, float | None],
@@ -307,9 +327,7 @@ def _measured(
         own, best = orientation_of(mesh, up=unit("up", up), build_mm=build, steepest_deg=steepest)
         orientations = (own, *best)
     direction = orientations[0].up
-    flags = None if matters is None else np.asarray(matters)
-    if flags is not None and flags.shape == (len(mesh.faces),):
-        flags = flags[refined.parents]
+    flags = None if matters is None else matters[refined.parents]
     overhangs = measure_overhangs(fine, up=direction, steepest_deg=steepest, matters=flags)
     pools: tuple[Pool, ...] = ()
     if process.traps != "nothing":

@@ -22,6 +22,8 @@ __all__ = ["Judge"]
 
 _MOST_PLACES = 5
 _CM2 = 100.0
+# A skull in metres is 0.2 long, a bar in metres 0.05.
+_LEAST_SIDE_MM, _MOST_SIDE_MM = 1.0, 2000.0
 
 
 class Judge:
@@ -46,6 +48,37 @@ class Judge:
                 message="The surface is open, so it has no walls: close it first "
                 "(repair_mesh, fill_holes).",
                 limit="closed",
+            )
+        )
+
+    def inside_out(self) -> None:
+        """Say that the faces look inwards."""
+        self.findings.append(
+            Finding(
+                code="print_outwards",
+                verdict=Verdict.FAIL,
+                message="The faces look inwards, so that inside and outside are confused: turn them "
+                "(repair_mesh).",
+                limit="turned outwards",
+            )
+        )
+
+    def size(self, longest_mm: float) -> None:
+        """Say that a part so small or large is hardly in mm."""
+        verdict = Verdict.PASS
+        message = f"The longest side has {longest_mm:.3g} mm."
+        if not _LEAST_SIDE_MM <= longest_mm <= _MOST_SIDE_MM:
+            verdict = Verdict.FAIL
+            message += " Coordinates are taken as mm: scale those in another unit first."
+        self.findings.append(
+            Finding(
+                code="print_size",
+                verdict=verdict,
+                message=message,
+                measured=longest_mm,
+                unit="mm",
+                limit=f"{_LEAST_SIDE_MM:g} to {_MOST_SIDE_MM:g} mm",
+                source="house rule: what is smaller or larger is in metres or micrometres, not in mm",
             )
         )
 
@@ -343,6 +376,9 @@ class Judge:
     ) -> None:
         limit = self.process.limits[row]
         verdict = Verdict.PASS if measured is None else limit.grade(measured)
+        text = limit.text()
+        if self.worst is not Verdict.FAIL:
+            text += "; below, BORDERLINE at worst for this use"
         if verdict is Verdict.FAIL:
             verdict = self.worst
         where = places or tuple(
@@ -356,7 +392,7 @@ class Judge:
                 message=message,
                 measured=measured,
                 unit=limit.unit if measured is not None else "",
-                limit=limit.text(),
+                limit=text,
                 source=limit.source,
                 places=where,
                 details=details or {},

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calvaria.errors import MeshError
 from calvaria.material import load_processes
-from calvaria.mesh import Mesh, combine_meshes
+from calvaria.mesh import Mesh, closest_points, combine_meshes
 from calvaria.printability._measured import Record, need_faces, positive, unit
 from calvaria.printability.glyphs import dots_of
 from calvaria.printability.solids import extrude_dots
@@ -20,6 +21,8 @@ __all__ = ["LabelResult", "emboss_label"]
 
 # How far a raised letter is rooted in the part, in reliefs.
 _ROOT = 3.0
+# How far from the surface the middle of the text may be.
+_OFF_MM = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,6 +93,8 @@ def emboss_label(
 
     Raises
     ------
+    MeshError
+        The point is not on the surface.
     NonManifoldError
         The mesh is not closed and manifold.
     ValueError
@@ -118,8 +123,19 @@ def emboss_label(
         raise ValueError(msg)
     out = np.asarray(unit("normal", normal))
     stand = np.asarray(unit("up", up))
+    if np.linalg.norm(np.cross(out, stand)) < 1e-6:
+        msg = f"up: a direction along the surface expected, found {up}, which runs along the normal"
+        raise ValueError(msg)
     stand = np.asarray(unit("up", stand - out * (stand @ out)))
     right = np.cross(stand, out)
+    place = np.asarray(point_lps_mm, dtype=np.float64)
+    if place.shape != (3,) or not np.isfinite(place).all():
+        msg = f"point_lps_mm: three finite numbers expected, found {point_lps_mm}"
+        raise ValueError(msg)
+    off = float(closest_points(mesh, place.reshape(1, 3)).distances_mm[0])
+    if off > max(relief, _OFF_MM):
+        msg = f"point_lps_mm: a point on the surface expected, found it {off:.1f} mm off"
+        raise MeshError(msg)
     dots = dots_of(text)
     heights = (-relief, _ROOT * relief) if sink else (-_ROOT * relief, relief)
     letters = extrude_dots(
@@ -127,7 +143,7 @@ def emboss_label(
         dot_mm=stroke,
         heights_mm=heights,
         axes=(right, stand, out),
-        origin=np.asarray(point_lps_mm, dtype=np.float64),
+        origin=place,
     )
     made = combine_meshes(mesh, letters, method="difference" if sink else "union")
     rows, columns = dots.shape

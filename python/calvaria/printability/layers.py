@@ -46,6 +46,9 @@ def cusp_rms_mm(layer_mm: float, *, cosine: float = 1.0) -> float:
     >>> round(cusp_rms_mm(0.1), 3), round(cusp_rms_mm(0.2), 3)
     (0.029, 0.058)
     """
+    if not -1 - 1e-9 <= cosine <= 1 + 1e-9:
+        msg = f"cosine: a number from -1 to 1 expected, found {cosine}"
+        raise ValueError(msg)
     return positive("layer_mm", layer_mm) * abs(cosine) / math.sqrt(12)
 
 
@@ -88,7 +91,7 @@ def estimate_print(
     volume_mm3: float,
     area_mm2: float,
     height_mm: float,
-    printer: Printer,
+    printer: Printer | str,
     density_g_cm3: float,
     layer_mm: float | None = None,
     support_mm3: float = 0.0,
@@ -101,8 +104,8 @@ def estimate_print(
     ----------
     volume_mm3, area_mm2, height_mm : float
         Of the part as it is printed.
-    printer : Printer
-        Its rate, and how full it prints.
+    printer : Printer or str
+        Its rate, and how full it prints; or its code.
     density_g_cm3 : float
         Of the material.
     layer_mm : float, optional
@@ -119,7 +122,7 @@ def estimate_print(
     Raises
     ------
     ValueError
-        A number is not above 0.
+        A number is not above 0, a price below 0, or an unknown printer.
 
     Examples
     --------
@@ -130,6 +133,12 @@ def estimate_print(
     ... )
     PrintEstimate(200 layers, 9 g, about 1.1 h)
     """
+    printer = _printer(printer)
+    for name, price in (("price_per_kg", price_per_kg), ("price_per_h", price_per_h)):
+        if price is not None and price != 0:
+            positive(name, price)
+    if support_mm3 != 0:
+        positive("support_mm3", support_mm3)
     layer = positive("layer_mm", printer.layer_mm if layer_mm is None else layer_mm)
     volume, area = positive("volume_mm3", volume_mm3), positive("area_mm2", area_mm2)
     shell = min(volume, area * printer.shell_mm)
@@ -256,14 +265,7 @@ def plan_layers(
     >>> plan.chosen.layer_mm, plan.options[0].note
     (0.1, 'finer than needed')
     """
-    if isinstance(printer, Printer):
-        machine = printer
-    else:
-        known = load_printers()
-        if printer not in known:
-            msg = f"printer: one of {', '.join(known)} expected, found {printer!r}"
-            raise ValueError(msg)
-        machine = known[printer]
+    machine = _printer(printer)
     options = tuple(
         _option(overhangs, volume_mm3, area_mm2, machine, height)
         for height in sorted(positive("heights_mm", height) for height in heights_mm)
@@ -275,6 +277,16 @@ def plan_layers(
         if one.verdict == "PASS" and (allowed is None or one.worst_cusp_mm <= allowed)
     ]
     return LayerPlan(options=options, max_error_mm=allowed, chosen=good[-1] if good else None)
+
+
+def _printer(printer: Printer | str) -> Printer:
+    if isinstance(printer, Printer):
+        return printer
+    known = load_printers()
+    if not isinstance(printer, str) or printer not in known:
+        msg = f"printer: one of {', '.join(known)} expected, found {printer!r}"
+        raise ValueError(msg)
+    return known[printer]
 
 
 def _option(

@@ -5,16 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from calvaria import _native
 from calvaria.printability._measured import Record, Three, arrays, positive, three
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from calvaria.printability.thickness import WallThickness
 
 __all__ = ["SlenderMember", "find_slender_members"]
+
+# What is broader than this many times its thickness, all along, is a sheet: a wall, not a member.
+_BROADEST = 4.0
+# So is what is flat and nearly as broad as long, as the corner of a plate: thicknesses, lengths.
+_FLAT, _PLUMP = 1.5, 0.4
+# A pin that is no longer than this many times its width is a knob or a corner: it does not break.
+_SLENDER = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,7 +91,9 @@ def find_slender_members(
     -----
     Thin faces are grouped; on each group lines of equal distance along the surface are drawn from one
     end.  Where a line closes round material it shows a cross-section; its least width is that of its
-    convex hull, seen along the member.  A thin sheet has no such line and is no member.
+    convex hull, seen along the member.  A thin sheet is no member: what is, on the mean over its
+    length, more than 4 times as broad as thick, or flat and more than 0.4 times as broad as long, is
+    left to the walls; a pin no longer than 4 times its width is none (house rules).
 
     Examples
     --------
@@ -114,4 +124,20 @@ def find_slender_members(
         )
         for row in rows
         if row["width_mm"] < below_mm
+        and (row["is_bridge"] or row["length_mm"] > _SLENDER * row["width_mm"])
+        and not _is_sheet(thickness, row["faces"], row["length_mm"], below_mm)
     )
+
+
+def _is_sheet(
+    thickness: WallThickness, members: NDArray[np.int32], length_mm: float, below_mm: float
+) -> bool:
+    """Say whether a part of the surface, of a length, is of a sheet: its girth shows the breadth."""
+    faces = thickness.mesh.faces[members]
+    a, b, c = thickness.mesh.vertices[faces].transpose(1, 0, 2)
+    areas = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
+    thick = np.minimum(thickness.mm[faces], below_mm).mean(axis=1)
+    mean = float(np.average(thick, weights=np.maximum(areas, 1e-12)))
+    breadth = float(areas.sum()) / (2 * max(length_mm, 1e-9)) - mean
+    is_plump = breadth > _FLAT * mean and breadth > _PLUMP * length_mm
+    return breadth > _BROADEST * mean or is_plump

@@ -9,7 +9,7 @@ import numpy as np
 
 from calvaria import _native
 from calvaria.mesh import Mesh
-from calvaria.printability._measured import Record, Three, arrays, need_faces, three
+from calvaria.printability._measured import Record, Three, arrays, need_outwards, three
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +99,7 @@ def find_orientations(
     Raises
     ------
     MeshError
-        The mesh has no face.
+        The mesh has no face, or is closed and inside out.
     ValueError
         Numbers out of range.
 
@@ -133,7 +133,7 @@ def _found(
     mesh: Mesh, build_mm: Sequence[float] | None, steepest_deg: float, more_ups: ArrayLike
 ) -> tuple[tuple[Orientation, ...], tuple[Orientation, ...]]:
     """Return the best ways up, and those that were asked for."""
-    need_faces(mesh)
+    need_outwards(mesh)
     if not 0 < steepest_deg < 90:
         msg = f"steepest_deg: an angle between 0 and 90 expected, found {steepest_deg}"
         raise ValueError(msg)

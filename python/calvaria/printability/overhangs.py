@@ -9,7 +9,7 @@ import numpy as np
 
 from calvaria import _native
 from calvaria.mesh import Mesh
-from calvaria.printability._measured import Record, Three, arrays, need_faces, unit
+from calvaria.printability._measured import Record, Three, arrays, need_outwards, unit
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -102,7 +102,7 @@ def measure_overhangs(
     Raises
     ------
     MeshError
-        The mesh has no face.
+        The mesh has no face, or is closed and inside out.
     ValueError
         A direction without length, an angle out of range, or not one flag for each face.
 
@@ -112,7 +112,7 @@ def measure_overhangs(
     >>> measure_overhangs(block_mesh(size_mm=(20, 12, 2)), up=(0, 0, 1))
     Overhangs(0.00 cm2 beyond 45 deg, 0.00 cm3 of supports, 2.0 mm high)
     """
-    need_faces(mesh)
+    need_outwards(mesh)
     if not 0 < steepest_deg < 90:
         msg = f"steepest_deg: an angle between 0 and 90 expected, found {steepest_deg}"
         raise ValueError(msg)

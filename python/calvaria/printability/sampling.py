@@ -52,7 +52,7 @@ def refine_mesh(mesh: Mesh, *, longest_mm: float, most_faces: int = 4_000_000) -
     longest_mm : float
         Longest edge that stays.
     most_faces : int
-        No further round is begun with as many faces.
+        Never exceeded: where a round would, ``longest_mm`` is doubled until it does not.
 
     Returns
     -------

@@ -10,7 +10,7 @@ import numpy as np
 from calvaria import _native
 from calvaria._progress import run
 from calvaria.mesh import Mesh
-from calvaria.printability._measured import Record, Three, arrays, need_faces, positive, three
+from calvaria.printability._measured import Record, Three, arrays, need_outwards, positive, three
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,7 +96,7 @@ def measure_thickness(
     Raises
     ------
     MeshError
-        The mesh has no face.
+        The mesh has no face, or is closed and inside out.
     ValueError
         An unknown method or side, or a number that is not above 0.
 
@@ -123,7 +123,7 @@ def measure_thickness(
     >>> measure_thickness(plate).min_mm
     2.0
     """
-    need_faces(mesh)
+    need_outwards(mesh)
     _one_of("method", method, ("sphere", "ray", "both"))
     _one_of("side", side, ("inside", "outside"))
     extent = float(np.linalg.norm(np.ptp(mesh.vertices, axis=0)))

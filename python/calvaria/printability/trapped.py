@@ -13,7 +13,7 @@ from calvaria.printability._measured import (
     Record,
     Three,
     arrays,
-    need_faces,
+    need_outwards,
     positive,
     three,
     turn_to,
@@ -78,7 +78,7 @@ def find_pools(
     Raises
     ------
     MeshError
-        The mesh has no face.
+        The mesh has no face, or is closed and inside out.
     ValueError
         A number is not above 0.
 
@@ -93,7 +93,7 @@ def find_pools(
     >>> find_pools(block_mesh(size_mm=(20, 12, 8)), up=(0, 0, 1))
     ()
     """
-    need_faces(mesh)
+    need_outwards(mesh)
     turn = turn_to(unit("up", up))
     extent = float(np.ptp(mesh.vertices @ turn.T, axis=0).max())
     size = extent / _VOXELS if voxel_mm is None else positive("voxel_mm", voxel_mm)
