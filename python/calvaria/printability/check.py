@@ -239,7 +239,11 @@ def check_printability(
     elif signed_volume_mm3(mesh) <= 0:
         judge.inside_out()
     judge.size(float(np.ptp(mesh.vertices[np.unique(mesh.faces)], axis=0).max()))
-    if any(finding.code in _NOT_MEASURED for finding in judge.findings if finding.verdict is Verdict.FAIL):
+    if any(
+        finding.code in _NOT_MEASURED
+        for finding in judge.findings
+        if finding.verdict is Verdict.FAIL
+    ):
         return PrintabilityReport(subject=subject, findings=tuple(judge.findings), profile=profile)
     measures = _measured(
         mesh, way, stuff, machine, up=up, matters=flags, layer_mm=layer_mm,
