@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 # A room uses rooms on floors below its own.  Reserved rooms are listed where they will stand.
 PYTHON_FLOORS = (
-    {"errors", "_native", "_arrays", "_html", "_optional", "_tables", "_whole_files"},
+    {"errors", "_native", "_arrays", "_asked", "_html", "_optional", "_tables", "_whole_files"},
     {"_record"},
     {"_progress", "findings", "geometry", "_image_bytes"},
     {"rules", "volume"},

@@ -7,8 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from calvaria._asked import above_zero
 from calvaria._html import html_table
-from calvaria.comparison._asked import above_zero
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -11,8 +11,8 @@ import numpy as np
 
 from calvaria import _native
 from calvaria._arrays import frozen
+from calvaria._asked import at_least_zero, need
 from calvaria._html import html_table
-from calvaria.comparison._asked import at_least_zero, need_mesh
 from calvaria.comparison._joined import has_area, joined
 from calvaria.comparison.distances import plain
 from calvaria.errors import MeshError
@@ -289,7 +289,7 @@ def measure_deviation(
     """
     tolerance_mm = at_least_zero("tolerance_mm", tolerance_mm)
     for name, one in (("mesh", mesh), ("reference", reference)):
-        need_mesh(name, one)
+        need(name, one, Mesh)
         if not has_area(one):
             msg = f"{name}: at least one face with an area expected, found none"
             raise MeshError(msg)

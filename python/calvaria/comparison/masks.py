@@ -11,17 +11,17 @@ import numpy as np
 
 from calvaria import _native, _progress
 from calvaria._arrays import frozen
+from calvaria._asked import above_zero, at_least_zero, need
 from calvaria._html import html_table
-from calvaria.comparison._asked import above_zero, at_least_zero, need_mask
 from calvaria.comparison.distances import SurfaceDistances, measures_of, plain
 from calvaria.errors import GeometryError
 from calvaria.segment._bytes import bytes_of
+from calvaria.volume import Mask
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calvaria.geometry import Grid
-    from calvaria.volume import Mask
 
 __all__ = ["MaskComparison", "compare_masks"]
 
@@ -212,7 +212,7 @@ def compare_masks(
     border_mm = above_zero("border_mm", border_mm)
     for name, one in (("mask", mask), ("reference", reference), ("border_of", border_of)):
         if one is not None or name != "border_of":
-            need_mask(name, one)
+            need(name, one, Mask)
     grid = reference.grid
     for name, other in (("mask", mask), ("border_of", border_of)):
         if other is not None:

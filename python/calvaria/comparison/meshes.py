@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from calvaria import _native, _progress
+from calvaria._asked import above_zero, at_least_zero, need
 from calvaria._html import html_table
-from calvaria.comparison._asked import above_zero, at_least_zero, need_mesh
 from calvaria.comparison._joined import has_area, joined
 from calvaria.comparison.distances import SurfaceDistances, measures_of, plain
 from calvaria.mesh import Mesh, measure_mesh
@@ -201,7 +201,7 @@ def compare_meshes(
 
 def _comparable(name: str, mesh: Mesh) -> Mesh:
     """Return the mesh with its triangles joined; one without any area has no faces."""
-    need_mesh(name, mesh)
+    need(name, mesh, Mesh)
     if has_area(mesh):
         return joined(mesh)
     return Mesh(vertices=mesh.vertices, faces=np.zeros((0, 3), dtype=np.int32))

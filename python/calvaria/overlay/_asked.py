@@ -1,37 +1,19 @@
-"""What callers ask for, checked: the message names the argument, what was expected, and what was found."""
+"""What all measurements of a mesh on an image ask for, checked."""
 
 from __future__ import annotations
 
-import math
 import operator
 from typing import Any
 
+from calvaria._asked import above_zero, need
 from calvaria.mesh import Mesh
 from calvaria.volume import Volume
 
-__all__ = ["above_zero", "finite", "mesh_and_image", "sample_count", "search_length"]
+__all__ = ["mesh_and_image", "sample_count", "search_length"]
 
 _LEAST_SAMPLES = 100
 # Farther away the profiles would be too coarse to hold an edge.
 _FARTHEST_MM = 50.0
-
-
-def finite(name: str, value: Any) -> float:
-    """Return a finite number."""
-    number = _number(value)
-    if not math.isfinite(number):
-        msg = f"{name}: a finite number expected, found {value!r}"
-        raise ValueError(msg)
-    return number
-
-
-def above_zero(name: str, value: Any) -> float:
-    """Return a finite number above 0."""
-    number = _number(value)
-    if not (number > 0 and math.isfinite(number)):
-        msg = f"{name}: a finite number above 0 expected, found {value!r}"
-        raise ValueError(msg)
-    return number
 
 
 def search_length(value: Any) -> float:
@@ -57,15 +39,5 @@ def sample_count(value: Any) -> int:
 
 def mesh_and_image(mesh: Any, volume: Any) -> None:
     """Raise TypeError unless these are a mesh and an image, in this order."""
-    for name, found, kind in (("mesh", mesh, Mesh), ("volume", volume, Volume)):
-        if not isinstance(found, kind):
-            msg = f"{name}: a {kind.__name__} expected, found {type(found).__name__}"
-            raise TypeError(msg)
-
-
-def _number(value: Any) -> float:
-    """Return a number, NaN for what is none."""
-    try:
-        return math.nan if isinstance(value, (str, bytes)) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        return math.nan
+    need("mesh", mesh, Mesh)
+    need("volume", volume, Volume)

@@ -9,15 +9,10 @@ import numpy as np
 
 from calvaria import _native, _progress
 from calvaria._arrays import frozen
+from calvaria._asked import above_zero, finite
 from calvaria.errors import GeometryError, MeshError
 from calvaria.mesh import FaceKind
-from calvaria.overlay._asked import (
-    above_zero,
-    finite,
-    mesh_and_image,
-    sample_count,
-    search_length,
-)
+from calvaria.overlay._asked import mesh_and_image, sample_count, search_length
 from calvaria.overlay.metrics import OverlayMetrics
 from calvaria.volume import Mask
 

@@ -11,9 +11,10 @@ import numpy as np
 
 from calvaria import _native
 from calvaria._arrays import frozen
+from calvaria._asked import above_zero, finite
 from calvaria._html import html_table
 from calvaria.errors import MeshError
-from calvaria.overlay._asked import above_zero, finite, mesh_and_image, sample_count
+from calvaria.overlay._asked import mesh_and_image, sample_count
 from calvaria.overlay.edges import compare_to_image
 from calvaria.overlay.places import Place, place_reach_mm, places_of
 from calvaria.surface import extract_surface

@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from calvaria.mesh import Mesh
-from calvaria.volume import Mask
-
-__all__ = ["above_zero", "at_least_zero", "need_mask", "need_mesh"]
+__all__ = ["above_zero", "at_least_zero", "finite", "need"]
 
 
-def at_least_zero(name: str, value: Any) -> float:
-    """Return a finite number of at least 0."""
+def finite(name: str, value: Any) -> float:
+    """Return a finite number."""
     number = _number(value)
-    if not (number >= 0 and math.isfinite(number)):
-        msg = f"{name}: a finite number of at least 0 expected, found {value!r}"
+    if not math.isfinite(number):
+        msg = f"{name}: a finite number expected, found {value!r}"
         raise ValueError(msg)
     return number
 
@@ -29,17 +26,19 @@ def above_zero(name: str, value: Any) -> float:
     return number
 
 
-def need_mesh(name: str, found: Any) -> None:
-    """Raise TypeError for what is no mesh."""
-    if not isinstance(found, Mesh):
-        msg = f"{name}: a Mesh expected, found {type(found).__name__}"
-        raise TypeError(msg)
+def at_least_zero(name: str, value: Any) -> float:
+    """Return a finite number of at least 0."""
+    number = _number(value)
+    if not (number >= 0 and math.isfinite(number)):
+        msg = f"{name}: a finite number of at least 0 expected, found {value!r}"
+        raise ValueError(msg)
+    return number
 
 
-def need_mask(name: str, found: Any) -> None:
-    """Raise TypeError for what is no mask."""
-    if not isinstance(found, Mask):
-        msg = f"{name}: a Mask expected, found {type(found).__name__}"
+def need(name: str, found: Any, kind: type) -> None:
+    """Raise TypeError for what is not of a kind."""
+    if not isinstance(found, kind):
+        msg = f"{name}: a {kind.__name__} expected, found {type(found).__name__}"
         raise TypeError(msg)
 
 
