@@ -9,7 +9,7 @@ NATIVE := python/calvaria/_native.abi3.so
 RUST := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python test-slow lint bench notebooks docs clean
+.PHONY: help demo test test-rust test-python test-slow lint bench notebooks pictures docs clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,7 +26,7 @@ test-rust: ## cargo test, clippy and fmt
 	cargo test --locked --quiet
 
 test-python: $(NATIVE) ## pytest with the docstring examples
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not slow"
 
 test-slow: $(NATIVE) ## The tests that take minutes: voxel checks on many scans of the phantom
 	$(BIN)/python -m pytest -q -m slow
@@ -52,9 +52,11 @@ bench: $(NATIVE) ## Time and memory beside other libraries
 notebooks: $(NATIVE) ## Run the notebooks and store what they show
 	$(BIN)/python notebooks/refresh.py
 
+pictures: $(NATIVE) ## Draw the pictures of README and docs again
+	$(BIN)/python docs/pictures/draw.py
+
 docs: $(NATIVE) ## Build the pages into docs/_build; a warning is an error
 	$(BIN)/python -m pip install --quiet --group docs
-	$(BIN)/python docs/pictures/draw.py
 	$(BIN)/python -m sphinx -W --keep-going -j auto -q docs docs/_build
 
 $(NATIVE): .venv/.ready $(RUST)
