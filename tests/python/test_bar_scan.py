@@ -11,7 +11,14 @@ import pytest
 import calvaria
 from bar_prints import ball, scan_of_print
 from calvaria import CalvariaWarning, Mesh, check_bars, make_bar, measure_bar, phantom
-from calvaria.bar import attach_bar, make_bar_set, make_feature_plate, measure_bars, measure_gauges, measure_rods
+from calvaria.bar import (
+    attach_bar,
+    make_bar_set,
+    make_feature_plate,
+    measure_bars,
+    measure_gauges,
+    measure_rods,
+)
 from calvaria.bar.planes import fit_plane
 from calvaria.errors import BarError, BarNotFoundError
 from calvaria.mesh import transform_mesh

@@ -171,7 +171,7 @@ def _fits(text: str, face: tuple[float, float], letter_mm: float) -> bool:
     columns, rows = letter_pixels(text).shape
     grid = letter_mm / HEIGHT_CELLS
     room = 4 * _FOOT_DEPTH_MM
-    return columns * grid <= face[0] - room and rows * grid <= face[1] - room
+    return bool(columns * grid <= face[0] - room and rows * grid <= face[1] - room)
 
 
 def _letter_grid(

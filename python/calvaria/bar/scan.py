@@ -306,9 +306,7 @@ def weld_mesh(mesh: Mesh) -> Mesh:
         (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])
     )
     vertices = mesh.vertices[used][first[order]]
-    return dataclasses.replace(
-        mesh, vertices=vertices, faces=faces[whole], kinds=mesh.kinds[whole]
-    )
+    return dataclasses.replace(mesh, vertices=vertices, faces=faces[whole], kinds=mesh.kinds[whole])
 
 
 def scaled(mesh: Mesh, factor: float) -> Mesh:

@@ -125,9 +125,7 @@ def _cell(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _write(
-    path: Path, rows: Sequence[Mapping[str, str]], columns: Sequence[str] = COLUMNS
-) -> None:
+def _write(path: Path, rows: Sequence[Mapping[str, str]], columns: Sequence[str] = COLUMNS) -> None:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
     writer.writeheader()

@@ -124,13 +124,13 @@ def emboss_label(
     out = np.asarray(unit("normal", normal))
     stand = np.asarray(unit("up", up))
     if np.linalg.norm(np.cross(out, stand)) < 1e-6:
-        msg = f"up: a direction along the surface expected, found {up}, which runs along the normal"
+        msg = f"up: a direction along the surface expected, found {up!r}, which runs along the normal"
         raise ValueError(msg)
     stand = np.asarray(unit("up", stand - out * (stand @ out)))
     right = np.cross(stand, out)
     place = np.asarray(point_lps_mm, dtype=np.float64)
     if place.shape != (3,) or not np.isfinite(place).all():
-        msg = f"point_lps_mm: three finite numbers expected, found {point_lps_mm}"
+        msg = f"point_lps_mm: three finite numbers expected, found {point_lps_mm!r}"
         raise ValueError(msg)
     off = float(closest_points(mesh, place.reshape(1, 3)).distances_mm[0])
     if off > max(relief, _OFF_MM):
