@@ -124,7 +124,9 @@ def emboss_label(
     out = np.asarray(unit("normal", normal))
     stand = np.asarray(unit("up", up))
     if np.linalg.norm(np.cross(out, stand)) < 1e-6:
-        msg = f"up: a direction along the surface expected, found {up!r}, which runs along the normal"
+        msg = (
+            f"up: a direction along the surface expected, found {up!r}, which runs along the normal"
+        )
         raise ValueError(msg)
     stand = np.asarray(unit("up", stand - out * (stand @ out)))
     right = np.cross(stand, out)
