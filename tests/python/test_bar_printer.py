@@ -271,3 +271,15 @@ def test_the_command_says_what_is_wrong(tmp_path):
     assert run("check", tmp_path / "t.csv", "--profile", "toy").exit_code == 2
     assert run("make", tmp_path / "b.stl", "--axis", "q").exit_code == 2
     assert "record" in run("check", "--help").output
+
+
+def test_a_history_becomes_json_and_names_a_wrong_day():
+    rows = [BarReading(nominal_mm=50, reading_mm=50.1, date="2026-01-01")]
+    found = check_history(rows, today="2026-01-02", profile="planning")
+    assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["age_days"] == 1
+    for day in ("foo", None):
+        with pytest.raises(ValueError, match="today: a date"):
+            check_history(rows, today=day, profile="planning")
+    for age in (-1, float("nan")):
+        with pytest.raises(ValueError, match="max_age_days"):
+            check_history(rows, today="2026-01-02", profile="planning", max_age_days=age)

@@ -203,3 +203,8 @@ def test_unknown_names_are_refused():
                     {"purpose": "teaching", "printer": "oven"}):  # fmt: skip
         with pytest.raises(ValueError, match=r"expected, found '(art|wood|oven)'"):
             choose_material(**options)
+
+
+def test_codes_in_any_case_and_profiles_of_the_checks_are_understood():
+    assert choose_material(purpose="education").purpose.code == "teaching"
+    assert choose_material(purpose="Planning", material="PLA").answers[0].material.code == "pla"

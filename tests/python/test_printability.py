@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calvaria.errors import MeshError
+from calvaria.errors import CalvariaWarning, MeshError
+from calvaria.material import load_printers
 from calvaria.mesh import Mesh, combine_meshes, transform_mesh
 from calvaria.printability import (
     block_mesh,
@@ -495,3 +496,26 @@ def test_mass_time_and_cost_follow_from_the_inputs():
         volume_mm3=1000, area_mm2=600, height_mm=10, printer=printer, density_g_cm3=1.24
     )
     assert bare.cost is None
+
+
+def test_refining_keeps_below_its_cap_and_says_so():
+    made = refine_mesh(block_mesh(size_mm=(20, 20, 20)), longest_mm=0.3, most_faces=5000)
+    assert len(made.mesh.faces) <= 5000
+    assert not made.is_complete
+    assert "longer than 0.3 mm left" in repr(made)
+
+
+def test_a_mesh_of_corners_only_is_warned_of():
+    with pytest.warns(CalvariaWarning, match="refine_mesh first"):
+        measure_thickness(block_mesh(size_mm=(10, 10, 10)))
+
+
+def test_an_estimate_takes_the_code_of_a_printer_and_no_negative_price():
+    asked = {"volume_mm3": 8000, "area_mm2": 2400, "height_mm": 20, "density_g_cm3": 1.2}
+    by_code = estimate_print(**asked, printer="desktop-fdm")
+    assert by_code == estimate_print(**asked, printer=load_printers()["desktop-fdm"])
+    for price in (-1.0, float("nan")):
+        with pytest.raises(ValueError, match="price_per_kg"):
+            estimate_print(**asked, printer="desktop-fdm", price_per_kg=price)
+    with pytest.raises(ValueError, match="cosine"):
+        cusp_rms_mm(0.1, cosine=5)

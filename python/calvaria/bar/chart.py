@@ -14,7 +14,6 @@ import numpy as np
 from calvaria._record import Record
 from calvaria.bar.check import check_bars
 from calvaria.bar.decision import need_number
-from calvaria.bar.reading import BarReading
 from calvaria.bar.record import load_record
 from calvaria.bar.rules import BarRules, load_bar_rules
 from calvaria.bar.student import t_quantile, t_two_sided
@@ -23,6 +22,8 @@ from calvaria.findings import CheckReport, Finding, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from calvaria.bar.reading import BarReading
 
 __all__ = ["ControlChart", "PrinterHistory", "check_history", "make_control_chart"]
 

@@ -53,6 +53,8 @@ __all__ = ["PrintabilityMeasures", "PrintabilityReport", "check_printability"]
 _SAMPLES = 120
 _SHORTEST_MM = 0.4
 _MOST_FACES = 1_500_000
+_FEWEST_FACES = 100_000
+_FACES_PER_STEP = 16.0
 # Walls and gaps are measured up to this many times the limit; what is beyond it is good.
 _REACH = 1.25
 _WIDEST_HOLE_MM = 12.0
@@ -313,7 +315,11 @@ def _measured(
 ) -> PrintabilityMeasures:
     longest = float(np.ptp(mesh.vertices, axis=0).max())
     step = max(longest / _SAMPLES, _SHORTEST_MM)
-    refined = refine_mesh(mesh, longest_mm=step, most_faces=_MOST_FACES)
+    facts = measure_mesh(mesh)
+    # Slivers would be divided far more often than their area asks for.
+    enough = int(_FACES_PER_STEP * facts.area_mm2 / step**2)
+    most_faces = min(max(enough, _FEWEST_FACES), _MOST_FACES)
+    refined = refine_mesh(mesh, longest_mm=step, most_faces=most_faces)
     fine = refined.mesh
     limits = process.limits
     wall, member, gap = (limits[name]["pass_min"] for name in ("min_wall", "min_member", "min_gap"))
@@ -337,7 +343,6 @@ def _measured(
     if process.traps != "nothing":
         # Resin printers draw the part out of the vat with the plate above: cups hang upside down.
         pools = find_pools(mesh, up=direction)
-    facts = measure_mesh(mesh)
     plan, estimate = _costs(facts, overhangs, printer, material, layer_mm, prices)
     return PrintabilityMeasures(
         mesh=fine,

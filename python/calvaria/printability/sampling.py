@@ -39,7 +39,10 @@ class RefinedMesh(Record):
     is_complete: bool
 
     def __repr__(self) -> str:
-        return f"RefinedMesh({len(self.mesh.faces)} faces, edges up to {self.longest_mm:g} mm)"
+        up_to = f"edges up to {self.longest_mm:g} mm"
+        if not self.is_complete:
+            up_to = f"edges longer than {self.longest_mm:g} mm left"
+        return f"RefinedMesh({len(self.mesh.faces)} faces, {up_to})"
 
 
 def refine_mesh(mesh: Mesh, *, longest_mm: float, most_faces: int = 4_000_000) -> RefinedMesh:
@@ -73,12 +76,19 @@ def refine_mesh(mesh: Mesh, *, longest_mm: float, most_faces: int = 4_000_000) -
     RefinedMesh(4 faces, edges up to 3 mm)
     """
     need_faces(mesh)
-    (vertices, faces, kinds), parents, is_complete = _native.refine_mesh(
-        **arrays(mesh), longest_mm=positive("longest_mm", longest_mm), most_faces=int(most_faces)
-    )
+    asked = used = positive("longest_mm", longest_mm)
+    most = int(positive("most_faces", most_faces))
+    while True:
+        (vertices, faces, kinds), parents, is_complete = _native.refine_mesh(
+            **arrays(mesh), longest_mm=used, most_faces=most
+        )
+        # Rounds multiply faces by up to four, and slivers by far more than their area asks for.
+        if len(faces) <= max(most, len(mesh.faces)):
+            break
+        used *= 2
     for array in (vertices, faces, kinds, parents):
         array.flags.writeable = False
     made = dataclasses.replace(mesh, vertices=vertices, faces=faces, kinds=kinds)
     return RefinedMesh(
-        mesh=made, parents=parents, longest_mm=float(longest_mm), is_complete=is_complete
+        mesh=made, parents=parents, longest_mm=asked, is_complete=is_complete and used == asked
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from calvaria import _native
 from calvaria._progress import run
+from calvaria.errors import CalvariaWarning
 from calvaria.mesh import Mesh
 from calvaria.printability._measured import Record, Three, arrays, need_outwards, positive, three
 
@@ -21,6 +23,8 @@ __all__ = ["ThinRegion", "WallThickness", "find_thin_regions", "measure_thicknes
 _MIN_AREA_MM2 = 1.0
 # Faces whose normals differ by less than this many degrees are not the two sides of one wall.
 _ACROSS_DEG = 120.0
+# Edges longer than this part of the whole leave too few vertices to measure at.
+_COARSE = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,6 +97,11 @@ def measure_thickness(
     WallThickness
         One number for each vertex, in the order of the vertices; the same for any number of threads.
 
+    Warns
+    -----
+    CalvariaWarning
+        The mesh is open, or its edges are longer than its walls are thick.
+
     Raises
     ------
     MeshError
@@ -134,6 +143,7 @@ def measure_thickness(
         found = np.maximum(found, _measured(mesh, "ray", side, longest))
     found.flags.writeable = False
     least = _native.least_over_patch(**arrays(mesh), values=found, min_area_mm2=area)
+    _warn_if_coarse(mesh, extent, None if least is None else least[0])
     return WallThickness(
         mesh=mesh,
         mm=found,
@@ -244,6 +254,20 @@ def _measured(mesh: Mesh, method: str, side: str, longest_mm: float) -> NDArray[
         ),
         title="thickness",
     )
+
+
+def _warn_if_coarse(mesh: Mesh, extent: float, least_mm: float | None) -> None:
+    """Warn where faces are so large that corners are most of what was measured."""
+    if least_mm is None:
+        return
+    a, b, c = mesh.vertices[mesh.faces].transpose(1, 0, 2)
+    longest = max(float(np.linalg.norm(x - y, axis=1).max()) for x, y in ((a, b), (b, c), (c, a)))
+    if longest > least_mm and longest > _COARSE * extent:
+        msg = (
+            f"mesh: edges shorter than the wall expected, found {longest:.3g} mm beside "
+            f"{least_mm:.3g} mm: only corners were measured; refine_mesh first"
+        )
+        warnings.warn(msg, CalvariaWarning, stacklevel=3)
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
