@@ -14,6 +14,7 @@ import numpy as np
 
 from calvaria.findings import CheckReport, Finding, Verdict
 from calvaria.mesh import transform_mesh
+from calvaria.overlay.causes import HoleCause
 from calvaria.overlay.edges import compare_to_image
 from calvaria.overlay.frames import FrameMatch, identify_frame
 from calvaria.overlay.holes import BoneHole, find_holes
@@ -357,9 +358,14 @@ def _lost(overlay: Overlay, profile: str) -> Finding:
 
 
 def _holes(holes: tuple[BoneHole, ...], profile: str) -> Finding:
-    faults = [hole for hole in holes if hole.cause.is_fault]
-    n_openings = len(holes) - len(faults)
+    # What the image cuts off is a fault of the scan: `bone_cut` and `model_capped` judge it.
+    cut = [hole for hole in holes if hole.cause is HoleCause.FIELD_OF_VIEW]
+    faults = [
+        hole for hole in holes if hole.cause.is_fault and hole.cause is not HoleCause.FIELD_OF_VIEW
+    ]
+    n_openings = len(holes) - len(faults) - len(cut)
     beside = f" {n_openings} openings of soft tissue or air are listed." if n_openings else ""
+    beside += f" {len(cut)} run into the border of the image." if cut else ""
     message = "No hole through the bone that the image does not explain as an opening." + beside
     if faults:
         worst = faults[0]
@@ -375,10 +381,11 @@ def _holes(holes: tuple[BoneHole, ...], profile: str) -> Finding:
         places=tuple(
             f"{hole.diameter_mm:.1f} mm at {hole.where}: {hole.cause.value}"
             + ("" if hole.is_open else "; closed in the mesh")
-            for hole in (*faults, *(one for one in holes if not one.cause.is_fault))
+            for hole in (*faults, *cut, *(one for one in holes if not one.cause.is_fault))
         )[:_MOST_HOLES],
         n_faults=len(faults),
         n_openings=n_openings,
+        n_cut=len(cut),
         n_closed=sum(not hole.is_open for hole in holes),
     )
 
