@@ -12,6 +12,9 @@ use crate::overlay::{self, Comparison, EdgeMethod, EdgeOptions, Measured, Overla
 use crate::segment::Bits;
 use crate::volume::Volume;
 
+/// Points, and a number for each.
+type PointsAndNumbers<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<f64>>);
+
 impl From<OverlayError> for PyErr {
     fn from(error: OverlayError) -> Self {
         match error {
@@ -142,7 +145,7 @@ pub fn find_membranes<'py>(
     spacing_xyz_mm: [f64; 3],
     reach_mm: f64,
     progress: &Progress,
-) -> PyResult<(Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<f64>>)> {
+) -> PyResult<PointsAndNumbers<'py>> {
     if !spacing_xyz_mm.iter().chain([&reach_mm]).all(|mm| mm.is_finite() && *mm > 0.0) {
         return Err(PyValueError::new_err("spacing_xyz_mm, reach_mm: finite numbers above 0 expected"));
     }
