@@ -20,6 +20,8 @@ __all__ = ["DISCLAIMER", "CheckReport", "Finding", "Override", "Verdict"]
 
 DISCLAIMER = "calvaria is research and education software, not a medical device."
 
+_DUST = 1e-9
+
 
 class Verdict(enum.Enum):
     """The answer of a check; four words, because "within, but not proven" needs one."""
@@ -94,7 +96,9 @@ class Finding:
         if self.measured is None:
             return ""
         if isinstance(self.measured, float):
-            text = f"{self.measured:.4g}" if math.isfinite(self.measured) else str(self.measured)
+            # What is left over of a difference of two places is no measurement.
+            value = 0.0 if abs(self.measured) < _DUST else self.measured
+            text = f"{value:.4g}" if math.isfinite(value) else str(value)
         else:
             text = str(self.measured)
         is_one_of_many = text == "1" and len(self.unit) > 3

@@ -81,6 +81,9 @@ _FACES = ("right", "left", "anterior", "posterior", "superior", "inferior")
 _LISTS = {"open": _FACES, "neck": _FACES, "parts": ("vault", "jaw")}
 _TOP = ("version", "profiles", "anatomies", "aliases", "defaults", "profile", "anatomy", "both")
 
+# A row that ends so high has no end: it cannot become worse than this level.
+_NO_END = 1e9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
@@ -177,6 +180,8 @@ class Limit:
                 parts.append(f"{level.upper()}: {', '.join(map(str, listed))}")
             elif low is not None and high is not None:
                 parts.append(f"{level.upper()} {low:g} to {high:g}{self._unit}")
+            elif high is not None and high >= _NO_END:
+                parts.append(f"{level.upper()} above")
             elif high is not None:
                 parts.append(f"{level.upper()} up to {high:g}{self._unit}")
             elif low is not None:

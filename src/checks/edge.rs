@@ -35,7 +35,7 @@ const BONE_HU: f64 = 300.0;
 const BIN_MM: f64 = 0.1;
 const BINS: usize = 160;
 /// Bins on either side that share in a slope.
-const REGRESSION: usize = 2;
+const REGRESSION: usize = 1;
 const MIN_PROFILES: usize = 80;
 const CHUNK: usize = 64;
 const MAX_ANCHORS: usize = 3_000;

@@ -437,7 +437,7 @@ mod tests {
             let part = refine(cuboid([3.0; 3], size).view(), 0.3, 1_000_000).mesh;
             let tree = ClosestPoints::new(part.view());
             let found = thickness(&tree, &asked, &Progress::default()).unwrap();
-            let found = members(part.view(), &found, 1.0, 0.5);
+            let found = members(part.view(), &found, 1.5, 0.5);
             assert_eq!(found.len(), n, "{size:?}");
             for one in found {
                 assert!((one.narrowest.width_mm - width).abs() < 0.05, "{:?}", one.narrowest);
