@@ -34,8 +34,6 @@ const NEAR_MM: f64 = 3.0;
 const BONE_HU: f64 = 300.0;
 const BIN_MM: f64 = 0.1;
 const BINS: usize = 160;
-/// Bins on either side that share in a slope.
-const REGRESSION: usize = 1;
 const MIN_PROFILES: usize = 80;
 const CHUNK: usize = 64;
 const MAX_ANCHORS: usize = 3_000;
@@ -255,14 +253,14 @@ struct Curves {
 
 /// Profiles on top of each other.
 struct Curve {
-    /// Sums per bin: number, distance d, value v, d², d·v.
-    bins: Vec<[f64; 5]>,
+    sums: Vec<f64>,
+    counts: Vec<f64>,
     n_profiles: usize,
 }
 
 impl Default for Curve {
     fn default() -> Self {
-        Self { bins: vec![[0.0; 5]; BINS], n_profiles: 0 }
+        Self { sums: vec![0.0; BINS], counts: vec![0.0; BINS], n_profiles: 0 }
     }
 }
 
@@ -271,15 +269,15 @@ impl Curve {
         for (distance, hu) in samples {
             let bin = ((distance + REACH_MM) / BIN_MM) as usize;
             if bin < BINS {
-                let parts = [1.0, *distance, *hu, distance * distance, distance * hu];
-                self.bins[bin].iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
+                self.sums[bin] += hu;
+                self.counts[bin] += 1.0;
             }
         }
         self.n_profiles += 1;
     }
 
     fn response(&self) -> Option<EdgeResponse> {
-        let filled = self.bins.iter().filter(|bin| bin[0] > 0.0).count();
+        let filled = self.counts.iter().filter(|n| **n > 0.0).count();
         if self.n_profiles < MIN_PROFILES || filled < BINS * 7 / 10 {
             return None;
         }
@@ -312,24 +310,28 @@ impl Curve {
         Some(EdgeResponse { fwhm_mm, rise_mm, second_edge: second / height, n_profiles: self.n_profiles })
     }
 
-    /// Slope of the profiles at each bin: of the line through the samples within two bins of it.
-    ///
-    /// The samples keep their own distances. A bin's mean stands for its middle only when the samples
-    /// fill it evenly, and at pixels of six bins they do not.
+    /// Derivative of the mean profile, per bin; empty bins are bridged.
     fn line_spread(&self) -> Vec<f64> {
-        let window = |n: usize| n.saturating_sub(REGRESSION)..(n + REGRESSION + 1).min(BINS);
-        let slope = |n: usize| {
-            let mut sums = [0.0; 5];
-            for bin in &self.bins[window(n)] {
-                for (sum, part) in sums.iter_mut().zip(bin) {
-                    *sum += part;
+        let known: Vec<usize> = (0..BINS).filter(|n| self.counts[*n] > 0.0).collect();
+        let mean = |n: usize| self.sums[n] / self.counts[n];
+        let edge: Vec<f64> = (0..BINS)
+            .map(|n| {
+                let after = known.partition_point(|known| *known < n);
+                match (after.checked_sub(1).map(|before| known[before]), known.get(after)) {
+                    (_, Some(exact)) if *exact == n => mean(n),
+                    (Some(before), Some(after)) => {
+                        let part = (n - before) as f64 / (after - before) as f64;
+                        mean(before) + part * (mean(*after) - mean(before))
+                    }
+                    (Some(nearest), None) => mean(nearest),
+                    (None, Some(nearest)) => mean(*nearest),
+                    (None, None) => 0.0,
                 }
-            }
-            let [count, d, v, dd, dv] = sums;
-            let spread = count * dd - d * d;
-            (spread > 1e-6 * count * count * BIN_MM * BIN_MM).then(|| (count * dv - d * v) / spread * BIN_MM)
-        };
-        (0..BINS).map(|n| slope(n).unwrap_or(0.0)).collect()
+            })
+            .collect();
+        let at = |n: isize| edge[n.clamp(0, BINS as isize - 1) as usize];
+        // Derivative of a parabola through five points (Savitzky and Golay 1964).
+        (0..BINS as isize).map(|n| (2.0 * (at(n + 2) - at(n - 2)) + at(n + 1) - at(n - 1)) / 10.0).collect()
     }
 }
 
