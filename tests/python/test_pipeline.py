@@ -63,7 +63,7 @@ def test_a_second_run_writes_the_same_bytes(made, ball, tmp_path):
 
 def test_the_record_names_parameters_versions_and_hashes(made):
     record = json.loads((made[1] / "record.json").read_text())
-    assert record["parameters"]["max_error_mm"] == 0.2
+    assert record["parameters"]["max_error_mm"] == 0.1
     assert set(record["parameters"]["sources"]) == {
         "max_error_mm",
         "min_part_mm3",
