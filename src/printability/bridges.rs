@@ -437,6 +437,7 @@ mod tests {
             let part = refine(cuboid([3.0; 3], size).view(), 0.3, 1_000_000).mesh;
             let tree = ClosestPoints::new(part.view());
             let found = thickness(&tree, &asked, &Progress::default()).unwrap();
+            // Known defect: at 1.0, the breadth of the bar, none is found; 1.0 belongs here.
             let found = members(part.view(), &found, 1.5, 0.5);
             assert_eq!(found.len(), n, "{size:?}");
             for one in found {
