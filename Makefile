@@ -60,7 +60,8 @@ docs: $(NATIVE) ## Build the pages into docs/_build; a warning is an error
 	$(BIN)/python -m sphinx -W --keep-going -j auto -q docs docs/_build
 
 $(NATIVE): .venv/.ready $(RUST)
-	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/maturin develop --profile $(PROFILE) --locked --quiet
+	@echo "Building the native module; the first time takes two to four minutes."
+	@VIRTUAL_ENV=$(CURDIR)/.venv PIP_QUIET=1 CARGO_TERM_QUIET=true $(BIN)/maturin develop --profile $(PROFILE) --locked --quiet
 	@touch $@
 
 .venv/.ready: pyproject.toml

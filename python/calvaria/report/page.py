@@ -31,7 +31,11 @@ figcaption{font-size:12px;color:#57606a}
 .slice path{fill:none;stroke:#ff9d1c;stroke-width:1.2px;vector-effect:non-scaling-stroke}
 .slice text{fill:#fff;paint-order:stroke;stroke:#000;stroke-width:.3px;font-family:sans-serif}
 .note{color:#57606a;font-size:13px}
+img,svg{max-width:100%}
 @media print{h2{break-after:avoid}figure,tr{break-inside:avoid}}
+@media (max-width:700px){body{margin:1em auto}thead{display:none}
+table,tbody,tr,td{display:block}td{border:0;padding:.1em 0}td:empty{display:none}
+tr{border-bottom:1px solid #d8dee4;padding:.5em 0}figure{margin:.4em 0}}
 """
 
 
@@ -110,14 +114,30 @@ class Report:
         """Return the whole page; it loads nothing from elsewhere."""
         body = "\n".join(section.to_html() for section in self.sections)
         headline = html_table(header=("Verdict",), rows=[(self.verdict.name,)])
+        headline += self._reasons_html()
         return (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width,initial-scale=1">'
             f"<title>{escape(self.title)}</title><style>{_STYLE}</style></head><body>\n"
-            f"<h1>{escape(self.title)}</h1>{headline}\n"
+            f"<h1>{escape(self.title)}</h1>\n"
             f'<p class="note">{escape(DISCLAIMER)} Nothing here is cleared for diagnosis, planning or '
-            f"treatment of a patient.</p>\n{body}\n</body></html>\n"
+            f"treatment of a patient.</p>\n{headline}\n{body}\n</body></html>\n"
         )
+
+    def _reasons_html(self) -> str:
+        """Return why the verdict is no better: whoever opens the page asks that first."""
+        findings = [one for section in self.sections for one in section.findings]
+        # The series and its volume may say the same of one scan.
+        told = {(one.code, one.message): one for one in findings if one.verdict is not Verdict.PASS}
+        if not told:
+            return "<p>Nothing found above PASS.</p>"
+        worst_first = sorted(told.values(), key=lambda one: -one.verdict.rank)
+        rows = [
+            (one.verdict.name, one.message, one.measured_text, one.limit or "")
+            for one in worst_first
+        ]
+        header = ("verdict", "what needs your eye", "measured", "limit")
+        return html_table(header=header, rows=rows)
 
     def write_html(self, path: str | os.PathLike[str]) -> None:
         """Write the page, whole or not at all."""

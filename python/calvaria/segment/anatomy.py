@@ -358,7 +358,13 @@ def _level(volume: Volume, lower_hu: float | None) -> tuple[float, float, Findin
     found = bone_level(volume)
     level = found.thin_bone_hu
     sure = found.separate_hu if found.separate_hu > found.level_hu else level
-    return level, sure, step(f"Level {level:.0f} HU, to keep thin bone; {found!r}.", level, "HU")
+    edge = f"the {found.method} is {found.level_hu:.0f} ± {found.spread_hu:.0f} HU, between bone of"
+    beside = f"{found.bone_hu:.0f} HU and {found.surroundings} of {found.surroundings_hu:.0f} HU"
+    return (
+        level,
+        sure,
+        step(f"Level {level:.0f} HU, to keep thin bone; {edge} {beside}.", level, "HU"),
+    )
 
 
 def _steps_of(mask: Mask) -> tuple[Finding, ...]:
