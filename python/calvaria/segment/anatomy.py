@@ -69,6 +69,23 @@ def bone(
         No bone was found.
     ValueError
         The volume is not in HU.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> values = np.full((30, 40, 30), -1000, np.int16)
+    >>> values[:, 5:25, 5:25] = 40  # a patient with a bone and a stone, on a table
+    >>> values[:, 10:20, 10:20] = 1000
+    >>> values[2, 7, 7] = 1000
+    >>> values[:, 35, :] = 1000
+    >>> grid = Grid(dims_ijk=(30, 40, 30), lps_from_ijk=np.diag([2, 2, 2, 1]))
+    >>> volume = Volume(values=values, grid=grid)
+    >>> mask = bone(volume, lower_hu=300)
+    >>> mask.n_voxels  # 30 x 10 x 10 voxels: neither stone nor table
+    3000
+    >>> mask.findings[0].message
+    'Level 300 HU, as given.'
     """
     hu_only(volume, "bone")
     level, sure, why = _level(volume, lower_hu)
@@ -164,6 +181,15 @@ def calvaria(
         No bone, or no braincase, was found.
     ValueError
         The volume is not in HU.
+
+    Examples
+    --------
+    >>> from calvaria.phantom import Scanner, head, scan
+    >>> coarse = Scanner(columns=64, rows=64, spacing_xy_mm=(4, 4), slice_thickness_mm=4, slice_increment_mm=4)
+    >>> volume = scan(head(), scanner=coarse)
+    >>> roof = calvaria(volume)
+    >>> roof.names, round(roof.n_voxels * 4**3 / 1000)  # cm3
+    ({1: 'calvaria'}, 187)
     """
     whole = skull(volume, lower_hu=lower_hu)
     height = height_mm
@@ -201,8 +227,17 @@ def mandible(volume: Volume, *, lower_hu: float | None = None) -> Mask:
         No mandible was found: the image ends above the chin, or shows no head.
     ValueError
         The volume is not in HU.
+
+    Examples
+    --------
+    >>> from calvaria.phantom import Scanner, head, scan
+    >>> coarse = Scanner(columns=64, rows=64, spacing_xy_mm=(4, 4), slice_thickness_mm=4, slice_increment_mm=4)
+    >>> volume = scan(head(), scanner=coarse)
+    >>> jaw = mandible(volume)
+    >>> jaw.names, round(jaw.n_voxels * 4**3 / 1000)  # cm3
+    ({1: 'mandible'}, 82)
     """
-    return keep_largest(_region(volume, "mandible", lower_hu))
+    return named(keep_largest(_region(volume, "mandible", lower_hu)), "mandible", ())
 
 
 def vertebrae(volume: Volume, *, lower_hu: float | None = None) -> Mask:
@@ -228,6 +263,15 @@ def vertebrae(volume: Volume, *, lower_hu: float | None = None) -> Mask:
         No spinal canal was found.
     ValueError
         The volume is not in HU.
+
+    Examples
+    --------
+    >>> from calvaria.phantom import Scanner, head, scan
+    >>> coarse = Scanner(columns=64, rows=64, spacing_xy_mm=(4, 4), slice_thickness_mm=4, slice_increment_mm=4)
+    >>> volume = scan(head(), scanner=coarse)
+    >>> spine = vertebrae(volume)
+    >>> spine.names, round(spine.n_voxels * 4**3 / 1000)  # cm3
+    ({1: 'vertebrae'}, 19)
     """
     return _region(volume, "vertebrae", lower_hu)
 
@@ -257,6 +301,15 @@ def teeth(volume: Volume, *, lower_hu: float | None = None) -> Mask:
         No bone was found, or nothing in it is as dense as enamel.
     ValueError
         The volume is not in HU.
+
+    Examples
+    --------
+    >>> from calvaria.phantom import Scanner, head, scan
+    >>> coarse = Scanner(columns=64, rows=64, spacing_xy_mm=(4, 4), slice_thickness_mm=4, slice_increment_mm=4)
+    >>> volume = scan(head(), scanner=coarse)
+    >>> crowns = teeth(volume)
+    >>> crowns.names, round(crowns.n_voxels * 4**3 / 1000)  # cm3
+    ({1: 'teeth'}, 15)
     """
     hu_only(volume, "teeth")
     lower = preset_range("enamel-adult").lower_hu if lower_hu is None else float(lower_hu)
@@ -298,6 +351,21 @@ def skin(volume: Volume, *, lower_hu: float | None = None) -> Mask:
         Nothing is as dense as tissue.
     ValueError
         The volume is not in HU.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> values = np.full((20, 30, 30), -1000, np.int16)
+    >>> values[:, 5:25, 5:25] = 40
+    >>> values[:, 12:18, 12:18] = -1000  # an airway
+    >>> grid = Grid(dims_ijk=(30, 30, 20), lps_from_ijk=np.diag([2, 2, 2, 1]))
+    >>> volume = Volume(values=values, grid=grid)
+    >>> mask = skin(volume)
+    >>> mask.values[10, 15, 15].item()  # what it encloses is filled
+    True
+    >>> mask.values[10, 2, 15].item()
+    False
     """
     outline = keep_largest(patient(volume, lower_hu=lower_hu))
     filled = fill_holes(closing(outline, radius_mm=2.0))
@@ -333,6 +401,18 @@ def airway(volume: Volume, *, upper_hu: float | None = None, skin_mm: float = 1.
         There is no air inside.
     ValueError
         The volume is not in HU.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> values = np.full((20, 30, 30), -1000, np.int16)
+    >>> values[:, 5:25, 5:25] = 40
+    >>> values[2:18, 12:18, 12:18] = -1000
+    >>> grid = Grid(dims_ijk=(30, 30, 20), lps_from_ijk=np.diag([2, 2, 2, 1]))
+    >>> volume = Volume(values=values, grid=grid)
+    >>> airway(volume).n_voxels  # 16 x 6 x 6 voxels
+    576
     """
     hu_only(volume, "airway")
     upper = preset_range("air").upper_hu if upper_hu is None else float(upper_hu)

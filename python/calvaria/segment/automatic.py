@@ -155,6 +155,15 @@ def multi_otsu_levels(
     ----------
     P.-S. Liao, T.-S. Chen, P.-C. Chung, A fast algorithm for multilevel thresholding, Journal of
     Information Science and Engineering 17 (2001) 713-727, doi 10.6688/JISE.2001.17.5.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> values = np.repeat(np.array([-1000, 40, 1200], np.int16), 9).reshape(3, 3, 3)
+    >>> volume = Volume(values=values, grid=Grid(dims_ijk=(3, 3, 3), lps_from_ijk=np.eye(4)))
+    >>> [round(level) for level in multi_otsu_levels(volume, n_classes=3)]
+    [-991, 48]
     """
     if not 2 <= n_classes <= n_bins:
         msg = f"n_classes: a number from 2 to n_bins ({n_bins}) expected, found {n_classes}"

@@ -62,6 +62,15 @@ def grow_region(
     See Also
     --------
     grow_confident : finds the bounds from the values around the seeds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> values = np.array([[[300, 400, 0, 500, 600]]], np.int16)
+    >>> volume = Volume(values=values, grid=Grid(dims_ijk=(5, 1, 1), lps_from_ijk=np.eye(4)))
+    >>> grow_region(volume, seeds_lps_mm=[(0, 0, 0)], lower_hu=250).values[0, 0].tolist()
+    [True, True, False, False, False]
     """
     within = threshold(volume, lower_hu=lower_hu, upper_hu=upper_hu)
     return keep_connected(within, seeds_lps_mm=seeds_lps_mm, connectivity=connectivity)
@@ -106,6 +115,15 @@ def grow_confident(
     Notes
     -----
     As `ConfidenceConnected` of SimpleITK: the bounds always take in the seeds' own values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> values = np.array([[[40, 42, 41, 39, 43, 900, 910]]], np.int16)
+    >>> volume = Volume(values=values, grid=Grid(dims_ijk=(7, 1, 1), lps_from_ijk=np.eye(4)))
+    >>> grow_confident(volume, seeds_lps_mm=[(1, 0, 0)]).values[0, 0].astype(int)
+    array([1, 1, 1, 1, 1, 0, 0])
     """
     indices = seed_indices(volume, seeds_lps_mm)
     if not indices:
@@ -185,6 +203,17 @@ def grow_from_seeds(
     L. Zhu, I. Kolesov, Y. Gao, R. Kikinis, A. Tannenbaum, An effective interactive medical image
     segmentation method using fast GrowCut, MICCAI workshop on interactive medical image computing,
     2014.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask, Volume
+    >>> grid = Grid(dims_ijk=(7, 1, 1), lps_from_ijk=np.eye(4))
+    >>> volume = Volume(values=np.array([[[0, 0, 0, 0, 0, 90, 90]]], np.int16), grid=grid)
+    >>> strokes = np.array([[[1, 0, 0, 0, 0, 0, 2]]], np.uint8)
+    >>> seeds = Mask(values=strokes, grid=grid, names={1: "air", 2: "bone"})
+    >>> grow_from_seeds(volume, seeds=seeds).values[0, 0]  # they meet at the edge, not half way
+    array([1, 1, 1, 1, 1, 2, 2], dtype=uint8)
     """
     check_grids("seeds", seeds, volume)
     if not per_mm >= 0:
@@ -237,6 +266,17 @@ def watershed(depth: Volume, *, markers: Mask, within: Mask) -> Mask:
     References
     ----------
     F. Meyer, S. Beucher, Morphological segmentation, doi 10.1016/1047-3203(90)90014-M.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask, Volume
+    >>> grid = Grid(dims_ijk=(7, 1, 1), lps_from_ijk=np.eye(4))
+    >>> depth = Volume(values=np.array([[[3, 2, 1, 2, 3, 4, 3]]], np.int16), grid=grid)
+    >>> markers = Mask(values=np.array([[[1, 0, 0, 0, 0, 2, 0]]], np.uint8), grid=grid)
+    >>> everywhere = Mask(values=np.ones((1, 1, 7), bool), grid=grid)
+    >>> watershed(depth, markers=markers, within=everywhere).values[0, 0]
+    array([1, 1, 1, 2, 2, 2, 2], dtype=uint8)
     """
     check_grids("markers", markers, depth)
     check_grids("within", within, depth)

@@ -175,6 +175,17 @@ def soft_tissue_hu(volume: Volume) -> float | None:
     -------
     float or None
         The mode between -50 and 200 HU, smoothed over 41 HU.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> rng = np.random.default_rng(7)
+    >>> values = rng.normal(40, 15, (20, 20, 20)).astype(np.int16)
+    >>> values[:, :, :8] = 1000  # bone beside it
+    >>> volume = Volume(values=values, grid=Grid(dims_ijk=(20, 20, 20), lps_from_ijk=np.eye(4)))
+    >>> soft_tissue_hu(volume)
+    38.0
     """
     low, high = _SOFT_HU
     counts = _native.count_values(volume.values, None, low - 21.0, 1.0, high - low + 42)

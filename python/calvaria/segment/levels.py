@@ -106,6 +106,15 @@ def hysteresis(volume: Volume, *, lower_hu: float, upper_hu: float, connectivity
     ----------
     J. Canny, A computational approach to edge detection, doi 10.1109/TPAMI.1986.4767851, section
     VI.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> values = np.array([[[0, 180, 320, 170, 0, 190, 0]]], np.int16)
+    >>> volume = Volume(values=values, grid=Grid(dims_ijk=(7, 1, 1), lps_from_ijk=np.eye(4)))
+    >>> hysteresis(volume, lower_hu=150, upper_hu=300).values[0, 0].astype(int)
+    array([0, 1, 1, 1, 0, 0, 0])
     """
     lower, upper = _bounds(lower_hu, upper_hu)
     weak = mask_of(_native.threshold(volume.values, lower, math.inf), volume)

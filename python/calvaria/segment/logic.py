@@ -36,6 +36,16 @@ def union(mask: Mask, *others: Mask) -> Mask:
     ------
     GeometryError
         The grids differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(4, 1, 1), lps_from_ijk=np.eye(4))
+    >>> left = Mask(values=np.array([[[True, True, False, False]]]), grid=grid)
+    >>> right = Mask(values=np.array([[[False, True, True, False]]]), grid=grid)
+    >>> union(left, right).values[0, 0].tolist()
+    [True, True, True, False]
     """
     return _joined(np.logical_or, mask, others)
 
@@ -52,6 +62,16 @@ def intersection(mask: Mask, *others: Mask) -> Mask:
     -------
     Mask
         Boolean; may be empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(4, 1, 1), lps_from_ijk=np.eye(4))
+    >>> left = Mask(values=np.array([[[True, True, False, False]]]), grid=grid)
+    >>> right = Mask(values=np.array([[[False, True, True, False]]]), grid=grid)
+    >>> intersection(left, right).values[0, 0].tolist()
+    [False, True, False, False]
     """
     return _joined(np.logical_and, mask, others)
 
@@ -93,6 +113,15 @@ def invert(mask: Mask) -> Mask:
     -------
     Mask
         Boolean.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(4, 1, 1), lps_from_ijk=np.eye(4))
+    >>> mask = Mask(values=np.array([[[True, True, False, False]]]), grid=grid)
+    >>> invert(mask).values[0, 0].tolist()
+    [False, False, True, True]
     """
     return mask_of(bytes_of(mask) == 0, mask)
 
@@ -116,6 +145,18 @@ def pick(mask: Mask, *, label: int | str) -> Mask:
     ------
     ValueError
         No label has this name, or two have it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(4, 1, 1), lps_from_ijk=np.eye(4))
+    >>> labels = Mask(
+    ...     values=np.array([[[0, 1, 2, 2]]], np.uint8), grid=grid, names={1: "cranium", 2: "mandible"}
+    ... )
+    >>> jaw = pick(labels, label="mandible")
+    >>> jaw.values[0, 0].tolist(), jaw.names
+    ([False, False, True, True], {1: 'mandible'})
     """
     value = label
     if isinstance(label, str):

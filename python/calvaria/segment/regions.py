@@ -70,6 +70,15 @@ def bone_regions(volume: Volume, *, bone: Mask) -> Mask:
     :func:`grow_from_seeds`, so that they meet where the way is dear: in a joint space, or where two
     bones touch.  This is geometry, not learning: look at the result, and give seeds of your own to
     :func:`grow_from_seeds` where it is wrong.
+
+    Examples
+    --------
+    >>> from calvaria.segment import bone
+    >>> from calvaria.phantom import Scanner, head, scan
+    >>> coarse = Scanner(columns=64, rows=64, spacing_xy_mm=(4, 4), slice_thickness_mm=4, slice_increment_mm=4)
+    >>> volume = scan(head(), scanner=coarse)
+    >>> bone_regions(volume, bone=bone(volume)).names
+    {1: 'cranium', 2: 'mandible', 3: 'vertebrae'}
     """
     check_grids("bone", bone, volume)
     coarse = coarse_bone(volume, bone)

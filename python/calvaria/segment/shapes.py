@@ -95,6 +95,21 @@ def erode(
     -------
     Mask
         Boolean; may be empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(7, 7, 1), lps_from_ijk=np.eye(4))
+    >>> mask = Mask(values=np.pad(np.ones((1, 5, 5), bool), ((0, 0), (1, 1), (1, 1))), grid=grid)
+    >>> erode(mask, radius_mm=1).values[0].astype(int)
+    array([[0, 0, 0, 0, 0, 0, 0],
+           [0, 0, 0, 0, 0, 0, 0],
+           [0, 0, 1, 1, 1, 0, 0],
+           [0, 0, 1, 1, 1, 0, 0],
+           [0, 0, 1, 1, 1, 0, 0],
+           [0, 0, 0, 0, 0, 0, 0],
+           [0, 0, 0, 0, 0, 0, 0]])
     """
     return _reshaped(mask, (_SHRINK,), radius_mm, n_voxels, connectivity)
 
@@ -119,6 +134,21 @@ def opening(
     -------
     Mask
         Boolean, within the mask; may be empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(9, 5, 1), lps_from_ijk=np.eye(4))
+    >>> values = np.zeros((1, 5, 9), bool)
+    >>> values[0, 1:4, 1:4] = True  # a body with a thin spike
+    >>> values[0, 2, 4:8] = True
+    >>> opening(Mask(values=values, grid=grid), radius_mm=1).values[0].astype(int)
+    array([[0, 0, 0, 0, 0, 0, 0, 0, 0],
+           [0, 0, 1, 1, 0, 0, 0, 0, 0],
+           [0, 1, 1, 1, 1, 0, 0, 0, 0],
+           [0, 0, 1, 1, 0, 0, 0, 0, 0],
+           [0, 0, 0, 0, 0, 0, 0, 0, 0]])
     """
     return _reshaped(mask, (_SHRINK, _GROW), radius_mm, n_voxels, connectivity)
 
@@ -143,6 +173,23 @@ def closing(
     -------
     Mask
         Boolean; holds the mask.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(11, 7, 1), lps_from_ijk=np.eye(4))
+    >>> values = np.zeros((1, 7, 11), bool)
+    >>> values[0, 2:5, 2:9] = True
+    >>> values[0, 2:5, 5] = False  # a bar with a crack
+    >>> closing(Mask(values=values, grid=grid), radius_mm=1).values[0].astype(int)
+    array([[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+           [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+           [0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0],
+           [0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0],
+           [0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0],
+           [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+           [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]])
     """
     return _reshaped(mask, (_GROW, _SHRINK), radius_mm, n_voxels, connectivity)
 
@@ -166,6 +213,15 @@ def margin(mask: Mask, *, by_mm: float) -> Mask:
     ------
     ValueError
         The margin is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(7, 1, 1), lps_from_ijk=np.eye(4))
+    >>> mask = Mask(values=np.array([[[False, False, True, True, True, False, False]]]), grid=grid)
+    >>> margin(mask, by_mm=1).values[0, 0].astype(int), margin(mask, by_mm=-1).values[0, 0].astype(int)
+    (array([0, 1, 1, 1, 1, 1, 0]), array([0, 0, 0, 1, 0, 0, 0]))
     """
     if not math.isfinite(by_mm):
         msg = f"by_mm: a finite number expected, found {by_mm}"
@@ -197,6 +253,21 @@ def hollow(mask: Mask, *, shell_mm: float, side: str = "inside") -> Mask:
     ------
     ValueError
         The thickness is not above 0, or there is no such side.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(7, 7, 1), lps_from_ijk=np.eye(4))
+    >>> mask = Mask(values=np.pad(np.ones((1, 5, 5), bool), ((0, 0), (1, 1), (1, 1))), grid=grid)
+    >>> hollow(mask, shell_mm=1).values[0].astype(int)
+    array([[0, 0, 0, 0, 0, 0, 0],
+           [0, 1, 1, 1, 1, 1, 0],
+           [0, 1, 0, 0, 0, 1, 0],
+           [0, 1, 0, 0, 0, 1, 0],
+           [0, 1, 0, 0, 0, 1, 0],
+           [0, 1, 1, 1, 1, 1, 0],
+           [0, 0, 0, 0, 0, 0, 0]])
     """
     thickness = positive("shell_mm", shell_mm)
     reaches = {

@@ -80,6 +80,16 @@ def median(volume: Volume) -> Volume:
     -----
     The border is continued by its own value, as in `scipy.ndimage.median_filter(size=3)`.  Single
     outliers go, straight edges stay; structures thinner than two voxels go as well.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> values = np.full((3, 3, 3), 40, np.int16)
+    >>> values[1, 1, 1] = 3000  # one hot voxel
+    >>> volume = Volume(values=values, grid=Grid(dims_ijk=(3, 3, 3), lps_from_ijk=np.eye(4)))
+    >>> median(volume).values[1, 1, 1].item()
+    40
     """
     values: Any = _progress.run(
         lambda progress: _native.median(volume.values, progress), title="median"
@@ -122,6 +132,15 @@ def smooth_within_edges(volume: Volume, *, sigma_mm: float, contrast_hu: float) 
     ----------
     P. Perona, J. Malik, Scale-space and edge detection using anisotropic diffusion,
     doi 10.1109/34.56205.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> values = np.array([[[40, 48, 40, 48, 1000, 1008, 1000, 1008]]], np.int16)
+    >>> volume = Volume(values=values, grid=Grid(dims_ijk=(8, 1, 1), lps_from_ijk=np.eye(4)))
+    >>> smooth_within_edges(volume, sigma_mm=2, contrast_hu=30).values[0, 0]
+    array([  43,   44,   45,   46, 1002, 1003, 1004, 1005], dtype=int16)
     """
     sigma = positive("sigma_mm", sigma_mm)
     contrast = positive("contrast_hu", contrast_hu)
