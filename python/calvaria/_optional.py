@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__all__ = ["neighbour"]
+__all__ = ["LIBRARIES", "neighbour"]
 
 # Which extra of `pip install calvaria[…]` brings which module.
 _EXTRA_OF = {
@@ -32,6 +32,7 @@ _EXTRA_OF = {
     "scipy.stats": "study",
     "statsmodels.api": "study",
 }
+LIBRARIES = frozenset(module.split(".", maxsplit=1)[0] for module in _EXTRA_OF)
 
 
 def neighbour(module: str) -> Any:

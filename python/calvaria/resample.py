@@ -99,6 +99,17 @@ def resample_to_grid(volume: Volume, grid: Grid, *, fill: float | None = None) -
     ------
     ValueError
         ``fill`` is not a value of the volume's dtype.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> grid = Grid(dims_ijk=(4, 1, 1), lps_from_ijk=np.eye(4))
+    >>> volume = Volume(values=np.array([[[0, 100, 200, 300]]], np.int16), grid=grid)
+    >>> half = np.eye(4)
+    >>> half[0, 3] = 0.5  # the same voxels, half a millimetre to the left
+    >>> resample_to_grid(volume, Grid(dims_ijk=(3, 1, 1), lps_from_ijk=half)).values[0, 0]
+    array([ 50, 150, 250], dtype=int16)
     """
     native: Any = (
         _native.resample_to_grid_i16

@@ -1,12 +1,14 @@
 """The public names as a whole: what tab completion offers, what Jupyter shows, what is said."""
 
 import dataclasses
+import doctest
 import enum
 import importlib
 import inspect
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -35,6 +37,19 @@ def public(kind):
             if kind(thing):
                 things[f"{thing.__module__}.{thing.__qualname__}"] = thing
     return things
+
+
+def test_no_room_is_forgotten():
+    """A room that is not named above would be looked at by nothing on this page."""
+    folder = Path(calvaria.__file__).parent
+    found = {
+        ".".join(path.relative_to(folder).with_suffix("").parts).removesuffix(".__init__")
+        for path in folder.rglob("*.py")
+        if path.parent == folder or path.name == "__init__.py"
+    }
+    hidden = {name for name in found if any(part.startswith("_") for part in name.split("."))}
+    # The command line is typed, not imported; what runs in a browser is no Python.
+    assert found - hidden - {"cli"} == set(ROOMS)
 
 
 def is_record(thing):
@@ -85,6 +100,52 @@ def test_every_function_teaches(name):
     takes = [p for p in inspect.signature(FUNCTIONS[name]).parameters if p != "self"]
     assert not takes or "Parameters" in lines
     assert "Returns" in lines or inspect.signature(FUNCTIONS[name]).return_annotation == "None"
+
+
+def shows_nothing(function):
+    """Why the example of a function teaches nothing, or an empty string; pytest runs it elsewhere."""
+    examples = doctest.DocTestParser().get_examples(inspect.getdoc(function) or "")
+    if not any(function.__name__ in example.source for example in examples):
+        return "no example calls it"
+    if any(doctest.SKIP in example.options for example in examples):
+        return "its example is not run"
+    told = [example.want.strip() for example in examples if example.want]
+    if not any(told) or all(
+        "is not None" in example.source for example in examples if example.want
+    ):
+        return "its example shows no value"
+    return ""
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_has_an_example_that_shows_what_comes_back(name):
+    lines = inspect.getdoc(FUNCTIONS[name]).splitlines()
+    assert "Examples" in lines
+    assert shows_nothing(FUNCTIONS[name]) == ""
+
+
+def planted(doc):
+    def taught():
+        pass
+
+    taught.__doc__ = doc
+    return taught
+
+
+@pytest.mark.parametrize(
+    ("doc", "why"),
+    [
+        (None, "no example calls it"),
+        ("Return four.", "no example calls it"),
+        (">>> 2 + 2\n4", "no example calls it"),
+        (">>> taught()  # doctest: +SKIP\n4", "its example is not run"),
+        (">>> made = taught()", "its example shows no value"),
+        (">>> taught() is not None\nTrue", "its example shows no value"),
+        (">>> taught()\n4", ""),
+    ],
+)
+def test_an_example_that_teaches_nothing_is_seen(doc, why):
+    assert shows_nothing(planted(doc)) == why
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -84,6 +84,14 @@ def from_sitk(image: Any, *, quantity: str | None = None, like: Volume | None = 
         A value is NaN or infinite, or a voxel has several components.
     ImportError
         SimpleITK is not installed.
+
+    Examples
+    --------
+    >>> import SimpleITK as sitk
+    >>> image = sitk.Image(4, 3, 2, sitk.sitkInt16)
+    >>> image.SetSpacing((0.5, 0.5, 2.0))
+    >>> from_sitk(image, quantity="HU")
+    Volume(4 x 3 x 2 int16 HU, 0.5 x 0.5 x 2 mm)
     """
     return made_volume(_values(image), grid_from_sitk(image), quantity=quantity, like=like)
 
@@ -109,6 +117,15 @@ def mask_from_sitk(image: Any, *, names: Mapping[int, str] | None = None) -> Mas
         The image is not 3-D.
     SegmentationError
         A value is not a whole number from 0 to 65535.
+
+    Examples
+    --------
+    >>> import SimpleITK as sitk
+    >>> labels = sitk.Image(4, 3, 2, sitk.sitkUInt8)
+    >>> labels[1, 2, 0] = 7
+    >>> mask = mask_from_sitk(labels, names={7: "mandible"})
+    >>> mask.values[0, 2, 1].item(), mask.names
+    (7, {7: 'mandible'})
     """
     return made_mask(_values(image), grid_from_sitk(image), names=names)
 

@@ -90,6 +90,16 @@ def from_xarray(array: Any, *, quantity: str | None = None, like: Volume | None 
     ------
     GeometryError
         A dimension or the affine is missing, or an index coordinate is not evenly spaced.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> from calvaria.convert import to_xarray
+    >>> grid = Grid(dims_ijk=(4, 3, 2), lps_from_ijk=np.diag([0.5, 0.5, 2.0, 1.0]))
+    >>> array = to_xarray(Volume(values=np.zeros((2, 3, 4), np.int16), grid=grid))
+    >>> from_xarray(array.isel(k=[1])).grid.origin_lps_mm  # a selection knows where it lies
+    (0.0, 0.0, 2.0)
     """
     values, grid = _taken(array)
     if quantity is None and like is None:
@@ -118,6 +128,16 @@ def mask_from_xarray(array: Any, *, names: Mapping[int, str] | None = None) -> M
         As for :func:`from_xarray`.
     SegmentationError
         A value is not a whole number from 0 to 65535.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> from calvaria.convert import to_xarray
+    >>> grid = Grid(dims_ijk=(4, 3, 2), lps_from_ijk=np.diag([0.5, 0.5, 2.0, 1.0]))
+    >>> labels = to_xarray(Mask(values=np.full((2, 3, 4), 2, np.uint8), grid=grid))
+    >>> mask_from_xarray(labels.isel(i=slice(0, 2)), names={2: "mandible"})
+    Mask(2 x 3 x 2 uint8, 12 voxels set)
     """
     values, grid = _taken(array)
     return made_mask(values, grid, names=names or array.attrs.get("names"))

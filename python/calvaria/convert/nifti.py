@@ -109,6 +109,15 @@ def from_nibabel(
         length is none of mm, m and um; the image is not 3-D.
     CalvariaError
         A value is NaN or infinite.
+
+    Examples
+    --------
+    >>> import nibabel as nib
+    >>> import numpy as np
+    >>> image = nib.Nifti1Image(np.zeros((4, 3, 2), np.int16), np.diag([-0.5, -0.5, 2.0, 1.0]))
+    >>> volume = from_nibabel(image, quantity="HU")
+    >>> volume.values.shape, volume.grid.spacing_xyz_mm
+    ((2, 3, 4), (0.5, 0.5, 2.0))
     """
     grid, findings = _grid(image, form=form, lps_from_ijk=lps_from_ijk, name=name)
     values = _values(image, name=name)
@@ -147,6 +156,17 @@ def mask_from_nibabel(
         As for :func:`from_nibabel`.
     SegmentationError
         A value is not a whole number from 0 to 65535.
+
+    Examples
+    --------
+    >>> import nibabel as nib
+    >>> import numpy as np
+    >>> labels = np.zeros((4, 3, 2), np.uint8)
+    >>> labels[3, 2, 1] = 1  # i, j, k
+    >>> image = nib.Nifti1Image(labels, np.diag([-0.5, -0.5, 2.0, 1.0]))
+    >>> mask = mask_from_nibabel(image, names={1: "skull"})
+    >>> mask.values[1, 2, 3].item(), mask.names  # k, j, i
+    (1, {1: 'skull'})
     """
     grid, findings = _grid(image, form=form, lps_from_ijk=lps_from_ijk, name=name)
     if names is None:

@@ -107,6 +107,19 @@ def to_dicom_seg(mask: Mask, images: Sequence[Any], *, series_description: str =
         The mask does not lie on the slices.
     ImportError
         highdicom is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Mask
+    >>> from calvaria.convert import to_pydicom
+    >>> from calvaria.phantom import Scanner, scan, sphere
+    >>> small = Scanner(columns=32, rows=32, spacing_xy_mm=(2.5, 2.5), n_slices=4)
+    >>> volume = scan(sphere(), scanner=small)
+    >>> bone = Mask(values=volume.values > 300, grid=volume.grid, names={1: "skull"})
+    >>> made = to_dicom_seg(bone, to_pydicom(volume))
+    >>> made.SOPClassUID.name, made.SegmentSequence[0].SegmentLabel
+    ('Segmentation Storage', 'skull')
     """
     hd = neighbour("highdicom")
     labels = _labels(mask)

@@ -43,8 +43,11 @@ def to_pyvista(thing: Volume | Mask | Mesh) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from calvaria import Mesh
-    >>> made = to_pyvista(Mesh(vertices=np.eye(3), faces=[[0, 1, 2]]))  # doctest: +SKIP
+    >>> made = to_pyvista(Mesh(vertices=np.eye(3), faces=[[0, 1, 2]]))
+    >>> made.n_points, made.n_cells
+    (3, 1)
     """
     pyvista = neighbour("pyvista")
     if isinstance(thing, Mesh):
@@ -79,6 +82,13 @@ def mesh_from_pyvista(surface: Any) -> Mesh:
     ------
     ValueError
         Faces with more than three corners; ``surface.triangulate()`` makes triangles.
+
+    Examples
+    --------
+    >>> from calvaria.convert import to_pyvista
+    >>> from calvaria.printability import block_mesh
+    >>> mesh_from_pyvista(to_pyvista(block_mesh(size_mm=(2, 3, 4))))
+    Mesh(8 vertices, 12 faces)
     """
     if not surface.is_all_triangles:
         msg = (
@@ -116,6 +126,14 @@ def to_niivue(volume: Volume, *, meshes: Mapping[str, Mesh] | None = None) -> An
     See Also
     --------
     calvaria.view.view_volume : stays alive when the notebook becomes a page; a widget does not.
+
+    Examples
+    --------
+    >>> from calvaria.phantom import Scanner, scan, sphere
+    >>> small = Scanner(columns=32, rows=32, spacing_xy_mm=(2.5, 2.5), n_slices=4)
+    >>> widget = to_niivue(scan(sphere(), scanner=small))
+    >>> len(widget.volumes)
+    1
     """
     niivue = neighbour("ipyniivue")
     widget = niivue.NiiVue()

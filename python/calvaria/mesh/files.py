@@ -206,6 +206,19 @@ def read_mesh_info(
     Returns
     -------
     MeshFileInfo
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from calvaria import write_mesh
+    >>> from calvaria.printability import block_mesh
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "block.stl"
+    ...     write_mesh(block_mesh(size_mm=(10.0, 10.0, 10.0)), path)
+    ...     info = read_mesh_info(path)
+    >>> info.format, info.unit, info.n_faces
+    ('stl-binary', 'mm', 12)
     """
     mesh, about = _read(path, unit=unit, space=space, format_name=format)
     keys = ("format", "unit", "space", "stated_unit", "stated_space", "n_parts")
@@ -269,6 +282,21 @@ def write_mesh(
     -----
     CalvariaWarning
         Triangles were left out.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from calvaria import read_mesh
+    >>> from calvaria.printability import block_mesh
+    >>> block = block_mesh(size_mm=(10.0, 10.0, 10.0))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "block.stl"
+    ...     write_mesh(block, path)
+    ...     path.stat().st_size  # 84 bytes and 50 a triangle
+    ...     read_mesh(path)
+    684
+    Mesh(8 vertices, 12 faces)
     """
     if not isinstance(mesh, Mesh):
         msg = f"mesh: Mesh expected, found {type(mesh).__name__}"

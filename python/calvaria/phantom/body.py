@@ -203,6 +203,14 @@ def sphere(
     -------
     Phantom
         The ball.
+
+    Examples
+    --------
+    >>> ball = sphere(radius_mm=10.0)
+    >>> ball.hu_at([[0, 0, 9], [0, 0, 11]]).tolist()  # inside, outside
+    [1000.0, -1000.0]
+    >>> ball.signed_distance_mm("sphere", [[0, 0, 12]]).tolist()
+    [2.0]
     """
     settings = dict(locals())
     body = _native.Phantom.sphere(
@@ -235,6 +243,12 @@ def cylinder(
     -------
     Phantom
         The cylinder.
+
+    Examples
+    --------
+    >>> rod = cylinder(start_lps_mm=(0, 0, -20), end_lps_mm=(0, 0, 20), radius_mm=5.0)
+    >>> rod.signed_distance_mm("cylinder", [[8, 0, 0], [0, 0, 19]]).tolist()  # outside is positive
+    [3.0, -1.0]
     """
     settings = dict(locals())
     start, end = _place("start_lps_mm", start_lps_mm), _place("end_lps_mm", end_lps_mm)
@@ -269,6 +283,12 @@ def bar(
     -------
     Phantom
         The bar.
+
+    Examples
+    --------
+    >>> straight = bar(size_mm=(10.0, 10.0, 50.0), turn_deg=(0, 0, 0))
+    >>> straight.hu_at([[0, 0, 24.9], [0, 0, 25.1]]).tolist()
+    [130.0, -1000.0]
     """
     settings = dict(locals())
     size = _place("size_mm", size_mm)
@@ -308,6 +328,14 @@ def rods(
     -------
     Phantom
         The rods.
+
+    Examples
+    --------
+    >>> four = rods(apart_mm=50.0)
+    >>> four.structures
+    ('rod_1', 'rod_2', 'rod_3', 'rod_4')
+    >>> four.hu_at([[25, 25, 0], [0, 0, 0]]).tolist()  # in a rod, between them
+    [900.0, -1000.0]
     """
     settings = dict(locals())
     body = _native.Phantom.rods(

@@ -126,6 +126,19 @@ def open_source(
     ------
     DicomError
         Nothing there can be loaded; the message says why.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from calvaria.phantom import Scanner, sphere, write_study
+    >>> small = Scanner(columns=64, rows=64, spacing_xy_mm=(1.0, 1.0))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = write_study(folder, sphere(), scanner=small)
+    ...     source = open_source(folder, profile="education", anatomy="generic")
+    >>> source.volume
+    Volume(64 x 64 x 86 int16 HU, 1 x 1 x 0.8 mm)
+    >>> source.choice
+    'series 1 of 1: the only one that loads'
     """
     path = Path(path)
     name = path.name.lower()

@@ -111,6 +111,17 @@ def draw_slices(
     -------
     dict of str to str
         SVG by the name of the plane; the contour is drawn as lines, not as pixels.
+
+    Examples
+    --------
+    >>> from calvaria import extract_surface
+    >>> from calvaria.phantom import Scanner, scan, sphere
+    >>> small = Scanner(columns=32, rows=32, spacing_xy_mm=(1.0, 1.0), slice_increment_mm=2.0)
+    >>> volume = scan(sphere(radius_mm=10.0), scanner=small)
+    >>> mesh = extract_surface(volume, iso_hu=0.0)
+    >>> pictures = draw_slices(volume, mesh, center_lps_mm=(0.0, 0.0, 0.0), window=(0.0, 2000.0))
+    >>> list(pictures)
+    ['axial', 'coronal', 'sagittal']
     """
     center = np.asarray(center_lps_mm, np.float64)
     return {view.name: _slice(volume, mesh, view, center, window) for view in VIEWS}

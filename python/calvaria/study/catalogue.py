@@ -109,6 +109,25 @@ def load_catalogue(path: Path | str) -> Catalogue:
     StudyError
         An entry without a licence, a source, a purpose or an id; an id twice; a file that is not
         there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> text = '''
+    ... course = "Anatomy I"
+    ... [[model]]
+    ... id = "skull-1"
+    ... source = "phantom"
+    ... licence = "CC0"
+    ... purpose = "bones of the skull"
+    ... '''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "catalogue.toml"
+    ...     _ = path.write_text(text)
+    ...     catalogue = load_catalogue(path)
+    >>> catalogue.entries[0].licence
+    'CC0'
     """
     path = Path(path)
     table = tomllib.loads(path.read_text(encoding="utf-8"))

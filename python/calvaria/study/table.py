@@ -115,7 +115,7 @@ class StudyTable(Record):
 
 
 def load_table(path: Path | str, *, dictionary: DataDictionary) -> StudyTable:
-    """Read a CSV file and hold it against a dictionary.
+    r"""Read a CSV file and hold it against a dictionary.
 
     Parameters
     ----------
@@ -134,6 +134,28 @@ def load_table(path: Path | str, *, dictionary: DataDictionary) -> StudyTable:
     StudyError
         A column that the dictionary has is not in the file, the other way round, a line has
         more or fewer cells than the first, or a quotation mark is never closed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from calvaria.study import Column, DataDictionary
+    >>> scores = DataDictionary(
+    ...     name="scores",
+    ...     key=("student",),
+    ...     columns=(
+    ...         Column(name="student", kind="text", label="code", is_required=True),
+    ...         Column(name="score", kind="number", label="points", low=0, high=20),
+    ...     ),
+    ... )
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "scores.csv"
+    ...     _ = path.write_text("student,score\na,12\nb,23\nc,\n")
+    ...     table = load_table(path, dictionary=scores)
+    >>> table.columns["score"]
+    [12.0, None, None]
+    >>> [fault.meaning for fault in table.faults]
+    ['row 2, score: a number from 0 to 20 expected, found 23']
     """
     text = Path(path).read_text(encoding="utf-8-sig")
     lines = _lines(text, Path(path).name)

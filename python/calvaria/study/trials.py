@@ -149,6 +149,28 @@ def load_trial(path: Path | str) -> Trial:
     -------
     Trial
         Figures as printed, with their sources.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> text = '''
+    ... key = "own2026"
+    ... title = "Our pilot"
+    ... design = "parallel, 2 arms"
+    ... year = 2026
+    ... [[figure]]
+    ... id = "print_mean"
+    ... printed = "61.5"
+    ... what = "post-test of the print arm, percent"
+    ... source = "own data"
+    ... '''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "own2026.toml"
+    ...     _ = path.write_text(text)
+    ...     trial = load_trial(path)
+    >>> trial["print_mean"].printed
+    '61.5'
     """
     name = Path(path).name
     table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
