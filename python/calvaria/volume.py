@@ -25,6 +25,36 @@ class Acquisition:
 
     Attributes are DICOM keywords in snake case; ``None`` where the header is silent or where the
     slices do not agree.
+
+    Attributes
+    ----------
+    modality : str or None
+        CT, MR ...
+    manufacturer, manufacturer_model_name : str or None
+        Of the scanner.
+    convolution_kernel : str or None
+        As the manufacturer calls it.
+    slice_thickness_mm : float or None
+        What the header says a slice was averaged over.
+    gantry_detector_tilt_deg : float or None
+        Tilt of the gantry, as the header says.
+    kvp : float or None
+        Tube voltage, kV.
+    data_collection_diameter_mm, reconstruction_diameter_mm : float or None
+        Circle that was measured, and circle that was reconstructed.
+    patient_position : str or None
+        Such as HFS: head first, supine.
+    body_part_examined : str or None
+        As written at the scanner.
+    image_type : tuple of str
+        Such as ORIGINAL, PRIMARY, AXIAL.
+    rescale_type : str or None
+        What the values are said to be, such as HU.
+
+    Examples
+    --------
+    >>> Acquisition(modality="CT", slice_thickness_mm=0.6).to_dict()["slice_thickness_mm"]
+    0.6
     """
 
     modality: str | None = None
@@ -159,6 +189,16 @@ class Mask:
     ------
     GeometryError
         The shape of ``values`` is not ``grid.shape_kji``.
+
+    Examples
+    --------
+    >>> from calvaria import Grid
+    >>> grid = Grid(dims_ijk=(4, 3, 2), lps_from_ijk=np.diag([0.5, 0.5, 2.0, 1.0]))
+    >>> labels = np.zeros((2, 3, 4), np.uint8)
+    >>> labels[0, :, :2] = 1
+    >>> mask = Mask(values=labels, grid=grid, names={1: "mandible"})
+    >>> mask.n_voxels, mask.volume_mm3
+    (6, 3.0)
     """
 
     values: NDArray[Any]
@@ -184,6 +224,11 @@ class Mask:
         """Number of voxels that are not background."""
         return int(np.count_nonzero(self.values))
 
+    @property
+    def volume_mm3(self) -> float:
+        """Volume of the voxels that are not background, mm3."""
+        return self.n_voxels * self.grid.voxel_volume_mm3
+
     def __repr__(self) -> str:
         nx, ny, nz = self.grid.dims_ijk
         return f"Mask({nx} x {ny} x {nz} {self.values.dtype}, {self.n_voxels} voxels set)"
@@ -199,7 +244,7 @@ class Mask:
         }
 
     def _repr_html_(self) -> str:
-        volume_cm3 = self.n_voxels * self.grid.voxel_volume_mm3 / 1000
+        volume_cm3 = self.volume_mm3 / 1000
         rows: list[tuple[object, ...]] = [
             ("size (i, j, k)", " x ".join(map(str, self.grid.dims_ijk))),
             ("voxels set", f"{self.n_voxels}, {volume_cm3:.4g} cm3"),

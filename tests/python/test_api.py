@@ -6,6 +6,7 @@ import enum
 import importlib
 import inspect
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -91,6 +92,54 @@ def test_every_record_shows_itself_in_jupyter_and_becomes_json(name):
     assert record.__dataclass_params__.frozen
     assert record.__doc__
     assert not record.__doc__.startswith(record.__name__ + "(")  # what dataclass writes by itself
+
+
+def untold(record):
+    """Fields of a record that its docstring does not list."""
+    told = set()
+    for line in (inspect.getdoc(record) or "").splitlines():
+        if found := re.match(r"([a-zA-Z_0-9, ]+) : \S", line):
+            told.update(name.strip() for name in found[1].split(","))
+    return {f.name for f in dataclasses.fields(record) if not f.name.startswith("_")} - told
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_every_record_says_what_each_of_its_fields_is(name):
+    assert untold(RECORDS[name]) == set()
+
+
+def test_a_field_that_is_not_told_is_seen():
+    @dataclasses.dataclass
+    class Record:
+        """One.
+
+        Attributes
+        ----------
+        told_mm, also : float, int
+            Lengths.
+        """
+
+        told_mm: float
+        also: int
+        silent: int
+
+    assert untold(Record) == {"silent"}
+
+
+# What people make themselves; all others come out of functions, whose examples show them.
+MADE_BY_HAND = (
+    "Acquisition", "ArmFlow", "BarReading", "CatalogueEntry", "CheckReport", "Column", "DataDictionary",
+    "ErrorPart", "Finding", "Grid", "Mask", "Mesh", "Override", "PairedSummary", "ParticipantFlow",
+    "PrintCosts", "Printer", "Revision", "Scanner", "Section", "SpecimenCosts", "Summary", "TrialEffect",
+    "Volume",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MADE_BY_HAND)
+def test_what_people_make_themselves_has_an_example(name):
+    made = [r for r in RECORDS.values() if r.__name__ == name and r is not calvaria.mesh.Section]
+    assert len(made) == 1
+    assert shows_nothing(made[0]) == ""
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -166,7 +166,17 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """A file that is in no series, and why."""
+    """A file that is in no series, and why.
+
+    Attributes
+    ----------
+    file : str
+        Name of the file, relative to the folder that was looked through.
+    reason : str
+        Why it is in no series.
+    is_suspicious : bool
+        Whether it looks like an image that could not be read, rather than like another kind of file.
+    """
 
     file: str
     reason: str

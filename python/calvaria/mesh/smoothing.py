@@ -23,7 +23,7 @@ class SmoothingResult:
     ----------
     mesh : Mesh
         The faces of the input on new positions.
-    method, iterations, passband, keep_lids_flat, keep_apart
+    method, iterations, passband, keep_lids_flat, keep_apart : str, int, float, bool, bool
         What was asked.
     max_displacement_mm, mean_displacement_mm : float
         How far vertices went.

@@ -74,6 +74,8 @@ class ModelResult:
         Parameters, versions and hashes; the same input gives the same record.
     files : tuple of str
         Names of the files written; empty when nothing was.
+    report : Report
+        The page with all of it.
     """
 
     mesh: Mesh

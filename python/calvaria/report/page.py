@@ -51,6 +51,12 @@ class Section:
         Shown as a table of names and values.
     figures : tuple of (str, str)
         Caption, and the markup of a picture that :mod:`calvaria.report` drew.
+
+    Examples
+    --------
+    >>> section = Section(title="Print", text="Printed upright.", rows=(("layer (mm)", 0.1),))
+    >>> build_report(title="Model", sections=[section]).verdict.name
+    'PASS'
     """
 
     title: str

@@ -37,6 +37,20 @@ class Agreement(Record):
         Change of the difference with size; a small p says that one pair of limits does not do.
     sd_within : float or None
         Within specimens, for repeated measurements.
+    label : str
+        What is subtracted from what.
+    n, n_specimens : int
+        Pairs, and specimens they were read on.
+    coverage, level : float
+        Share of differences between the limits, and level of the intervals.
+    interval : str
+        How the intervals were found.
+    unit : str
+        Of the readings.
+    means, differences : (n,) ndarray of float64
+        Mean and difference of each pair, in ``unit``; what a picture shows.
+    n_missing : int
+        Pairs left out as missing.
     """
 
     label: str

@@ -27,6 +27,17 @@ class AttemptTally(Record):
 
     ``to_criterion`` is the attempt at which the criterion was met, None where it never was: those
     are censored, not quick.
+
+    Attributes
+    ----------
+    participant : tuple of str
+        Who tried.
+    n_attempts, n_successes : tuple of int
+        How often each tried, and how often it went well.
+    to_criterion : tuple of (int or None)
+        The attempt at which the criterion was met; None where it never was.
+    criterion : int
+        Successes in a row that were asked for.
     """
 
     participant: tuple[str, ...]
@@ -61,6 +72,16 @@ class CountComparison(Record):
         Pearson's chi-square of the Poisson model over its freedom; 1 for independent events.
     alpha : float
         Negative binomial: variance = mean + alpha mean^2; 0 for Poisson.
+    label : str
+        Which arm over which.
+    n : (int, int)
+        Participants of each arm, reference last.
+    means : (float, float)
+        Mean count of each arm, or count for each unit of time; reference last.
+    n_missing : int
+        Rows left out as missing.
+    note : str
+        What to know of this result; empty where there is nothing.
     """
 
     label: str

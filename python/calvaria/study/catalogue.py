@@ -32,6 +32,12 @@ class CatalogueEntry(Record):
         What it is used for in the course.
     sha256 : str
         Of the file, in hexadecimal; empty where no file is listed.
+
+    Examples
+    --------
+    >>> entry = CatalogueEntry(id="skull-1", source="phantom", licence="CC0", purpose="bones of the skull")
+    >>> entry.meaning
+    'skull-1: bones of the skull (CC0, phantom)'
     """
 
     id: str
@@ -54,7 +60,15 @@ class CatalogueEntry(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Catalogue(Record):
-    """All models of a course."""
+    """All models of a course.
+
+    Attributes
+    ----------
+    course : str
+        Which course.
+    entries : tuple of CatalogueEntry
+        Its models, in the order of the file.
+    """
 
     course: str
     entries: tuple[CatalogueEntry, ...]

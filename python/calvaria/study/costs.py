@@ -25,6 +25,15 @@ class PrintCosts(Record):
         Share of prints that are thrown away.
     uses_each : float
         Sessions that one model survives; 1 when it is sawn or drilled.
+
+    Examples
+    --------
+    >>> prints = PrintCosts(
+    ...     setup=1000, material_each=12, machine_each=8, labour_each=10, failed_fraction=0.25,
+    ...     uses_each=1,
+    ... )
+    >>> prints.meaning
+    '1000 once, 40 for each of 1 uses'
     """
 
     setup: float
@@ -77,6 +86,15 @@ class SpecimenCosts(Record):
         Sessions that one specimen serves.
     available_per_year : float
         How many can be had; infinity where that is no limit.
+
+    Examples
+    --------
+    >>> specimens = SpecimenCosts(
+    ...     each=900, storage_per_year=100, disposal_each=200, fixed_per_year=2000, uses_each=10,
+    ...     available_per_year=4,
+    ... )
+    >>> specimens.meaning
+    '2000 a year, 1200 for each of 10 uses'
     """
 
     each: float
@@ -124,6 +142,8 @@ class CostComparison(Record):
         None where they do not.
     n_specimens_short : int
         Specimens needed beyond those that can be had.
+    currency : str
+        Of every sum.
     """
 
     uses: int

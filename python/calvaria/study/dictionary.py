@@ -36,6 +36,11 @@ class Column(Record):
         For "choice".
     is_required : bool
         An empty cell is a fault; otherwise it is missing, and counted.
+
+    Examples
+    --------
+    >>> Column(name="score", kind="number", label="points", low=0, high=20).expected
+    'a number from 0 to 20'
     """
 
     name: str
@@ -88,6 +93,19 @@ class DataDictionary(Record):
         In order.
     key : tuple of str
         Columns that together name a row; no two rows share them.
+
+    Examples
+    --------
+    >>> scores = DataDictionary(
+    ...     name="scores",
+    ...     key=("student",),
+    ...     columns=(
+    ...         Column(name="student", kind="text", label="code", is_required=True),
+    ...         Column(name="score", kind="number", label="points", low=0, high=20),
+    ...     ),
+    ... )
+    >>> scores["score"].label
+    'points'
     """
 
     name: str

@@ -39,6 +39,10 @@ class DimensionCheck(Record):
         p of each dimension after Holm; 1 where it could not be tested.
     undecided : dict of str to str
         Dimensions that could not be tested, and why: differences without spread, or too few.
+    n_specimens : int
+        Specimens that were measured.
+    n_missing : int
+        Rows left out as missing.
     """
 
     overall: Equivalence

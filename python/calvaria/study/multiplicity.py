@@ -27,7 +27,19 @@ _HELD = {
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AdjustedPValues(Record):
-    """p values adjusted for their number; compare them with alpha as they stand."""
+    """p values adjusted for their number; compare them with alpha as they stand.
+
+    Attributes
+    ----------
+    method : str
+        How they were adjusted.
+    p, adjusted : dict of str to float
+        By question, as given and adjusted.
+    alpha : float
+        What they are compared with.
+    shown : tuple of str
+        Questions whose adjusted p is below alpha.
+    """
 
     method: str
     p: dict[str, float]

@@ -36,6 +36,11 @@ class TrialEffect(Record):
     participants : str
         Who was measured.  Two effects with the same word share people (phases of a cross-over,
         two comparisons with one control arm) and are not pooled as independent.
+
+    Examples
+    --------
+    >>> TrialEffect(label="A", value=0.93, se=0.36, participants="class of 2026")
+    TrialEffect(A: 0.93, SE 0.36)
     """
 
     label: str

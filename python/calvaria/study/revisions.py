@@ -39,6 +39,14 @@ class Revision(Record):
         Rater and rating; the same raters in every revision.
     change : str
         What was changed and why.
+
+    Examples
+    --------
+    >>> Revision(
+    ...     name="B", material="hard resin", wall_mm=1.2, ratings={"r1": 4, "r2": 5},
+    ...     change="Wall 0.4 mm thicker: it broke under the drill.",
+    ... )
+    Revision(revision B: hard resin, wall 1.2 mm, mean rating 4.5 from 2 raters (Wall 0.4 mm thicker: it broke under the drill.))
     """
 
     name: str
@@ -90,6 +98,8 @@ class RevisionComparison(Record):
         p of the steps by signed ranks, after Holm.
     friedman_p : float or None
         One test over all revisions, from three on.
+    level : float
+        Of the intervals.
     """
 
     revisions: tuple[Revision, ...]

@@ -34,6 +34,15 @@ class TableFault(Record):
 
     ``row`` counts the rows of data from 1.  In a file the row begins on the line one further down:
     blank lines, and line breaks within a quoted cell, are counted too.
+
+    Attributes
+    ----------
+    row : int
+        Which row of data, from 1.
+    column : str
+        Which column.
+    expected, found : str
+        What should be there, and what is.
     """
 
     row: int
@@ -61,6 +70,8 @@ class StudyTable(Record):
         Lines of data.
     n_missing : dict of str to int
         Empty cells of each column that may be empty.
+    name : str
+        Of the dictionary it was held against.
     """
 
     name: str

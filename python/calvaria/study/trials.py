@@ -28,7 +28,21 @@ _CLAIM_KEYS = {"topic", "says", "source"}
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Figure(Record):
-    """One published number, as printed, with the one place it was taken from."""
+    """One published number, as printed, with the one place it was taken from.
+
+    Attributes
+    ----------
+    id : str
+        Name of the figure within its trial.
+    printed : str
+        As the paper has it, with all its digits.
+    what, unit : str
+        What it is, and in which unit.
+    source : str
+        The one place it was taken from.
+    note : str
+        What to know; empty where there is nothing.
+    """
 
     id: str
     printed: str
@@ -51,7 +65,13 @@ class Figure(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Claim(Record):
-    """What one source says on a topic that sources do not agree on."""
+    """What one source says on a topic that sources do not agree on.
+
+    Attributes
+    ----------
+    topic, says, source : str
+        What about, what is said, and where.
+    """
 
     topic: str
     says: str
