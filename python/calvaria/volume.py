@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from calvaria._arrays import frozen, voxels
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.errors import GeometryError
 from calvaria.findings import Finding, Verdict
 
@@ -141,7 +142,7 @@ class Volume:
         dx, dy, dz = self.grid.spacing_xyz_mm
         shear = f", sheared {self.grid.shear_deg:.2f} deg" if self.grid.is_sheared else ""
         bad = sum(finding.verdict is not Verdict.PASS for finding in self.findings)
-        notes = f", {bad} finding{'s' if bad > 1 else ''} above PASS" if bad else ""
+        notes = f", {plural(bad, 'finding')} above PASS" if bad else ""
         return (
             f"Volume({nx} x {ny} x {nz} {self.values.dtype} {self.quantity}, "
             f"{dx:.4g} x {dy:.4g} x {dz:.4g} mm{shear}{notes})"
@@ -231,7 +232,7 @@ class Mask:
 
     def __repr__(self) -> str:
         nx, ny, nz = self.grid.dims_ijk
-        return f"Mask({nx} x {ny} x {nz} {self.values.dtype}, {self.n_voxels} voxels set)"
+        return f"Mask({nx} x {ny} x {nz} {self.values.dtype}, {plural(self.n_voxels, 'voxel')} set)"
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the voxels as plain types, ready for JSON."""

@@ -71,7 +71,7 @@ def mesh_from_trimesh(surface: Any, *, unit: str | None = None) -> Mesh:
     --------
     >>> from calvaria import Mesh
     >>> mesh_from_trimesh(to_trimesh(Mesh(vertices=np.eye(3), faces=[[0, 1, 2]])))
-    Mesh(3 vertices, 1 faces)
+    Mesh(3 vertices, 1 face)
     """
     said = surface.units or unit
     if said not in {"mm", "millimeter", "millimeters"}:

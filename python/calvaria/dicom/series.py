@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.errors import DicomError
 from calvaria.findings import Finding
 from calvaria.geometry import Grid
@@ -221,7 +222,7 @@ class SeriesList(tuple[Series, ...]):  # noqa: SLOT001 - it has an attribute of 
         return made
 
     def __repr__(self) -> str:
-        lines = [f"{len(self)} series, {len(self.left_out)} files left out"]
+        lines = [f"{len(self)} series, {plural(len(self.left_out), 'file')} left out"]
         lines += [f"  {series!r}" for series in self]
         lines += [f"  {file.file}: {file.reason}" for file in self.left_out]
         return "\n".join(lines)

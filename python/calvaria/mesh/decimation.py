@@ -9,6 +9,7 @@ from typing import Any
 
 from calvaria import _native, _progress
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.mesh.triangles import Mesh
 
 __all__ = ["DecimationResult", "decimate_mesh"]
@@ -56,7 +57,7 @@ class DecimationResult:
 
     def __repr__(self) -> str:
         return (
-            f"DecimationResult({self.n_faces_before} to {self.n_faces} faces, "
+            f"DecimationResult({self.n_faces_before} to {plural(self.n_faces, 'face')}, "
             f"at most {self.max_error_mm:.3f} mm apart, stopped by {self.reason})"
         )
 

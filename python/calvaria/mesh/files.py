@@ -14,6 +14,7 @@ from calvaria import _native
 from calvaria._arrays import frozen
 from calvaria._html import html_table
 from calvaria._progress import run
+from calvaria._record import plural
 from calvaria.errors import CalvariaWarning
 from calvaria.findings import Finding, Verdict
 from calvaria.mesh._fresh import fresh_mesh
@@ -91,7 +92,7 @@ class MeshFileInfo:
 
     def __repr__(self) -> str:
         return (
-            f"MeshFileInfo({self.format}, {self.n_faces} faces, {self.n_parts} parts, "
+            f"MeshFileInfo({self.format}, {plural(self.n_faces, 'face')}, {plural(self.n_parts, 'part')}, "
             f"{self.unit}, {self.space})"
         )
 

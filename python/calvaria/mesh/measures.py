@@ -11,6 +11,7 @@ import numpy as np
 from calvaria import _native
 from calvaria._arrays import frozen
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.errors import MeshError, OpenSurfaceError
 from calvaria.mesh.triangles import Mesh
 
@@ -177,7 +178,7 @@ class Curvature:
         return {f"median_{name}": float(np.nanmedian(getattr(self, name))) for name in names}
 
     def __repr__(self) -> str:
-        return f"Curvature({len(self.mean_per_mm)} vertices)"
+        return f"Curvature({plural(len(self.mean_per_mm), 'vertex', 'vertices')})"
 
     def _repr_html_(self) -> str:
         return html_table(header=("curvature", "value"), rows=self.to_dict().items())

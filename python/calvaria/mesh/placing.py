@@ -10,6 +10,7 @@ import numpy as np
 
 from calvaria import _native
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.mesh.triangles import Mesh
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def split_mesh(mesh: Mesh) -> tuple[Mesh, ...]:
     --------
     >>> two = Mesh(vertices=np.vstack([np.eye(3), np.eye(3) + 5]), faces=[[0, 1, 2], [3, 4, 5]])
     >>> split_mesh(two)
-    (Mesh(3 vertices, 1 faces), Mesh(3 vertices, 1 faces))
+    (Mesh(3 vertices, 1 face), Mesh(3 vertices, 1 face))
     """
     numbers, _volumes = _native.mesh_parts(mesh.vertices, mesh.faces, mesh.kinds)
     sizes = np.bincount(numbers)
@@ -175,7 +176,7 @@ def keep_largest_part(mesh: Mesh) -> Mesh:
     --------
     >>> two = Mesh(vertices=np.vstack([np.eye(3), np.eye(3) + 5]), faces=[[0, 1, 2], [3, 4, 5]])
     >>> keep_largest_part(two)
-    Mesh(3 vertices, 1 faces)
+    Mesh(3 vertices, 1 face)
     """
     if not len(mesh.faces):
         return mesh
@@ -216,8 +217,8 @@ class PartsResult:
 
     def __repr__(self) -> str:
         return (
-            f"PartsResult({self.n_parts} parts left; {self.n_islands} islands of "
-            f"{self.islands_mm3:.1f} mm3 and {self.n_voids} voids of {self.voids_mm3:.1f} mm3 gone)"
+            f"PartsResult({plural(self.n_parts, 'part')} left; {plural(self.n_islands, 'island')} of "
+            f"{self.islands_mm3:.1f} mm3 and {plural(self.n_voids, 'void')} of {self.voids_mm3:.1f} mm3 gone)"
         )
 
     def _repr_html_(self) -> str:
@@ -251,7 +252,7 @@ def remove_small_parts(mesh: Mesh, *, min_mm3: float) -> PartsResult:
     >>> large = 10 * np.array(small) + 5
     >>> two = Mesh(vertices=np.vstack([small, large]), faces=np.vstack([faces, faces + 4]))
     >>> remove_small_parts(two, min_mm3=1.0)
-    PartsResult(1 parts left; 1 islands of 0.2 mm3 and 0 voids of 0.0 mm3 gone)
+    PartsResult(1 part left; 1 island of 0.2 mm3 and 0 voids of 0.0 mm3 gone)
     """
     if not min_mm3 >= 0:
         msg = f"min_mm3: a number of at least 0 expected, found {min_mm3}"

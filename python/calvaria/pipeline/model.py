@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._record import plural
 from calvaria._whole_files import write_whole
 from calvaria.errors import CalvariaWarning, MeshError
 from calvaria.findings import DISCLAIMER, Finding, Verdict
@@ -95,7 +96,7 @@ class ModelResult:
 
     def __repr__(self) -> str:
         return (
-            f"ModelResult({self.verdict.name}, {len(self.mesh.faces)} triangles at "
+            f"ModelResult({self.verdict.name}, {plural(len(self.mesh.faces), 'triangle')} at "
             f"{self.iso_hu:.0f}, {', '.join(self.files) or 'nothing written'})"
         )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.checks import check_series, check_volume
 from calvaria.dicom import find_series, load_series
 from calvaria.errors import (
@@ -175,7 +176,9 @@ def _file(
         told = f"an image file; its values look like {kind}"
         return _image(volume, path, told, profile, anatomy, rules)
     n_labels = len(set(np.unique(labels.values)) - {0})
-    told = f"a label map of {n_labels} labels: " + ("one of them" if label else "all as one body")
+    told = f"a label map of {plural(n_labels, 'label')}: " + (
+        "one of them" if label else "all as one body"
+    )
     named = open_mask(path, image=volume)
     source = _image(volume, path, told, profile, anatomy, rules)
     chosen = dataclasses.replace(choose_label(named, label), findings=())

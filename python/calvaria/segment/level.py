@@ -9,6 +9,7 @@ import numpy as np
 
 from calvaria import _native
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.errors import SegmentationError
 from calvaria.segment._bytes import bytes_of, check_grids, hu_only
 from calvaria.segment.levels import threshold
@@ -83,7 +84,7 @@ class BoneLevel:
         return (
             f"BoneLevel({self.level_hu:.0f} ± {self.spread_hu:.0f} HU, {self.method} between bone of "
             f"{self.bone_hu:.0f} and {self.surroundings} of {self.surroundings_hu:.0f} HU, "
-            f"{self.n_profiles} profiles)"
+            f"{plural(self.n_profiles, 'profile')})"
         )
 
     def _repr_html_(self) -> str:

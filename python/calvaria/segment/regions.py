@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calvaria._record import plural
 from calvaria.segment._bytes import check_grids
 from calvaria.segment._landmarks import (
     coarse_bone,
@@ -158,7 +159,9 @@ def _seeds(
     labels[near & (labels == 0)] = 3
     if braincase is None:
         labels[apart > _NO_VERTEBRA_MM] = 4
-    told.append(step(f"Spinal canal: {len(heights)} rings, up to z = {canal.top_mm:.0f} mm."))
+    told.append(
+        step(f"Spinal canal: {plural(len(heights), 'ring')}, up to z = {canal.top_mm:.0f} mm.")
+    )
     return labels, tuple(told)
 
 

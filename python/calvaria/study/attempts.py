@@ -10,7 +10,7 @@ import numpy as np
 
 from calvaria._optional import neighbour
 from calvaria.errors import StudyError
-from calvaria.study.record import Record, interval_text, number, p_text
+from calvaria.study.record import Record, interval_text, number, p_text, plural
 from calvaria.study.sample import Missing, as_labels, as_level, as_rows, by_arm
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ class AttemptTally(Record):
         """How many attempts, and how many reached the criterion."""
         reached = sum(entry is not None for entry in self.to_criterion)
         return (
-            f"{len(self.participant)} participants, {sum(self.n_attempts)} attempts; {reached} had "
-            f"{self.criterion} successes in a row, {len(self.participant) - reached} did not while watched"
+            f"{plural(len(self.participant), 'participant')}, {plural(sum(self.n_attempts), 'attempt')}; {reached} had "
+            f"{plural(self.criterion, 'success', 'successes')} in a row, {len(self.participant) - reached} did not while watched"
         )
 
 

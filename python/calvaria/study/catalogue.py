@@ -9,7 +9,7 @@ from pathlib import Path
 
 from calvaria._html import html_table
 from calvaria.errors import StudyError
-from calvaria.study.record import Record
+from calvaria.study.record import Record, plural
 
 __all__ = ["Catalogue", "CatalogueEntry", "hash_file", "load_catalogue"]
 
@@ -94,7 +94,7 @@ class Catalogue(Record):
         same = "; ".join(
             f"{' and '.join(ids)} are the same file" for ids in self.duplicates.values()
         )
-        return f"{self.course}: {len(self.entries)} models{'; ' + same if same else ''}"
+        return f"{self.course}: {plural(len(self.entries), 'model')}{'; ' + same if same else ''}"
 
     def _repr_html_(self) -> str:
         return html_table(

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from calvaria.errors import StudyError
-from calvaria.study.record import Record, number
+from calvaria.study.record import Record, number, plural
 
 __all__ = ["CostComparison", "PrintCosts", "SpecimenCosts", "compare_costs"]
 
@@ -33,7 +33,7 @@ class PrintCosts(Record):
     ...     uses_each=1,
     ... )
     >>> prints.meaning
-    '1000 once, 40 for each of 1 uses'
+    '1000 once, 40 for one use'
     """
 
     setup: float
@@ -50,7 +50,7 @@ class PrintCosts(Record):
             machine_each=self.machine_each,
             labour_each=self.labour_each,
         )
-        _uses(self.uses_each)
+        _in_words(self.uses_each)
         if not 0 <= self.failed_fraction < 1:
             msg = f"failed_fraction: from 0 to below 1 expected, found {self.failed_fraction}"
             raise ValueError(msg)
@@ -65,7 +65,7 @@ class PrintCosts(Record):
     @property
     def meaning(self) -> str:
         """Once, and for each model."""
-        return f"{number(self.setup)} once, {number(self.each)} for each of {number(self.uses_each)} uses"
+        return f"{number(self.setup)} once, {number(self.each)} for {_in_words(self.uses_each)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -94,7 +94,7 @@ class SpecimenCosts(Record):
     ...     available_per_year=4,
     ... )
     >>> specimens.meaning
-    '2000 a year, 1200 for each of 10 uses'
+    '2000 a year, 1200 for 10 uses'
     """
 
     each: float
@@ -111,7 +111,7 @@ class SpecimenCosts(Record):
             disposal_each=self.disposal_each,
             fixed_per_year=self.fixed_per_year,
         )
-        _uses(self.uses_each)
+        _in_words(self.uses_each)
         if not self.available_per_year >= 0:
             msg = f"available_per_year: from 0 expected, found {self.available_per_year}"
             raise ValueError(msg)
@@ -120,7 +120,7 @@ class SpecimenCosts(Record):
     def meaning(self) -> str:
         """For each specimen, and for the year."""
         every = self.each + self.storage_per_year + self.disposal_each
-        return f"{number(self.fixed_per_year)} a year, {number(every)} for each of {number(self.uses_each)} uses"
+        return f"{number(self.fixed_per_year)} a year, {number(every)} for {_in_words(self.uses_each)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -161,18 +161,18 @@ class CostComparison(Record):
     def meaning(self) -> str:
         """Both sums; money is not learning."""
         point = (
-            f"prints cost less from {self.break_even_uses} uses on"
+            f"prints cost less from {plural(self.break_even_uses, 'use')} on"
             if self.break_even_uses is not None
             else "prints do not come to cost less"
         )
         short = (
-            f"; {self.n_specimens_short} specimens more than can be had would be needed"
+            f"; {plural(self.n_specimens_short, 'specimen')} more than can be had would be needed"
             if self.n_specimens_short
             else ""
         )
         return (
-            f"{self.uses} uses: {number(self.print_total)} {self.currency} with {self.n_prints} prints, "
-            f"{number(self.specimen_total)} {self.currency} with {self.n_specimens} specimens; {point}"
+            f"{plural(self.uses, 'use')}: {number(self.print_total)} {self.currency} with {plural(self.n_prints, 'print')}, "
+            f"{number(self.specimen_total)} {self.currency} with {plural(self.n_specimens, 'specimen')}; {point}"
             f"{short}: from the prices given, and silent on what is learned"
         )
 
@@ -281,3 +281,7 @@ def _uses(value: float) -> None:
     if not 1 <= value < math.inf:
         msg = f"uses_each: at least 1 expected, found {value}"
         raise ValueError(msg)
+
+
+def _in_words(each: float) -> str:
+    return "one use" if each == 1 else f"{number(each)} uses"

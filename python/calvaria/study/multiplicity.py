@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from calvaria.study.record import Record
+from calvaria.study.record import Record, plural
 from calvaria.study.sample import as_level
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class AdjustedPValues(Record):
         named = ", ".join(self.shown) if self.shown else "nothing"
         held = _HELD[self.method]
         return (
-            f"{len(self.p)} questions, {self.method}: shown are {named}; the {held} is held at "
+            f"{plural(len(self.p), 'question')}, {self.method}: shown are {named}; the {held} is held at "
             f"{self.alpha:g}; what is not shown is not thereby the same"
         )
 

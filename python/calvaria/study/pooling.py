@@ -12,7 +12,7 @@ from calvaria._optional import neighbour
 from calvaria.errors import StudyError
 from calvaria.study.effects import EffectSize
 from calvaria.study.heterogeneity import Estimator, between_variance, i2_interval, tau2_interval
-from calvaria.study.record import Record, interval_text, number, p_text
+from calvaria.study.record import Record, interval_text, number, p_text, plural
 from calvaria.study.sample import as_level
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Pooled(Record):
         )
         few = "; with so few trials a low I2 does not show that they agree" if self.q_df < 9 else ""
         return (
-            f"{len(self.effects)} trials: {number(self.value)}, {ends} ({self.estimator}, "
+            f"{plural(len(self.effects), 'trial')}: {number(self.value)}, {ends} ({self.estimator}, "
             f"{self.interval}), {p_text(self.p)}: {said} on average; {spread}{few}{new}"
         )
 

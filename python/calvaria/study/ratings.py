@@ -10,7 +10,7 @@ import numpy as np
 from calvaria._optional import neighbour
 from calvaria.errors import StudyError
 from calvaria.study.ratios import wilson_interval
-from calvaria.study.record import Record, interval_text, number
+from calvaria.study.record import Record, interval_text, number, plural
 from calvaria.study.sample import Missing, as_level, as_ratings, as_sample
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class OsatsScores(Record):
         least, most = self.n_items * self.lowest, self.n_items * self.highest
         left = f"; {self.n_missing} left out as incomplete" if self.n_missing else ""
         return (
-            f"{len(self.totals)} performances on {self.n_items} items ({least} to {most} points): "
+            f"{plural(len(self.totals), 'performance')} on {plural(self.n_items, 'item')} ({least} to {most} points): "
             f"mean {number(float(self.totals.mean()))}, from {number(float(self.totals.min()))} to "
             f"{number(float(self.totals.max()))}{left}"
         )

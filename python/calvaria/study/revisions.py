@@ -14,7 +14,7 @@ from calvaria.study.difference import Difference
 from calvaria.study.means import compare_paired
 from calvaria.study.multiplicity import adjust_p_values
 from calvaria.study.ranks import RankComparison, compare_paired_ranks
-from calvaria.study.record import Record, number, p_text
+from calvaria.study.record import Record, number, p_text, plural
 from calvaria.study.sample import as_level
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Revision(Record):
         why = f" ({self.change})" if self.change else ""
         return (
             f"revision {self.name}: {self.material}, wall {number(self.wall_mm)} mm, mean rating "
-            f"{number(self.mean)} from {len(self.ratings)} raters{why}"
+            f"{number(self.mean)} from {plural(len(self.ratings), 'rater')}{why}"
         )
 
 
@@ -120,10 +120,12 @@ class RevisionComparison(Record):
             for name, step in self.steps.items()
         )
         left = (
-            f"; {self.n_left_out} raters left out, not in every revision" if self.n_left_out else ""
+            f"; {plural(self.n_left_out, 'rater')} left out, not in every revision"
+            if self.n_left_out
+            else ""
         )
         return (
-            f"{len(self.raters)} raters, change of rating: {steps}: a rating of realism, "
+            f"{plural(len(self.raters), 'rater')}, change of rating: {steps}: a rating of realism, "
             f"not proof that the skill carries over; material and wall changed together "
             f"cannot be told apart{left}"
         )

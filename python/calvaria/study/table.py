@@ -15,7 +15,7 @@ import numpy as np
 
 from calvaria._html import html_table
 from calvaria.errors import StudyError
-from calvaria.study.record import Record
+from calvaria.study.record import Record, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,11 +86,11 @@ class StudyTable(Record):
         gone = {name: n for name, n in self.n_missing.items() if n}
         lost = ", ".join(f"{n} of {self.n_rows} in {name}" for name, n in gone.items())
         faults = (
-            f"{len(self.faults)} faults, the first: {self.faults[0].meaning}"
+            f"{plural(len(self.faults), 'fault')}, the first: {self.faults[0].meaning}"
             if self.faults
             else "no fault"
         )
-        return f"{self.name}, {self.n_rows} rows: {faults}; missing: {lost or 'nothing'}"
+        return f"{self.name}, {plural(self.n_rows, 'row')}: {faults}; missing: {lost or 'nothing'}"
 
     def __getitem__(self, column: str) -> np.ndarray:
         """Return a column as an array; numbers as float64 with NaN where missing."""
@@ -112,7 +112,7 @@ class StudyTable(Record):
         if self.faults:
             listed = "; ".join(fault.meaning for fault in self.faults[:20])
             more = f"; and {len(self.faults) - 20} more" if len(self.faults) > 20 else ""
-            msg = f"{self.name}: {len(self.faults)} faults: {listed}{more}"
+            msg = f"{self.name}: {plural(len(self.faults), 'fault')}: {listed}{more}"
             raise StudyError(msg)
         return self
 

@@ -17,7 +17,7 @@ from calvaria.study.published import (
     check_paired_means,
     check_two_means,
 )
-from calvaria.study.record import Record
+from calvaria.study.record import Record, plural
 
 __all__ = ["Claim", "Figure", "Trial", "check_trial", "load_trial", "load_trials"]
 
@@ -127,7 +127,7 @@ class Trial(Record):
         """Design and number of figures, and whether its sources agree."""
         open_topics = ", ".join(self.contradictions)
         quarrel = f"; sources contradict each other on: {open_topics}" if open_topics else ""
-        return f"{self.key}: {self.design}, {len(self.figures)} figures{quarrel}"
+        return f"{self.key}: {self.design}, {plural(len(self.figures), 'figure')}{quarrel}"
 
 
 def load_trials(folder: Path | str | None = None) -> dict[str, Trial]:

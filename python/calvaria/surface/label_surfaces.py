@@ -10,6 +10,7 @@ import numpy as np
 
 from calvaria import _native, _progress
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.errors import CalvariaWarning
 from calvaria.mesh import Mesh
 
@@ -38,7 +39,7 @@ class LabelSurface:
     mesh: Mesh
 
     def __repr__(self) -> str:
-        return f"LabelSurface({self.label}, {self.name!r}, {len(self.mesh.faces)} faces)"
+        return f"LabelSurface({self.label}, {self.name!r}, {plural(len(self.mesh.faces), 'face')})"
 
     def _repr_html_(self) -> str:
         return html_table(header=("surface", "value"), rows=self.to_dict().items())
