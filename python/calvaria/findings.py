@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["DISCLAIMER", "CheckReport", "Finding", "Override", "Verdict"]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 DISCLAIMER = "calvaria is research and education software, not a medical device."
 
 _DUST = 1e-9

@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 
 __all__ = ["load_image", "load_mask", "write_mask"]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 _READERS: dict[str, Any] = {
     ".nii": _image_nifti,
     ".nii.gz": _image_nifti,

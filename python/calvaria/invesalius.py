@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["load_invesalius"]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 _LARGEST_PLIST = 1 << 20
 _MOST_MEMBERS = 10_000
 # What may be unpacked while the matrix is looked for: a packed file of 4 MB could hold this much.

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 __all__ = ["resample_slices", "resample_to_grid", "resample_to_orthogonal"]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 AIR_HU = -1000
 
 

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Kernel", "Limit", "Rules", "classify_kernel", "load_rules"]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 # 1.0 mm written as 1.0000001 is 1.0 mm; 1.01 mm is not.
 _RELATIVE_TOLERANCE = 1e-4
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["load_total_segmentator"]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 def load_total_segmentator(
     path: str | os.PathLike[str],
     *,

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["Acquisition", "Mask", "Volume"]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acquisition:
     """How an image was made, as far as its headers say.  Holds no patient-identifying value.

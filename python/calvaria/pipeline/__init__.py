@@ -14,3 +14,7 @@ __all__ = [
     "compare_model",
     "open_source",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -168,3 +168,7 @@ __all__ = [
     "vertebrae",
     "watershed",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -120,7 +120,9 @@ class SpecimenCosts(Record):
     def meaning(self) -> str:
         """For each specimen, and for the year."""
         every = self.each + self.storage_per_year + self.disposal_each
-        return f"{number(self.fixed_per_year)} a year, {number(every)} for {_in_words(self.uses_each)}"
+        return (
+            f"{number(self.fixed_per_year)} a year, {number(every)} for {_in_words(self.uses_each)}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
