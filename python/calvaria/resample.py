@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria import _native, _progress
+from calvaria._asked import need
 from calvaria.findings import Finding, Verdict
 from calvaria.geometry import Grid
 from calvaria.volume import Volume
@@ -77,6 +78,7 @@ def resample_to_orthogonal(
     >>> resample_to_orthogonal(volume)
     Volume(40 x 57 x 20 int16 HU, 0.5 x 0.5 x 2 mm)
     """
+    need("volume", volume, Volume)
     dims_ijk, lps_from_ijk = _native.orthogonal_grid(
         volume.grid.dims_ijk, volume.grid.lps_from_ijk, _three(spacing_xyz_mm)
     )
@@ -116,6 +118,7 @@ def resample_to_grid(volume: Volume, grid: Grid, *, fill: float | None = None) -
     >>> resample_to_grid(volume, Grid(dims_ijk=(3, 1, 1), lps_from_ijk=half)).values[0, 0]
     array([ 50, 150, 250], dtype=int16)
     """
+    need("volume", volume, Volume)
     native: Any = (
         _native.resample_to_grid_i16
         if volume.values.dtype == np.int16

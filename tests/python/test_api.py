@@ -88,7 +88,7 @@ def test_each_room_opens_without_the_others():
     code = f"""
 import importlib, sys
 for name in {ROOMS!r}:
-    for loaded in [m for m in sys.modules if m.startswith("calvaria") and m != "calvaria._native"]:
+    for loaded in [m for m in sys.modules if m.startswith("calvaria") and "native" not in m]:
         del sys.modules[loaded]
     room = importlib.import_module("calvaria." + name)
     print(name, dir(room) == sorted(room.__all__))
@@ -228,6 +228,68 @@ def test_after_the_subject_everything_is_named(name):
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     # Two only where two things are set beside each other, or one is written to a place.
     assert len(positional) <= 2
+
+
+# Still to say so: they hand the array on, and what fails is an attribute of it.
+QUIET = (
+    "attach_bar", "compare_print", "measure_gauges", "measure_rods", "measure_stairs",
+    "measure_threshold_bias", "show_contours", "show_planes", "show_surface",
+    "show_worst_places", "show_worst_slices",
+)  # fmt: skip
+# What else must be right before the subject is looked at.
+ASKED = {
+    "check_volume": {"profile": "education", "anatomy": "generic"},
+    "closing": {"radius_mm": 1.0},
+    "combine_meshes": {"method": "union"},
+    "cut_box": {"size_mm": (1.0, 1.0, 1.0)},
+    "cut_cylinder": {"start_lps_mm": (0.0, 0.0, 0.0)},
+    "cut_polygon": {"corners_lps_mm": ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0))},
+    "decimate_mesh": {"max_error_mm": 0.1},
+    "dilate": {"radius_mm": 1.0},
+    "erode": {"radius_mm": 1.0},
+    "grow_region": {"seeds_lps_mm": [(0.0, 0.0, 0.0)], "lower_hu": 0.0},
+    "multi_otsu_levels": {"n_classes": 3},
+    "opening": {"radius_mm": 1.0},
+    "threshold": {"lower_hu": 0.0},
+    "transform_mesh": {"matrix": np.eye(4)},
+    "write_mask": {"path": "mask.nii.gz"},
+}
+GRID = Grid(dims_ijk=(4, 3, 2), lps_from_ijk=np.eye(4))
+GOOD = {
+    "Volume": Volume(values=np.zeros((2, 3, 4), np.int16), grid=GRID),
+    "Mask": Mask(values=np.ones((2, 3, 4), bool), grid=GRID),
+    "Mesh": Mesh(vertices=10 * np.eye(3), faces=[[0, 1, 2]]),
+    "Grid": GRID,
+    "str": "skull",
+    "ArrayLike": (1.0, 0.0, 0.0),
+}
+
+
+def taking_an_image_or_a_mesh():
+    kind = r"(Volume|Mask|Mesh|Image)( \| (Volume|Mask|Mesh))*"
+    for function in FUNCTIONS.values():
+        first = next(iter(inspect.signature(function).parameters.values()), None)
+        if first is None or first.kind is first.VAR_KEYWORD or function.__name__ in QUIET:
+            continue
+        if re.fullmatch(kind, str(first.annotation)):
+            yield function
+
+
+@pytest.mark.parametrize("function", list(taking_an_image_or_a_mesh()), ids=lambda f: f.__name__)
+def test_an_array_is_not_taken_for_an_image_or_a_mesh(function):
+    """What people of scikit-image try first; the message names what is wanted instead."""
+    if function.__name__ == "to_niivue":
+        pytest.importorskip("ipyniivue")
+    others = list(inspect.signature(function).parameters.values())[1:]
+    asked = {
+        p.name: GOOD.get(re.split(r"\W", str(p.annotation))[0], 1.0)
+        for p in others
+        if p.default is p.empty and p.kind is not p.VAR_POSITIONAL
+    }
+    with pytest.raises(
+        TypeError, match=r"(Volume|Mask|Mesh|Grid)( or \w+)* expected, found ndarray"
+    ):
+        function(np.zeros((2, 3, 4), np.int16), **asked | ASKED.get(function.__name__, {}))
 
 
 def things():

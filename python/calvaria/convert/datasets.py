@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria import dicom
+from calvaria._asked import need
 from calvaria._optional import neighbour
 from calvaria.errors import CalvariaError, GeometryError
+from calvaria.volume import Volume
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from calvaria.volume import Volume
 
 __all__ = ["from_pydicom", "to_pydicom"]
 
@@ -63,6 +64,7 @@ def to_pydicom(
     >>> slices[0].PixelSpacing  # between rows (y), then between columns (x)
     [0.25, 0.5]
     """
+    need("volume", volume, Volume)
     _check_fit_for_dicom(volume)
     uid = _Uids(volume)
     shared = {

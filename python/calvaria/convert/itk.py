@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._asked import need
 from calvaria._optional import neighbour
 from calvaria.convert._made import made_mask, made_volume
 from calvaria.errors import GeometryError
@@ -49,6 +50,7 @@ def to_sitk(image: Volume | Mask) -> Any:
     >>> to_sitk(Volume(values=np.zeros((2, 3, 4), np.int16), grid=grid)).GetSpacing()
     (0.5, 0.5, 2.0)
     """
+    need("image", image, Volume, Mask)
     direction = image.grid.direction
     sitk = neighbour("SimpleITK")
     values = image.values.view(np.uint8) if image.values.dtype == np.bool_ else image.values

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._asked import need
 from calvaria._optional import neighbour
 from calvaria.convert._made import made_mask, made_volume
 from calvaria.errors import GeometryError
@@ -47,6 +48,7 @@ def to_xarray(image: Volume | Mask) -> Any:
     >>> array.swap_dims(i="x_lps_mm").sel(x_lps_mm=1.5, j=2, k=1).item()
     23
     """
+    need("image", image, Volume, Mask)
     xarray = neighbour("xarray")
     coords: dict[str, Any] = {
         dim: np.arange(n) for dim, n in zip(_DIMS, image.values.shape, strict=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._asked import need
 from calvaria._optional import neighbour
 from calvaria.convert._made import made_mask, made_volume
 from calvaria.errors import CalvariaError, GeometryError
@@ -59,6 +60,7 @@ def to_nibabel(image: Volume | Mask) -> Any:
     >>> image.shape, image.affine[0, 0].item()
     ((4, 3, 2), -0.5)
     """
+    need("image", image, Volume, Mask)
     nib = neighbour("nibabel")
     values = image.values.view(np.uint8) if image.values.dtype == np.bool_ else image.values
     ras_from_ijk = _LPS_FROM_RAS @ image.grid.lps_from_ijk

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._asked import need
 from calvaria._optional import neighbour
 from calvaria.errors import EmptyMaskError, GeometryError
 from calvaria.segment import anatomy_code
+from calvaria.volume import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calvaria.volume import Mask
 
 __all__ = ["to_dicom_seg", "to_seg_nrrd"]
 
@@ -52,6 +53,7 @@ def to_seg_nrrd(mask: Mask) -> bytes:
     >>> b"SCT^91609006^Mandible" in to_seg_nrrd(mask)
     True
     """
+    need("mask", mask, Mask)
     values = mask.values.view(np.uint8) if mask.values.dtype == np.bool_ else mask.values
     affine = mask.grid.lps_from_ijk
     kind = {1: "unsigned char", 2: "unsigned short"}[values.dtype.itemsize]
@@ -121,6 +123,7 @@ def to_dicom_seg(mask: Mask, images: Sequence[Any], *, series_description: str =
     >>> made.SOPClassUID.name, made.SegmentSequence[0].SegmentLabel
     ('Segmentation Storage', 'skull')
     """
+    need("mask", mask, Mask)
     hd = neighbour("highdicom")
     labels = _labels(mask)
     if not labels:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from calvaria._asked import need
 from calvaria._optional import neighbour
 from calvaria.mesh import Mesh
 
@@ -37,6 +38,7 @@ def to_trimesh(mesh: Mesh) -> Any:
     >>> to_trimesh(Mesh(vertices=np.eye(3), faces=[[0, 1, 2]])).units
     'mm'
     """
+    need("mesh", mesh, Mesh)
     made = neighbour("trimesh").Trimesh(
         vertices=mesh.vertices.copy(),
         faces=mesh.faces.copy(),

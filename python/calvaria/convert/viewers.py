@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._asked import need
 from calvaria._optional import neighbour
 from calvaria.convert.nifti import to_nibabel
 from calvaria.mesh import Mesh
@@ -49,6 +50,7 @@ def to_pyvista(thing: Volume | Mask | Mesh) -> Any:
     >>> made.n_points, made.n_cells
     (3, 1)
     """
+    need("thing", thing, Volume, Mask, Mesh)
     pyvista = neighbour("pyvista")
     if isinstance(thing, Mesh):
         made = pyvista.PolyData.from_regular_faces(thing.vertices.copy(), thing.faces)

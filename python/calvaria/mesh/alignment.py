@@ -10,6 +10,7 @@ import numpy as np
 
 from calvaria import _native, _progress
 from calvaria._arrays import frozen
+from calvaria._asked import need
 from calvaria._html import html_table
 from calvaria._record import plural
 from calvaria.errors import MeshError
@@ -183,6 +184,7 @@ def align_icp(
     >>> align_icp(corner, corner).rms_mm < 1e-9
     True
     """
+    need("moving", moving, Mesh)
     for name, mesh in (("moving", moving), ("fixed", fixed)):
         if not len(mesh.faces):
             msg = f"{name}: at least one face expected, found none"

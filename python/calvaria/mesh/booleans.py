@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from calvaria._asked import need
 from calvaria._optional import neighbour
 from calvaria.errors import NonManifoldError
 from calvaria.mesh.triangles import Mesh
@@ -66,6 +67,7 @@ def combine_meshes(
     >>> round(measure_mesh(drilled).volume_mm3, 6)  # 1000 - 40
     960.0
     """
+    need("first", first, Mesh)
     if method not in METHODS:
         msg = f"method: one of {', '.join(METHODS)} expected, found {method!r}"
         raise ValueError(msg)

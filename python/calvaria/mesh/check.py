@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria import _native
+from calvaria._asked import need
 from calvaria._progress import run
 from calvaria._record import plural
 from calvaria.findings import CheckReport, Finding, Verdict
@@ -118,6 +119,7 @@ def find_self_intersections(mesh: Mesh) -> NDArray[np.int32]:
     >>> find_self_intersections(Mesh(vertices=corners, faces=[[0, 1, 2], [3, 4, 5]]))
     array([[0, 1]], dtype=int32)
     """
+    need("mesh", mesh, Mesh)
     found = run(
         lambda progress: _native.mesh_self_intersections(
             mesh.vertices, mesh.faces, mesh.kinds, progress

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria import _native
+from calvaria._asked import need
 from calvaria._html import html_table
 from calvaria._record import plural
 from calvaria.mesh.triangles import FaceKind, Mesh
@@ -104,6 +105,7 @@ def cut_mesh(
     >>> cut_mesh(tetrahedron, point_lps_mm=[0, 0, 1], normal=[0, 0, 1])
     CutResult(4 faces, 1 contour, lid 2.0 mm2)
     """
+    need("mesh", mesh, Mesh)
     origin, direction = _plane(point_lps_mm, normal)
     (vertices, faces, kinds), n_contours, n_open = _native.cut_mesh(
         vertices=mesh.vertices,
@@ -245,6 +247,7 @@ def section_mesh(mesh: Mesh, *, point_lps_mm: ArrayLike, normal: ArrayLike) -> S
     >>> section_mesh(tetrahedron, point_lps_mm=[0, 0, 1], normal=[0, 0, 1])
     Section(1 contour, 2.00 mm2)
     """
+    need("mesh", mesh, Mesh)
     return section_mesh_at(mesh, point_lps_mm=point_lps_mm, normal=normal, offsets_mm=[0.0])[0]
 
 
@@ -281,6 +284,7 @@ def section_mesh_at(
     >>> section_mesh_at(tetrahedron, point_lps_mm=[0, 0, 0], normal=[0, 0, 1], offsets_mm=[1, 4])
     (Section(1 contour, 2.00 mm2), Section(0 contours, 0.00 mm2))
     """
+    need("mesh", mesh, Mesh)
     origin, direction = _plane(point_lps_mm, normal)
     offsets = np.atleast_1d(np.asarray(offsets_mm, dtype=np.float64))
     if offsets.ndim != 1 or not np.isfinite(offsets).all():

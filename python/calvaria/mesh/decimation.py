@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from calvaria import _native, _progress
+from calvaria._asked import need
 from calvaria._html import html_table
 from calvaria._record import plural
 from calvaria.mesh.triangles import Mesh
@@ -135,6 +136,7 @@ def decimate_mesh(
     >>> decimate_mesh(flat, max_error_mm=0.01).max_error_mm < 0.01
     True
     """
+    need("mesh", mesh, Mesh)
     n_faces, bound_mm = _asked(mesh, max_error_mm, target_faces, target_fraction)
     (vertices, faces, kinds), facts = _progress.run(
         lambda progress: _native.decimate_mesh(

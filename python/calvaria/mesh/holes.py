@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from calvaria import _native, _progress
+from calvaria._asked import need
 from calvaria._html import html_table
 from calvaria._record import plural
 from calvaria.mesh.triangles import Mesh
@@ -132,6 +133,7 @@ def fill_holes(mesh: Mesh, *, max_diameter_mm: float) -> FillingResult:
     >>> fill_holes(open_box, max_diameter_mm=5)
     FillingResult(1 of 1 hole, 4.5 mm2)
     """
+    need("mesh", mesh, Mesh)
     if not max_diameter_mm > 0:
         msg = f"max_diameter_mm: a number above 0 expected, found {max_diameter_mm}"
         raise ValueError(msg)

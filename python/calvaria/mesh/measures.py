@@ -10,6 +10,7 @@ import numpy as np
 
 from calvaria import _native
 from calvaria._arrays import frozen
+from calvaria._asked import need
 from calvaria._html import html_table
 from calvaria._record import plural
 from calvaria.errors import MeshError, OpenSurfaceError
@@ -120,6 +121,7 @@ def measure_mesh(mesh: Mesh) -> MeshMeasures:
     >>> measure_mesh(tetrahedron)
     MeshMeasures(3.0 x 3.0 x 3.0 mm, 21.3 mm2, 4.5 mm3, closed)
     """
+    need("mesh", mesh, Mesh)
     _need_faces(mesh)
     facts = _native.measure_mesh(mesh.vertices, mesh.faces, mesh.kinds)
     used = mesh.vertices[np.unique(mesh.faces)]
@@ -213,6 +215,7 @@ def measure_curvature(mesh: Mesh) -> Curvature:
     >>> bool((measure_curvature(octahedron).mean_per_mm > 0).all())
     True
     """
+    need("mesh", mesh, Mesh)
     mean, gaussian = _native.curvature_mesh(mesh.vertices, mesh.faces, mesh.kinds)
     root = np.sqrt(np.maximum(mean**2 - gaussian, 0.0))
     arrays = (mean, gaussian, mean + root, mean - root)
@@ -287,6 +290,7 @@ def closest_points(mesh: Mesh, points: ArrayLike) -> ClosestPoints:
     >>> closest_points(triangle, [[1, 1, 2]]).points
     array([[1., 1., 0.]])
     """
+    need("mesh", mesh, Mesh)
     _need_faces(mesh)
     found, distances, faces = _native.closest_points(
         mesh.vertices, mesh.faces, mesh.kinds, _as_points(points)
@@ -339,6 +343,7 @@ def signed_distance_mm(mesh: Mesh, points: ArrayLike) -> NDArray[np.float64]:
     >>> signed_distance_mm(tetrahedron, [[-2, 1, 1], [0.25, 1, 1]])
     array([ 2.  , -0.25])
     """
+    need("mesh", mesh, Mesh)
     _need_faces(mesh)
     n_open = n_boundary_edges(mesh)
     if n_open:

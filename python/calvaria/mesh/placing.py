@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria import _native
+from calvaria._asked import need
 from calvaria._html import html_table
 from calvaria._record import plural
 from calvaria.mesh.triangles import Mesh
@@ -54,6 +55,7 @@ def transform_mesh(mesh: Mesh, *, matrix: ArrayLike) -> Mesh:
     >>> transform_mesh(triangle, matrix=np.diag([2, 1, 1, 1])).vertices[1]
     array([8., 0., 0.])
     """
+    need("mesh", mesh, Mesh)
     affine = np.asarray(matrix, dtype=np.float64)
     if affine.shape != (4, 4) or not np.isfinite(affine).all():
         msg = f"matrix: finite numbers of shape (4, 4) expected, found shape {affine.shape}"
@@ -96,6 +98,7 @@ def mirror_mesh(mesh: Mesh, *, point_lps_mm: ArrayLike, normal: ArrayLike) -> Me
     >>> mirror_mesh(triangle, point_lps_mm=[0, 0, 0], normal=[1, 0, 0]).vertices[:, 0]
     array([-1., -4., -1.])
     """
+    need("mesh", mesh, Mesh)
     point, direction = (np.asarray(values, dtype=np.float64) for values in (point_lps_mm, normal))
     length = np.linalg.norm(direction)
     if point.shape != (3,) or direction.shape != (3,) or not 0 < length < np.inf:
@@ -126,6 +129,7 @@ def flip_mesh(mesh: Mesh) -> Mesh:
     >>> flip_mesh(Mesh(vertices=np.eye(3), faces=[[0, 1, 2]])).faces
     array([[2, 1, 0]], dtype=int32)
     """
+    need("mesh", mesh, Mesh)
     return dataclasses.replace(mesh, faces=mesh.faces[:, ::-1])
 
 
@@ -151,6 +155,7 @@ def split_mesh(mesh: Mesh) -> tuple[Mesh, ...]:
     >>> split_mesh(two)
     (Mesh(3 vertices, 1 face), Mesh(3 vertices, 1 face))
     """
+    need("mesh", mesh, Mesh)
     numbers, _volumes = _native.mesh_parts(mesh.vertices, mesh.faces, mesh.kinds)
     sizes = np.bincount(numbers)
     by_part = np.argsort(numbers, kind="stable")
@@ -178,6 +183,7 @@ def keep_largest_part(mesh: Mesh) -> Mesh:
     >>> keep_largest_part(two)
     Mesh(3 vertices, 1 face)
     """
+    need("mesh", mesh, Mesh)
     if not len(mesh.faces):
         return mesh
     numbers, _volumes = _native.mesh_parts(mesh.vertices, mesh.faces, mesh.kinds)
@@ -254,6 +260,7 @@ def remove_small_parts(mesh: Mesh, *, min_mm3: float) -> PartsResult:
     >>> remove_small_parts(two, min_mm3=1.0)
     PartsResult(1 part left; 1 island of 0.2 mm3 and 0 voids of 0.0 mm3 gone)
     """
+    need("mesh", mesh, Mesh)
     if not min_mm3 >= 0:
         msg = f"min_mm3: a number of at least 0 expected, found {min_mm3}"
         raise ValueError(msg)

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calvaria import _native
+from calvaria._asked import need
 from calvaria._planes import VIEWS, View, box_of, image_on, span_mm
-from calvaria.mesh import FaceKind, section_mesh
+from calvaria.mesh import FaceKind, Mesh, section_mesh
 from calvaria.report.png import png_uri
+from calvaria.volume import Volume
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from calvaria.mesh import Mesh
-    from calvaria.volume import Volume
 
 __all__ = ["COLOURS", "draw_slices", "draw_solid"]
 
@@ -71,6 +71,7 @@ def draw_solid(
     >>> list(draw_solid(mesh, n_pixels=32))
     ['from the front', 'from the left', 'from above', 'from below']
     """
+    need("mesh", mesh, Mesh)
     low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
     largest = float(max(high - low)) or 1.0
     return {
@@ -123,6 +124,7 @@ def draw_slices(
     >>> list(pictures)
     ['axial', 'coronal', 'sagittal']
     """
+    need("volume", volume, Volume)
     center = np.asarray(center_lps_mm, np.float64)
     return {view.name: _slice(volume, mesh, view, center, window) for view in VIEWS}
 

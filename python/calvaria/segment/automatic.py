@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria import _native
+from calvaria._asked import need
 from calvaria._html import html_table
 from calvaria.errors import SegmentationError
 from calvaria.segment._bytes import bytes_of, check_grids
 from calvaria.segment._histogram_levels import METHODS, SOURCES, multi_otsu
+from calvaria.volume import Volume
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calvaria.volume import Mask, Volume
+    from calvaria.volume import Mask
 
 __all__ = ["AutomaticLevel", "automatic_level", "multi_otsu_levels"]
 
@@ -107,6 +109,7 @@ def automatic_level(
     >>> 10 < found.level < 90
     True
     """
+    need("volume", volume, Volume)
     if method not in METHODS:
         msg = f"method: one of {', '.join(METHODS)} expected, found {method!r}"
         raise ValueError(msg)
@@ -165,6 +168,7 @@ def multi_otsu_levels(
     >>> [round(level) for level in multi_otsu_levels(volume, n_classes=3)]
     [-991, 48]
     """
+    need("volume", volume, Volume)
     if not 2 <= n_classes <= n_bins:
         msg = f"n_classes: a number from 2 to n_bins ({n_bins}) expected, found {n_classes}"
         raise ValueError(msg)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calvaria import _native
+from calvaria._asked import need
 from calvaria.segment._bytes import bytes_of, mask_of, positive
+from calvaria.volume import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
-
-    from calvaria.volume import Mask
 
     Vector = tuple[float, float, float]
 
@@ -277,6 +277,7 @@ def _cut(
     keep: str,
     corners: Sequence[tuple[float, float]] = (),
 ) -> Mask:
+    need("mask", mask, Mask)
     if keep not in {"inside", "outside"}:
         msg = f"keep: inside or outside expected, found {keep!r}"
         raise ValueError(msg)

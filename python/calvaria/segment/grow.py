@@ -8,20 +8,20 @@ import numpy as np
 
 from calvaria import _native, _progress
 from calvaria._arrays import frozen
+from calvaria._asked import need
 from calvaria.errors import EmptyMaskError, SegmentationError
 from calvaria.segment._bytes import bytes_of, check_grids, mask_of, positive
 from calvaria.segment.distances import distance_map
 from calvaria.segment.levels import threshold
 from calvaria.segment.parts import find_parts, keep_connected, seed_indices
 from calvaria.segment.shapes import erode
-from calvaria.volume import Mask
+from calvaria.volume import Mask, Volume
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from calvaria.volume import Volume
 
 __all__ = ["grow_confident", "grow_from_seeds", "grow_region", "split_touching", "watershed"]
 
@@ -72,6 +72,7 @@ def grow_region(
     >>> grow_region(volume, seeds_lps_mm=[(0, 0, 0)], lower_hu=250).values[0, 0].tolist()
     [True, True, False, False, False]
     """
+    need("volume", volume, Volume)
     within = threshold(volume, lower_hu=lower_hu, upper_hu=upper_hu)
     return keep_connected(within, seeds_lps_mm=seeds_lps_mm, connectivity=connectivity)
 
@@ -125,6 +126,7 @@ def grow_confident(
     >>> grow_confident(volume, seeds_lps_mm=[(1, 0, 0)]).values[0, 0].astype(int)
     array([1, 1, 1, 1, 1, 0, 0])
     """
+    need("volume", volume, Volume)
     indices = seed_indices(volume, seeds_lps_mm)
     if not indices:
         msg = "seeds_lps_mm: at least one point expected, found none"
@@ -215,6 +217,7 @@ def grow_from_seeds(
     >>> grow_from_seeds(volume, seeds=seeds).values[0, 0]  # they meet at the edge, not half way
     array([1, 1, 1, 1, 1, 2, 2], dtype=uint8)
     """
+    need("volume", volume, Volume)
     check_grids("seeds", seeds, volume)
     if not per_mm >= 0:
         msg = f"per_mm: a number of at least 0 expected, found {per_mm}"
@@ -278,6 +281,7 @@ def watershed(depth: Volume, *, markers: Mask, within: Mask) -> Mask:
     >>> watershed(depth, markers=markers, within=everywhere).values[0, 0]
     array([1, 1, 1, 2, 2, 2, 2], dtype=uint8)
     """
+    need("depth", depth, Volume)
     check_grids("markers", markers, depth)
     check_grids("within", within, depth)
     labels: Any = _progress.run(
@@ -330,6 +334,7 @@ def split_touching(mask: Mask, *, neck_mm: float, min_core_mm3: float = 0.0) -> 
     >>> split_touching(two, neck_mm=10.0).values[0, 10, [5, 15, 25, 35]].tolist()
     [1, 1, 2, 2]
     """
+    need("mask", mask, Mask)
     positive("neck_mm", neck_mm)
     if not mask.values.any():
         msg = "mask: at least one voxel expected, found none"

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria import _native
+from calvaria._asked import need
 from calvaria._html import html_table
 from calvaria._record import plural
 from calvaria.errors import SegmentationError
 from calvaria.segment._bytes import bytes_of, check_grids, hu_only
 from calvaria.segment.levels import threshold
 from calvaria.segment.parts import keep_largest
+from calvaria.volume import Volume
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calvaria.volume import Mask, Volume
+    from calvaria.volume import Mask
 
 __all__ = ["BoneLevel", "bone_level", "soft_tissue_hu"]
 
@@ -188,6 +190,7 @@ def soft_tissue_hu(volume: Volume) -> float | None:
     >>> soft_tissue_hu(volume)
     38.0
     """
+    need("volume", volume, Volume)
     low, high = _SOFT_HU
     counts = _native.count_values(volume.values, None, low - 21.0, 1.0, high - low + 42)
     # Outsiders are counted in the outermost bins, which lie beyond the smoothing.

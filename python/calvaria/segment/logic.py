@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calvaria._asked import need
 from calvaria.segment._bytes import bytes_of, check_grids, mask_of
 from calvaria.volume import Mask
 
@@ -158,6 +159,7 @@ def pick(mask: Mask, *, label: int | str) -> Mask:
     >>> jaw.values[0, 0].tolist(), jaw.names
     ([False, False, True, True], {1: 'mandible'})
     """
+    need("mask", mask, Mask)
     value = label
     if isinstance(label, str):
         found = [number for number, name in mask.names.items() if name == label]
@@ -203,6 +205,8 @@ def label_map(**masks: Mask) -> Mask:
     if not masks:
         msg = "masks: at least one expected, found none"
         raise ValueError(msg)
+    for name, mask in masks.items():
+        need(name, mask, Mask)
     first = next(iter(masks.values()))
     values = np.zeros(first.grid.shape_kji, np.uint8 if len(masks) <= 255 else np.uint16)
     for number, (name, mask) in enumerate(masks.items(), start=1):

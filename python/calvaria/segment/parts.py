@@ -9,6 +9,7 @@ import numpy as np
 
 from calvaria import _native, _progress
 from calvaria._arrays import frozen
+from calvaria._asked import need
 from calvaria._html import html_table
 from calvaria.errors import EmptyMaskError, SegmentationError
 from calvaria.segment._bytes import bytes_of, check_grids, mask_of, voxel_count
@@ -238,6 +239,7 @@ def remove_small(mask: Mask, *, min_mm3: float, connectivity: int = 26) -> Mask:
     >>> remove_small(mask, min_mm3=1.5).values[0, 0].astype(int)  # 3 voxels of 0.5 mm3 stay, 2 go
     array([1, 1, 1, 0, 0, 0])
     """
+    need("mask", mask, Mask)
     least = voxel_count(mask, min_mm3, name="min_mm3")
     return _keep(mask, connectivity, most=_MOST, least=least)
 
@@ -283,6 +285,7 @@ def keep_connected(
     >>> keep_connected(mask, seeds_lps_mm=[(5, 0, 0)]).values[0, 0].astype(int)
     array([0, 0, 0, 0, 1, 1])
     """
+    need("mask", mask, Mask)
     marked = np.zeros(mask.grid.shape_kji, np.uint8)
     if seeds is None and seeds_lps_mm is None:
         msg = "seeds or seeds_lps_mm: at least one expected, found none"

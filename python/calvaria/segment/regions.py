@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calvaria._asked import need
 from calvaria._record import plural
 from calvaria.segment._bytes import check_grids
 from calvaria.segment._landmarks import (
@@ -18,14 +19,13 @@ from calvaria.segment._landmarks import (
 from calvaria.segment._steps import step
 from calvaria.segment.crop import crop_to_mask
 from calvaria.segment.grow import grow_from_seeds
-from calvaria.volume import Mask
+from calvaria.volume import Mask, Volume
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calvaria.findings import Finding
     from calvaria.segment._landmarks import Braincase, Canal
-    from calvaria.volume import Volume
 
 __all__ = ["bone_regions"]
 
@@ -81,6 +81,7 @@ def bone_regions(volume: Volume, *, bone: Mask) -> Mask:
     >>> bone_regions(volume, bone=bone(volume)).names
     {1: 'cranium', 2: 'mandible', 3: 'vertebrae'}
     """
+    need("volume", volume, Volume)
     check_grids("bone", bone, volume)
     coarse = coarse_bone(volume, bone)
     braincase = find_braincase(coarse)

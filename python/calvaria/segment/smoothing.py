@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from calvaria import _native, _progress
+from calvaria._asked import need
 from calvaria.errors import GeometryError
 from calvaria.segment._bytes import positive
 from calvaria.segment._steps import step
-
-if TYPE_CHECKING:
-    from calvaria.volume import Volume
+from calvaria.volume import Volume
 
 __all__ = ["gaussian", "median", "smooth_within_edges"]
 
@@ -52,6 +51,7 @@ def gaussian(volume: Volume, *, sigma_mm: float) -> Volume:
     >>> gaussian(Volume(values=values, grid=grid), sigma_mm=1.0).values[0, 0].tolist()
     [0, 4, 54, 242, 399, 242, 54, 4, 0]
     """
+    need("volume", volume, Volume)
     sigma = positive("sigma_mm", sigma_mm)
     x, y, z = volume.grid.spacing_xyz_mm
     values: Any = _progress.run(
@@ -91,6 +91,7 @@ def median(volume: Volume) -> Volume:
     >>> median(volume).values[1, 1, 1].item()
     40
     """
+    need("volume", volume, Volume)
     values: Any = _progress.run(
         lambda progress: _native.median(volume.values, progress), title="median"
     )
@@ -142,6 +143,7 @@ def smooth_within_edges(volume: Volume, *, sigma_mm: float, contrast_hu: float) 
     >>> smooth_within_edges(volume, sigma_mm=2, contrast_hu=30).values[0, 0]
     array([  43,   44,   45,   46, 1002, 1003, 1004, 1005], dtype=int16)
     """
+    need("volume", volume, Volume)
     sigma = positive("sigma_mm", sigma_mm)
     contrast = positive("contrast_hu", contrast_hu)
     if volume.grid.is_sheared:

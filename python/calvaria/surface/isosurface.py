@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calvaria import _native, _progress
+from calvaria._asked import need
 from calvaria.errors import CalvariaWarning, GeometryError
 from calvaria.mesh import FaceKind, Mesh
+from calvaria.volume import Volume
 
 if TYPE_CHECKING:
-    from calvaria.volume import Mask, Volume
+    from calvaria.volume import Mask
 
 __all__ = ["extract_surface"]
 
@@ -94,6 +96,7 @@ def extract_surface(
     >>> round(mesh.measure_mesh(surface).volume_mm3, -1)  # 4189 on paper, less what blur takes
     4170.0
     """
+    need("volume", volume, Volume)
     if within is not None and not within.grid.is_close(volume.grid):
         msg = f"within: the grid of the volume expected, {volume.grid}, found {within.grid}"
         raise GeometryError(msg)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from calvaria import _native, _progress
+from calvaria._asked import need
 from calvaria._html import html_table
 from calvaria._record import plural
 from calvaria.errors import CalvariaWarning
 from calvaria.mesh import Mesh
-
-if TYPE_CHECKING:
-    from calvaria.volume import Mask
+from calvaria.volume import Mask
 
 __all__ = ["LabelSurface", "extract_label_surfaces", "extract_mask_surface"]
 
@@ -109,6 +108,7 @@ def extract_mask_surface(
     >>> extract_mask_surface(ball).kinds.max()
     np.uint8(0)
     """
+    need("mask", mask, Mask)
     values = (mask.values != 0).view(np.uint8)
     found = _draw(
         values, mask, smoothing_iterations=smoothing_iterations, close_border=close_border
@@ -180,6 +180,7 @@ def extract_label_surfaces(
     >>> [one.name for one in extract_label_surfaces(halves)]
     ['label 1', 'label 2']
     """
+    need("mask", mask, Mask)
     values = mask.values.view(np.uint8) if mask.values.dtype == np.bool_ else mask.values
     found = _draw(
         values, mask, smoothing_iterations=smoothing_iterations, close_border=close_border
