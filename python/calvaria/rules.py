@@ -18,6 +18,7 @@ from calvaria._html import html_table
 from calvaria.findings import Verdict
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
 __all__ = ["Kernel", "Limit", "Rules", "classify_kernel", "load_rules"]
@@ -302,7 +303,7 @@ class Rules:
         return html_table(caption="Rules", header=("", ""), rows=rows)
 
 
-def load_rules(path: str | Path | None = None) -> Rules:
+def load_rules(path: str | os.PathLike[str] | None = None) -> Rules:
     """Read limits from a TOML file.
 
     A file of one's own need not repeat everything.  A row in its ``[defaults]`` replaces every row

@@ -262,14 +262,14 @@ class ClosestPoints:
         return html_table(header=("distance", "value"), rows=self.to_dict().items())
 
 
-def closest_points(mesh: Mesh, points: ArrayLike) -> ClosestPoints:
+def closest_points(mesh: Mesh, points_lps_mm: ArrayLike) -> ClosestPoints:
     """Return the closest point of a surface for each of some points.
 
     Parameters
     ----------
     mesh : Mesh
         With at least one face; open or closed.
-    points : (n, 3) array_like
+    points_lps_mm : (n, 3) array_like
         LPS, mm.
 
     Returns
@@ -282,7 +282,7 @@ def closest_points(mesh: Mesh, points: ArrayLike) -> ClosestPoints:
     MeshError
         The mesh has no faces.
     ValueError
-        ``points`` has another shape, or a coordinate that is not finite.
+        ``points_lps_mm`` has another shape, or a coordinate that is not finite.
 
     Examples
     --------
@@ -293,21 +293,21 @@ def closest_points(mesh: Mesh, points: ArrayLike) -> ClosestPoints:
     need("mesh", mesh, Mesh)
     _need_faces(mesh)
     found, distances, faces = _native.closest_points(
-        mesh.vertices, mesh.faces, mesh.kinds, _as_points(points)
+        mesh.vertices, mesh.faces, mesh.kinds, _as_points(points_lps_mm)
     )
     for array in (found, distances, faces):
         array.flags.writeable = False
     return ClosestPoints(points=found, distances_mm=distances, faces=faces)
 
 
-def signed_distance_mm(mesh: Mesh, points: ArrayLike) -> NDArray[np.float64]:
+def signed_distance_mm(mesh: Mesh, points_lps_mm: ArrayLike) -> NDArray[np.float64]:
     """Return how far points are from a closed surface: positive outside, negative inside.
 
     Parameters
     ----------
     mesh : Mesh
         Closed, faces counter-clockwise seen from outside.
-    points : (n, 3) array_like
+    points_lps_mm : (n, 3) array_like
         LPS, mm.
 
     Returns
@@ -322,7 +322,7 @@ def signed_distance_mm(mesh: Mesh, points: ArrayLike) -> NDArray[np.float64]:
     MeshError
         The mesh has no faces.
     ValueError
-        ``points`` has another shape, or a coordinate that is not finite.
+        ``points_lps_mm`` has another shape, or a coordinate that is not finite.
 
     Notes
     -----
@@ -349,7 +349,9 @@ def signed_distance_mm(mesh: Mesh, points: ArrayLike) -> NDArray[np.float64]:
     if n_open:
         msg = f"mesh: a closed surface expected, found {n_open} boundary edges"
         raise OpenSurfaceError(msg)
-    found = _native.signed_distance_mesh(mesh.vertices, mesh.faces, mesh.kinds, _as_points(points))
+    found = _native.signed_distance_mesh(
+        mesh.vertices, mesh.faces, mesh.kinds, _as_points(points_lps_mm)
+    )
     found.flags.writeable = False
     return found
 
@@ -376,10 +378,10 @@ def _as_points(points: ArrayLike) -> NDArray[np.float64]:
     if array.size == 0:
         array = array.reshape(0, 3)
     if array.ndim != 2 or array.shape[1] != 3:
-        msg = f"points: shape (n, 3) expected, found {array.shape}"
+        msg = f"points_lps_mm: shape (n, 3) expected, found {array.shape}"
         raise ValueError(msg)
     if not np.isfinite(array).all():
-        msg = "points: finite coordinates expected, found NaN or infinity"
+        msg = "points_lps_mm: finite coordinates expected, found NaN or infinity"
         raise ValueError(msg)
     return frozen(array, dtype=np.float64)
 

@@ -293,7 +293,7 @@ def _pictures(volume: Volume, mesh: Mesh, iso_hu: float) -> list[Section]:
     width = max(high - low, _SMALLEST_WINDOW)
     window = (500.0, 2500.0) if volume.is_hu else ((low + high) / 2, width)
     middle = mesh.vertices.min(axis=0) / 2 + mesh.vertices.max(axis=0) / 2
-    slices = draw_slices(volume, mesh, center_lps_mm=middle, window=window)
+    slices = draw_slices(volume, mesh, centre_lps_mm=middle, window=window)
     on_image = tuple(
         (f"{name}: the image, and the contour of the model on it", markup)
         for name, markup in slices.items()

@@ -93,7 +93,7 @@ def draw_solid(
 
 
 def draw_slices(
-    volume: Volume, mesh: Mesh, *, center_lps_mm: ArrayLike, window: tuple[float, float]
+    volume: Volume, mesh: Mesh, *, centre_lps_mm: ArrayLike, window: tuple[float, float]
 ) -> dict[str, str]:
     """Draw the image in three planes with the contour of a mesh on it.
 
@@ -103,7 +103,7 @@ def draw_slices(
         The image; any grid.
     mesh : Mesh
         What is to be compared with it.
-    center_lps_mm : (3,) array_like of float
+    centre_lps_mm : (3,) array_like of float
         The point that all planes go through, LPS, mm.
     window : (float, float)
         Level and width of the grey values.
@@ -120,12 +120,12 @@ def draw_slices(
     >>> small = Scanner(columns=32, rows=32, spacing_xy_mm=(1.0, 1.0), slice_increment_mm=2.0)
     >>> volume = scan(sphere(radius_mm=10.0), scanner=small)
     >>> mesh = extract_surface(volume, iso_hu=0.0)
-    >>> pictures = draw_slices(volume, mesh, center_lps_mm=(0.0, 0.0, 0.0), window=(0.0, 2000.0))
+    >>> pictures = draw_slices(volume, mesh, centre_lps_mm=(0.0, 0.0, 0.0), window=(0.0, 2000.0))
     >>> list(pictures)
     ['axial', 'coronal', 'sagittal']
     """
     need("volume", volume, Volume)
-    center = np.asarray(center_lps_mm, np.float64)
+    center = np.asarray(centre_lps_mm, np.float64)
     return {view.name: _slice(volume, mesh, view, center, window) for view in VIEWS}
 
 

@@ -115,14 +115,14 @@ def _dry(volume: Volume, bone_hu: float) -> Mask:
     return mask_of(np.isin(parts.mask.values, kept or [1]), volume)
 
 
-def remove_table(volume: Volume, *, within_mm: float = 3.0) -> Volume:
+def remove_table(volume: Volume, *, margin_mm: float = 3.0) -> Volume:
     """Return a volume in which everything but the patient is air.
 
     Parameters
     ----------
     volume : Volume
         A CT in HU.
-    within_mm : float
+    margin_mm : float
         Values this close to the patient stay, so that the skin keeps its edge, mm.
 
     Returns
@@ -150,9 +150,9 @@ def remove_table(volume: Volume, *, within_mm: float = 3.0) -> Volume:
     [40, -1000]
     """
     outline = patient(volume)
-    near = margin(outline, by_mm=within_mm)
+    near = margin(outline, by_mm=margin_mm)
     values = np.where(near.values, volume.values, volume.values.dtype.type(-1000))
-    why = step(f"Away from the patient by more than {within_mm:g} mm the values were made air.")
+    why = step(f"Away from the patient by more than {margin_mm:g} mm the values were made air.")
     return dataclasses.replace(
         volume,
         values=frozen(values, dtype=volume.values.dtype),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,7 +106,7 @@ class Catalogue(Record):
         )
 
 
-def load_catalogue(path: Path | str) -> Catalogue:
+def load_catalogue(path: str | os.PathLike[str]) -> Catalogue:
     """Read the catalogue of a course from TOML.
 
     Parameters
@@ -159,7 +160,7 @@ def load_catalogue(path: Path | str) -> Catalogue:
     return Catalogue(course=str(table.get("course", path.stem)), entries=tuple(entries))
 
 
-def hash_file(path: Path | str) -> str:
+def hash_file(path: str | os.PathLike[str]) -> str:
     """Return the SHA-256 of a file in hexadecimal.
 
     Parameters

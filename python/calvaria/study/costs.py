@@ -185,7 +185,7 @@ def compare_costs(
     *,
     n_students: int,
     group_size: int,
-    sessions: int,
+    n_sessions: int,
     currency: str,
 ) -> CostComparison:
     """Compare the costs of one year of teaching.
@@ -194,7 +194,7 @@ def compare_costs(
     ----------
     prints, specimens : PrintCosts, SpecimenCosts
         Prices of one's own; calvaria knows none.
-    n_students, group_size, sessions : int
+    n_students, group_size, n_sessions : int
         How many students, how many around one model, how many sessions each.
     currency : str
         For the sentence.
@@ -217,7 +217,7 @@ def compare_costs(
     ...         each=900, storage_per_year=100, disposal_each=200, fixed_per_year=2000, uses_each=10,
     ...         available_per_year=4,
     ...     ),
-    ...     n_students=60, group_size=6, sessions=5, currency="units",
+    ...     n_students=60, group_size=6, n_sessions=5, currency="units",
     ... )
     >>> result.uses, result.print_total, result.specimen_total, result.n_specimens_short
     (50, 3000.0, 8000.0, 1)
@@ -225,12 +225,12 @@ def compare_costs(
     for name, value in (
         ("n_students", n_students),
         ("group_size", group_size),
-        ("sessions", sessions),
+        ("n_sessions", n_sessions),
     ):
         if value != int(value) or value < 1:
             msg = f"{name}: a whole number from 1 expected, found {value}"
             raise StudyError(msg)
-    uses = math.ceil(n_students / group_size) * sessions
+    uses = math.ceil(n_students / group_size) * n_sessions
     print_total, specimen_total = _print_total(prints, uses), _specimen_total(specimens, uses)
     n_specimens = math.ceil(uses / specimens.uses_each - 1e-9)
     return CostComparison(

@@ -343,7 +343,7 @@ def check_correlation(r: Number, *, n: int, p: Number, subject: str = "correlati
 
 
 def check_mean_of_integers(
-    mean: Number, *, n: int, items: int = 1, subject: str = "mean of whole scores"
+    mean: Number, *, n: int, n_items: int = 1, subject: str = "mean of whole scores"
 ) -> CheckReport:
     """Ask whether ``n`` whole-number scores can have this mean (the GRIM test).
 
@@ -353,7 +353,7 @@ def check_mean_of_integers(
         As printed.
     n : int
         Participants.
-    items : int
+    n_items : int
         Items averaged for each participant.
     subject : str
         For the report.
@@ -375,7 +375,7 @@ def check_mean_of_integers(
     >>> check_mean_of_integers("50.45", n=17).verdict.name
     'FAIL'
     """
-    grains = as_count(n, name="n", least=1) * as_count(items, name="items", least=1)
+    grains = as_count(n, name="n", least=1) * as_count(n_items, name="n_items", least=1)
     printed = as_printed_value(mean, name="mean")
     nearest = [
         math.floor(printed.value * grains) / grains,

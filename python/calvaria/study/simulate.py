@@ -150,7 +150,7 @@ def simulate_crossover(
 def simulate_clusters(
     means: Mapping[str, float],
     *,
-    clusters_per_arm: int,
+    n_clusters_per_arm: int,
     sizes: Sequence[int],
     sd: float,
     icc: float,
@@ -162,7 +162,7 @@ def simulate_clusters(
     ----------
     means : mapping of str to float
         True mean of each arm.
-    clusters_per_arm : int
+    n_clusters_per_arm : int
         Classes of each arm.
     sizes : sequence of int
         Class sizes, used in turn.
@@ -179,7 +179,7 @@ def simulate_clusters(
     Examples
     --------
     >>> table = simulate_clusters(
-    ...     {"print": 60, "book": 55}, clusters_per_arm=2, sizes=(3, 4), sd=10, icc=0.05, seed=1
+    ...     {"print": 60, "book": 55}, n_clusters_per_arm=2, sizes=(3, 4), sd=10, icc=0.05, seed=1
     ... )
     >>> len(table["score"]), sorted(set(table["cluster"]))
     (14, ['c01', 'c02', 'c03', 'c04'])
@@ -192,7 +192,7 @@ def simulate_clusters(
     columns: Columns = {"participant": [], "cluster": [], "arm": [], "score": []}
     number = 0
     for arm, mean in means.items():
-        for _ in range(clusters_per_arm):
+        for _ in range(n_clusters_per_arm):
             size = sizes[number % len(sizes)]
             level = np.sqrt(icc) * sd * generator.normal()
             scores = mean + level + np.sqrt(1 - icc) * sd * generator.normal(size=size)

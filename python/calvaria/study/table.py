@@ -18,6 +18,7 @@ from calvaria.errors import StudyError
 from calvaria.study.record import Record, plural
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping, Sequence
 
     from calvaria.study.dictionary import Column, DataDictionary
@@ -125,7 +126,7 @@ class StudyTable(Record):
         )
 
 
-def load_table(path: Path | str, *, dictionary: DataDictionary) -> StudyTable:
+def load_table(path: str | os.PathLike[str], *, dictionary: DataDictionary) -> StudyTable:
     r"""Read a CSV file and hold it against a dictionary.
 
     Parameters

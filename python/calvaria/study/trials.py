@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,7 +131,7 @@ class Trial(Record):
         return f"{self.key}: {self.design}, {plural(len(self.figures), 'figure')}{quarrel}"
 
 
-def load_trials(folder: Path | str | None = None) -> dict[str, Trial]:
+def load_trials(folder: str | os.PathLike[str] | None = None) -> dict[str, Trial]:
     """Return all published trials, by key.
 
     Parameters
@@ -157,7 +158,7 @@ def load_trials(folder: Path | str | None = None) -> dict[str, Trial]:
     return {trial.key: trial for trial in map(load_trial, files)}
 
 
-def load_trial(path: Path | str) -> Trial:
+def load_trial(path: str | os.PathLike[str]) -> Trial:
     """Return the trial of one TOML file; errors name the file and the figure.
 
     Parameters

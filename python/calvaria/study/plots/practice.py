@@ -175,7 +175,7 @@ def show_costs(
     uses = np.unique(np.linspace(1, most_uses, 200).astype(int))
     costs = [
         compare_costs(
-            prints, specimens, n_students=int(n), group_size=1, sessions=1, currency=currency
+            prints, specimens, n_students=int(n), group_size=1, n_sessions=1, currency=currency
         )
         for n in uses
     ]
