@@ -30,7 +30,7 @@ def to_pydicom(
     series_instance_uid: str | None = None,
     frame_of_reference_uid: str | None = None,
 ) -> list[Any]:
-    """Hand a volume to pydicom as CT (or MR) images.
+    """Return a volume as CT (or MR) images of pydicom.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def _set_pixels(made: Any, volume: Volume, k: int) -> None:
 
 
 def from_pydicom(datasets: Iterable[Any]) -> Volume:
-    """Take a volume from the data sets of one series.
+    """Return the data sets of one series as a volume.
 
     Parameters
     ----------

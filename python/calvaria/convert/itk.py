@@ -22,7 +22,7 @@ __all__ = ["from_sitk", "grid_from_sitk", "mask_from_sitk", "to_sitk"]
 
 
 def to_sitk(image: Volume | Mask) -> Any:
-    """Hand a volume or mask to SimpleITK.
+    """Return a volume or mask as an image of SimpleITK.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def to_sitk(image: Volume | Mask) -> Any:
 
 
 def from_sitk(image: Any, *, quantity: str | None = None, like: Volume | None = None) -> Volume:
-    """Take a volume from SimpleITK.
+    """Return an image of SimpleITK as a volume.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def from_sitk(image: Any, *, quantity: str | None = None, like: Volume | None = 
 
 
 def mask_from_sitk(image: Any, *, names: Mapping[int, str] | None = None) -> Mask:
-    """Take a mask or label image from SimpleITK; labels 0 to 65535, 0 is background.
+    """Return a label image of SimpleITK as a mask; labels 0 to 65535, 0 is background.
 
     Parameters
     ----------

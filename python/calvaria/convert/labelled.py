@@ -24,7 +24,7 @@ _DIMS = ("k", "j", "i")
 
 
 def to_xarray(image: Volume | Mask) -> Any:
-    """Hand a volume or mask to xarray.
+    """Return a volume or mask as a DataArray of xarray.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def to_xarray(image: Volume | Mask) -> Any:
 
 
 def from_xarray(array: Any, *, quantity: str | None = None, like: Volume | None = None) -> Volume:
-    """Take a volume from xarray.
+    """Return a DataArray of xarray as a volume.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def from_xarray(array: Any, *, quantity: str | None = None, like: Volume | None 
 
 
 def mask_from_xarray(array: Any, *, names: Mapping[int, str] | None = None) -> Mask:
-    """Take a mask or label image from xarray, by the same rules as `from_xarray`.
+    """Return a DataArray of labels as a mask, by the same rules as `from_xarray`.
 
     Parameters
     ----------

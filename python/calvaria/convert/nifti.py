@@ -38,7 +38,7 @@ _MM_PER_UNIT = {"mm": 1.0, "meter": 1000.0, "micron": 0.001}
 
 
 def to_nibabel(image: Volume | Mask) -> Any:
-    """Hand a volume or mask to nibabel.
+    """Return a volume or mask as an image of nibabel.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def from_nibabel(
     lps_from_ijk: ArrayLike | None = None,
     name: str = "image",
 ) -> Volume:
-    """Take a volume from nibabel.
+    """Return an image of nibabel as a volume.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def mask_from_nibabel(
     lps_from_ijk: ArrayLike | None = None,
     name: str = "image",
 ) -> Mask:
-    """Take a mask or label image from nibabel, by the same rules of place as `from_nibabel`.
+    """Return a label image of nibabel as a mask, by the same rules of place as `from_nibabel`.
 
     Names of the labels come from ``names``, else from the label table in the header, if it has one.
 

@@ -40,7 +40,7 @@ class _Frame:
 def mask_from_dicom_seg(
     dataset: Any, *, segment: str | int | None = None, name: str = "dataset"
 ) -> Mask:
-    """Take a mask or label map from a DICOM Segmentation (SEG).
+    """Return a DICOM Segmentation (SEG) as a mask or label map.
 
     Parameters
     ----------

@@ -83,7 +83,7 @@ def to_seg_nrrd(mask: Mask) -> bytes:
 
 
 def to_dicom_seg(mask: Mask, images: Sequence[Any], *, series_description: str = "") -> Any:
-    """Hand a mask to highdicom as a DICOM Segmentation of the images it was drawn on.
+    """Return a mask as a DICOM Segmentation of the images it was drawn on, by highdicom.
 
     Parameters
     ----------

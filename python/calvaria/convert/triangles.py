@@ -14,7 +14,7 @@ __all__ = ["mesh_from_trimesh", "to_trimesh"]
 
 
 def to_trimesh(mesh: Mesh) -> Any:
-    """Hand a mesh to trimesh.
+    """Return a mesh as a Trimesh of trimesh.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def to_trimesh(mesh: Mesh) -> Any:
 
 
 def mesh_from_trimesh(surface: Any, *, unit: str | None = None) -> Mesh:
-    """Take a mesh from trimesh.
+    """Return a Trimesh of trimesh as a mesh.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ _STL = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("rest", "<u2
 
 
 def to_pyvista(thing: Volume | Mask | Mesh) -> Any:
-    """Hand a mesh, a volume or a mask to PyVista.
+    """Return a mesh, a volume or a mask as an object of PyVista.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def to_pyvista(thing: Volume | Mask | Mesh) -> Any:
 
 
 def mesh_from_pyvista(surface: Any) -> Mesh:
-    """Take a mesh from PyVista.
+    """Return a surface of PyVista as a mesh.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def mesh_from_pyvista(surface: Any) -> Mesh:
 
 
 def to_niivue(volume: Volume, *, meshes: Mapping[str, Mesh] | None = None) -> Any:
-    """Hand a volume, with meshes on it, to the NiiVue widget for Jupyter.
+    """Return a widget of NiiVue for Jupyter that shows a volume, with meshes on it.
 
     Parameters
     ----------

@@ -92,7 +92,7 @@ def check_mesh(mesh: Mesh, *, anatomy: str | None = None) -> CheckReport:
 
 
 def find_self_intersections(mesh: Mesh) -> NDArray[np.int32]:
-    """Find the faces that pass through or onto one another.
+    """Return the pairs of faces that pass through or onto one another.
 
     Neighbours may meet at their common corner or edge and nowhere else.  Corners at the same place
     count as common, whatever their numbers.  Signs are exact [1]_, so that nothing depends on a

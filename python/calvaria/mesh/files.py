@@ -192,7 +192,7 @@ def read_mesh_info(
     space: str | None = None,
     format: str | None = None,  # noqa: A002
 ) -> MeshFileInfo:
-    """Read a mesh file and tell what it says of itself: form, unit, frame, colours.
+    """Return what a mesh file says of itself: form, unit, frame, colours.
 
     Parameters and errors are those of :func:`read_mesh`; nothing is warned of, the findings are in
     the result.  The name that an STL gives its solid is left out: it may name a patient.

@@ -156,7 +156,7 @@ class MeshTopology:
 
 
 def mesh_topology(mesh: Mesh) -> MeshTopology:
-    """Find how the triangles of a mesh hang together.
+    """Return how the triangles of a mesh hang together: what is open, doubled, or in pieces.
 
     Vertices are taken by their numbers, not by their places: two sheets that touch without sharing
     vertices are apart.

@@ -311,7 +311,7 @@ class Scanner:
 
 
 def scan(phantom: Phantom, *, scanner: Scanner | None = None) -> Volume:
-    """Image a phantom.
+    """Return the volume that a scanner makes of a phantom.
 
     Parameters
     ----------

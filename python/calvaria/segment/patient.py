@@ -161,7 +161,7 @@ def remove_table(volume: Volume, *, margin_mm: float = 3.0) -> Volume:
 
 
 def metal(volume: Volume, *, lower_hu: float | None = None, min_mm3: float = 1.0) -> Mask:
-    """Outline metal.
+    """Outline metal: implants, screws, fillings.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ __all__ = ["gaussian", "median", "smooth_within_edges"]
 
 
 def gaussian(volume: Volume, *, sigma_mm: float) -> Volume:
-    """Smooth a volume with a Gaussian.
+    """Return a volume smoothed by a Gaussian.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def gaussian(volume: Volume, *, sigma_mm: float) -> Volume:
 
 
 def median(volume: Volume) -> Volume:
-    """Replace every value by the median of it and its 26 neighbours.
+    """Return a volume in which every value is the median of it and its 26 neighbours.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def median(volume: Volume) -> Volume:
 
 
 def smooth_within_edges(volume: Volume, *, sigma_mm: float, contrast_hu: float) -> Volume:
-    """Smooth a volume within its regions but little across their edges.
+    """Return a volume smoothed within its regions but little across their edges.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ def extract_surface(
     within: Mask | None = None,
     close_border: bool = True,
 ) -> Mesh:
-    """Draw the surface of a volume at a level.
+    """Return the surface of a volume at a level, as triangles.
 
     The mask says which structure, the grey values say exactly where: between a sample that reaches
     the level and one that does not, the surface lies where the trilinear interpolant crosses it.  The

@@ -56,7 +56,7 @@ class LabelSurface:
 def extract_mask_surface(
     mask: Mask, *, smoothing_iterations: int = 35, close_border: bool = True
 ) -> Mesh:
-    """Draw the smooth surface of a mask.
+    """Return the smooth surface of a mask.
 
     For masks without grey values: drawn by hand, or by a network.  Where there is an image,
     :func:`extract_surface` with ``within=mask`` is the better surface.  The terraces of the voxels are
@@ -124,7 +124,7 @@ def extract_mask_surface(
 def extract_label_surfaces(
     mask: Mask, *, smoothing_iterations: int = 35, close_border: bool = True
 ) -> tuple[LabelSurface, ...]:
-    """Draw the smooth surface of every label of a map.
+    """Return the smooth surface of every label of a map.
 
     Labels that touch share their border: each triangle between two labels stands in both meshes with
     the same three points, once in each direction.  So parts fit, without gap or overlap.
