@@ -15,7 +15,7 @@ from calvaria.volume import Mask, Volume
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["bytes_of", "check_grids", "hu_only", "mask_of", "positive", "voxel_count"]
+__all__ = ["bytes_of", "check_grids", "hu_only", "mask_of", "voxel_count"]
 
 
 def bytes_of(mask: Mask) -> NDArray[np.uint8]:
@@ -64,14 +64,6 @@ def hu_only(volume: Volume, what: str) -> None:
             'a CT read from NIfTI or NRRD pass quantity="HU" to load_image'
         )
         raise ValueError(msg)
-
-
-def positive(name: str, value: float) -> float:
-    """Return a finite number above 0."""
-    if not (value > 0 and math.isfinite(value)):
-        msg = f"{name}: a finite number above 0 expected, found {value}"
-        raise ValueError(msg)
-    return float(value)
 
 
 def voxel_count(mask: Mask | Volume, volume_mm3: float, *, name: str) -> int:

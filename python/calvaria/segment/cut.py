@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calvaria import _native
-from calvaria._asked import need
-from calvaria.segment._bytes import bytes_of, mask_of, positive
+from calvaria._asked import above_zero, need
+from calvaria.segment._bytes import bytes_of, mask_of
 from calvaria.volume import Mask
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def cut_box(
     >>> cut_box(mask, centre_lps_mm=(2, 2, 2), size_mm=(1, 2, 4)).n_voxels  # 1 x 3 x 5 centres
     15
     """
-    halves = [positive("size_mm", size) / 2 for size in _vector("size_mm", size_mm)]
+    halves = [above_zero("size_mm", size) / 2 for size in _vector("size_mm", size_mm)]
     axes = _axes(np.eye(3) if axes_lps is None else axes_lps)
     return _cut(mask, "box", [_vector("centre_lps_mm", centre_lps_mm), *axes], halves, keep=keep)
 
@@ -141,7 +141,7 @@ def cut_sphere(
            [0, 0, 1, 0, 0]])
     """
     vectors = [_vector("centre_lps_mm", centre_lps_mm)]
-    return _cut(mask, "sphere", vectors, [positive("radius_mm", radius_mm)], keep=keep)
+    return _cut(mask, "sphere", vectors, [above_zero("radius_mm", radius_mm)], keep=keep)
 
 
 def cut_cylinder(
@@ -194,7 +194,7 @@ def cut_cylinder(
     start, end = _vector("start_lps_mm", start_lps_mm), _vector("end_lps_mm", end_lps_mm)
     along = (end[0] - start[0], end[1] - start[1], end[2] - start[2])
     _unit("end_lps_mm - start_lps_mm", along)
-    numbers = [positive("radius_mm", radius_mm)]
+    numbers = [above_zero("radius_mm", radius_mm)]
     return _cut(mask, "cylinder", [start, along], numbers, keep=keep)
 
 

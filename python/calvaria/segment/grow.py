@@ -8,9 +8,9 @@ import numpy as np
 
 from calvaria import _native, _progress
 from calvaria._arrays import frozen
-from calvaria._asked import need
+from calvaria._asked import above_zero, need
 from calvaria.errors import EmptyMaskError, SegmentationError
-from calvaria.segment._bytes import bytes_of, check_grids, mask_of, positive
+from calvaria.segment._bytes import bytes_of, check_grids, mask_of
 from calvaria.segment.distances import distance_map
 from calvaria.segment.levels import threshold
 from calvaria.segment.parts import find_parts, keep_connected, seed_indices
@@ -131,7 +131,7 @@ def grow_confident(
     if not indices:
         msg = "seeds_lps_mm: at least one point expected, found none"
         raise ValueError(msg)
-    positive("n_sigma", n_sigma)
+    above_zero("n_sigma", n_sigma)
     r = int(radius_voxels)
     # Beyond the border the outermost values count again, as in ITK.
     at = [
@@ -335,7 +335,7 @@ def split_touching(mask: Mask, *, neck_mm: float, min_core_mm3: float = 0.0) -> 
     [1, 1, 2, 2]
     """
     need("mask", mask, Mask)
-    positive("neck_mm", neck_mm)
+    above_zero("neck_mm", neck_mm)
     if not mask.values.any():
         msg = "mask: at least one voxel expected, found none"
         raise EmptyMaskError(msg)

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from calvaria import _native, _progress
-from calvaria.segment._bytes import bytes_of, mask_of, positive
+from calvaria._asked import above_zero
+from calvaria.segment._bytes import bytes_of, mask_of
 from calvaria.segment.logic import difference
 
 if TYPE_CHECKING:
@@ -269,7 +270,7 @@ def hollow(mask: Mask, *, shell_mm: float, side: str = "inside") -> Mask:
            [0, 1, 1, 1, 1, 1, 0],
            [0, 0, 0, 0, 0, 0, 0]])
     """
-    thickness = positive("shell_mm", shell_mm)
+    thickness = above_zero("shell_mm", shell_mm)
     reaches = {
         "inside": (0.0, thickness),
         "outside": (thickness, 0.0),
@@ -293,7 +294,7 @@ def _reshaped(
         msg = f"radius_mm or n_voxels: exactly one expected, found {radius_mm} and {n_voxels}"
         raise ValueError(msg)
     if radius_mm is not None:
-        positive("radius_mm", radius_mm)
+        above_zero("radius_mm", radius_mm)
     elif n_voxels is None or n_voxels < 1 or n_voxels != int(n_voxels):
         msg = f"n_voxels: a whole number of at least 1 expected, found {n_voxels}"
         raise ValueError(msg)

@@ -6,9 +6,8 @@ import dataclasses
 from typing import Any
 
 from calvaria import _native, _progress
-from calvaria._asked import need
+from calvaria._asked import above_zero, need
 from calvaria.errors import GeometryError
-from calvaria.segment._bytes import positive
 from calvaria.segment._steps import step
 from calvaria.volume import Volume
 
@@ -52,7 +51,7 @@ def gaussian(volume: Volume, *, sigma_mm: float) -> Volume:
     [0, 4, 54, 242, 399, 242, 54, 4, 0]
     """
     need("volume", volume, Volume)
-    sigma = positive("sigma_mm", sigma_mm)
+    sigma = above_zero("sigma_mm", sigma_mm)
     x, y, z = volume.grid.spacing_xyz_mm
     values: Any = _progress.run(
         lambda progress: _native.gaussian(
@@ -144,8 +143,8 @@ def smooth_within_edges(volume: Volume, *, sigma_mm: float, contrast_hu: float) 
     array([  43,   44,   45,   46, 1002, 1003, 1004, 1005], dtype=int16)
     """
     need("volume", volume, Volume)
-    sigma = positive("sigma_mm", sigma_mm)
-    contrast = positive("contrast_hu", contrast_hu)
+    sigma = above_zero("sigma_mm", sigma_mm)
+    contrast = above_zero("contrast_hu", contrast_hu)
     if volume.grid.is_sheared:
         msg = (
             "volume: a grid at right angles expected, found one sheared by "

@@ -201,21 +201,8 @@ def _single(d: NDArray[np.float64], z: float, level: float, interval: str) -> di
     else:
         half = t * sd * math.sqrt(1 / n + z**2 / (2 * (n - 1)))
         inner, outer, name = z * sd - half, z * sd + half, "approximate, Bland and Altman 1999"
-    return {
-        "n_specimens": n,
-        "bias": bias,
-        "bias_low": bias - t * sd / math.sqrt(n),
-        "bias_high": bias + t * sd / math.sqrt(n),
-        "sd": sd,
-        "lower": bias - z * sd,
-        "lower_low": bias - outer,
-        "lower_high": bias - inner,
-        "upper": bias + z * sd,
-        "upper_low": bias + inner,
-        "upper_high": bias + outer,
-        "interval": name,
-        "sd_within": None,
-    }
+    limits = _about(bias, t * sd / math.sqrt(n), reach=z * sd, inner=inner, outer=outer)
+    return {**limits, "n_specimens": n, "sd": sd, "interval": name, "sd_within": None}
 
 
 def _repeated(
@@ -248,19 +235,28 @@ def _repeated(
     inner = z * sd - math.hypot(half, z * (sd - sd_low))
     outer = z * sd + math.hypot(half, z * (sd_high - sd))
     return {
+        **_about(bias, half, reach=z * sd, inner=inner, outer=outer),
         "n_specimens": k,
+        "sd": sd,
+        "interval": "recovered variances, Zou 2013",
+        "sd_within": math.sqrt(within),
+    }
+
+
+def _about(
+    bias: float, half: float, *, reach: float, inner: float, outer: float
+) -> dict[str, float]:
+    """Return bias and limits, each with its interval; both limits lie alike about the bias."""
+    return {
         "bias": bias,
         "bias_low": bias - half,
         "bias_high": bias + half,
-        "sd": sd,
-        "lower": bias - z * sd,
+        "lower": bias - reach,
         "lower_low": bias - outer,
         "lower_high": bias - inner,
-        "upper": bias + z * sd,
+        "upper": bias + reach,
         "upper_low": bias + inner,
         "upper_high": bias + outer,
-        "interval": "recovered variances, Zou 2013",
-        "sd_within": math.sqrt(within),
     }
 
 

@@ -13,11 +13,11 @@ from calvaria.study.printed import as_printed
 from calvaria.study.published import (
     check_correlation,
     check_effect_size,
-    check_interval,
-    check_mean_of_integers,
     check_paired_means,
     check_two_means,
 )
+from calvaria.study.published_interval import check_interval
+from calvaria.study.published_mean import check_mean_of_integers
 from calvaria.study.record import Record, plural
 
 __all__ = ["Claim", "Figure", "Trial", "check_trial", "load_trial", "load_trials"]
