@@ -26,7 +26,6 @@ _EXTRA_OF = {
     "ipyniivue": "viewers",
     "pyvista": "viewers",
     "trimesh": "neighbours",
-    "scipy.integrate": "study",
     "scipy.optimize": "study",
     "scipy.special": "study",
     "scipy.stats": "study",
