@@ -27,7 +27,7 @@ def _rooms_and_names() -> tuple[set[str], dict[str, str]]:
 # a bar does not wait for the statistics of trials.
 _ROOMS, _ROOM_OF = _rooms_and_names()
 
-__all__ = [*_ROOM_OF, *_ROOMS]  # noqa: PLE0604 - text, all of it
+__all__ = [*sorted(_ROOM_OF), *sorted(_ROOMS)]  # noqa: PLE0604 - text, all of it
 
 
 def __getattr__(name: str) -> Any:
