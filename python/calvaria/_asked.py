@@ -35,10 +35,19 @@ def at_least_zero(name: str, value: Any) -> float:
     return number
 
 
-def need(name: str, found: Any, kind: type) -> None:
-    """Raise TypeError for what is not of a kind."""
-    if not isinstance(found, kind):
-        msg = f"{name}: a {kind.__name__} expected, found {type(found).__name__}"
+def need(name: str, found: Any, *kinds: type) -> None:
+    """Raise TypeError for what is of none of the kinds.
+
+    Examples
+    --------
+    >>> need("mesh", 4.0, str, list)
+    Traceback (most recent call last):
+        ...
+    TypeError: mesh: a str or list expected, found float
+    """
+    if not isinstance(found, kinds):
+        names = " or ".join(kind.__name__ for kind in kinds)
+        msg = f"{name}: a {names} expected, found {type(found).__name__}"
         raise TypeError(msg)
 
 

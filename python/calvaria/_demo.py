@@ -70,7 +70,7 @@ def _steps(work: Path, *, shown: Path) -> list[str]:
     _terminal.print_series(found, all_files=False)
     _say(f"3. calvaria check: good enough for a {_PROFILE} of the {_ANATOMY}?")
     number = _longest(found)
-    report = pipeline.judged(study, number=number, profile=_PROFILE, anatomy=_ANATOMY, rules=None)
+    report = pipeline.check_source(study, series=number, profile=_PROFILE, anatomy=_ANATOMY)
     _terminal.print_report(report)
     _write_report(work, report)
     _say("4. calvaria model: the skull, closed and in its place")
@@ -127,7 +127,7 @@ def _draw(path: Path, volume: Volume) -> bool:
     from calvaria import plot  # noqa: PLC0415 - Matplotlib may be missing
 
     try:
-        figure = plot.show_planes(volume, center_lps_mm=(-30.0, -20.0, -10.0), title="phantom head")
+        figure = plot.show_planes(volume, centre_lps_mm=(-30.0, -20.0, -10.0), title="phantom head")
     except ImportError:
         _say("   no picture: pip install 'calvaria[plot]' brings Matplotlib")
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__all__ = ["neighbour"]
+__all__ = ["LIBRARIES", "neighbour"]
 
 # Which extra of `pip install calvaria[…]` brings which module.
 _EXTRA_OF = {
@@ -26,12 +26,12 @@ _EXTRA_OF = {
     "ipyniivue": "viewers",
     "pyvista": "viewers",
     "trimesh": "neighbours",
-    "scipy.integrate": "study",
     "scipy.optimize": "study",
     "scipy.special": "study",
     "scipy.stats": "study",
     "statsmodels.api": "study",
 }
+LIBRARIES = frozenset(module.split(".", maxsplit=1)[0] for module in _EXTRA_OF)
 
 
 def neighbour(module: str) -> Any:

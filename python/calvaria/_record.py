@@ -12,7 +12,7 @@ import numpy as np
 
 from calvaria._html import html_table
 
-__all__ = ["Record", "interval_text", "number", "p_text", "plain"]
+__all__ = ["Record", "interval_text", "number", "p_text", "plain", "plural"]
 
 
 class Record:
@@ -83,6 +83,17 @@ def p_text(p: float) -> str:
     ('p = 0.27', 'p = 0.036', 'p < 0.0001')
     """
     return "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
+
+
+def plural(count: int, noun: str, many: str = "") -> str:
+    """Return a count with its noun; ``many`` where its plural takes more than an s.
+
+    Examples
+    --------
+    >>> plural(1, "slice"), plural(3, "slice"), plural(0, "vertex", "vertices")
+    ('1 slice', '3 slices', '0 vertices')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {many or noun + 's'}"
 
 
 def interval_text(low: float, high: float, level: float) -> str:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from calvaria._record import plural
 from calvaria.findings import DISCLAIMER, Verdict
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def print_series(found: SeriesList, *, all_files: bool) -> None:
     n_loadable = sum(series.is_loadable for series in found)
     console.print(
         f"{len(found)} series, {n_loadable} of them can be loaded; "
-        f"{len(found.left_out)} file{'' if len(found.left_out) == 1 else 's'} left out"
+        f"{plural(len(found.left_out), 'file')} left out"
     )
     _print_left_out(console, found.left_out, all_files=all_files)
 
@@ -154,7 +155,8 @@ def print_model(made: ModelResult, folder: Path) -> None:
         console.print(Text(clean(f"  {folder / name}")), soft_wrap=True)
     console.print(
         Text.assemble(
-            (made.verdict.name, _STYLE_OF[made.verdict]), f"  {len(made.mesh.faces)} triangles"
+            (made.verdict.name, _STYLE_OF[made.verdict]),
+            f"  {plural(len(made.mesh.faces), 'triangle')}",
         )
     )
     console.print(DISCLAIMER)

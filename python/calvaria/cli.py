@@ -125,8 +125,8 @@ def check(
     from calvaria import pipeline
 
     limits = _limits(rules, profile=profile, anatomy=anatomy)
-    report = pipeline.judged(
-        _existing(folder), number=series, profile=profile, anatomy=anatomy, rules=limits
+    report = pipeline.check_source(
+        _existing(folder), series=series, profile=profile, anatomy=anatomy, rules=limits
     )
     if as_json:
         _print_json(report.to_dict())

@@ -27,6 +27,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 class CalvariaError(Exception):
     """Base of every error that calvaria raises on purpose."""
 

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["DISCLAIMER", "CheckReport", "Finding", "Override", "Verdict"]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 DISCLAIMER = "calvaria is research and education software, not a medical device."
 
 _DUST = 1e-9
@@ -75,6 +80,14 @@ class Finding:
         Where: file names, slice numbers, sides.
     details : dict
         Further numbers for machines, keys with unit suffix.
+
+    Examples
+    --------
+    >>> Finding(
+    ...     code="slice_increment", verdict=Verdict.FAIL, message="Slices lie too far apart.",
+    ...     measured=3.0, unit="mm", limit="at most 1 mm",
+    ... )
+    Finding(FAIL slice_increment: Slices lie too far apart.)
     """
 
     code: str
@@ -124,7 +137,23 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """A person's recorded decision to go on in spite of a failed check."""
+    """A person's recorded decision to go on in spite of a failed check.
+
+    Attributes
+    ----------
+    code : str
+        Code of the finding that is set aside.
+    name : str
+        Who decides.
+    reason : str
+        Why.
+
+    Examples
+    --------
+    >>> decision = Override(code="slice_gaps", name="Head of laboratory", reason="For teaching only.")
+    >>> decision.to_dict()
+    {'code': 'slice_gaps', 'name': 'Head of laboratory', 'reason': 'For teaching only.'}
+    """
 
     code: str
     name: str
@@ -150,6 +179,14 @@ class CheckReport:
         Every finding, in a fixed order.
     profile, anatomy : str or None
         What the limits were taken for.
+
+    Examples
+    --------
+    >>> gap = Finding(code="slice_gaps", verdict=Verdict.FAIL, message="A slice is missing.")
+    >>> tilt = Finding(code="tilt", verdict=Verdict.PASS, message="The gantry was upright.")
+    >>> report = CheckReport(subject="own measurements", findings=(tilt, gap))
+    >>> report.verdict.name, report["slice_gaps"].message
+    ('FAIL', 'A slice is missing.')
     """
 
     subject: str

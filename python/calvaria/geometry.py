@@ -15,6 +15,11 @@ from calvaria.errors import GeometryError
 
 __all__ = ["Grid"]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 # A direction that is off a right angle by less than this (radians) is called orthogonal: 0.001
 # degrees, 5 micrometres over a head of 300 mm.
 _ORTHOGONAL_TOLERANCE = 1.75e-5

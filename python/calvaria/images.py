@@ -32,7 +32,12 @@ if TYPE_CHECKING:
     from calvaria.geometry import Grid
     from calvaria.volume import Mask, Volume
 
-__all__ = ["load_image", "load_mask", "stated_spacing_mm", "write_mask"]
+__all__ = ["load_image", "load_mask", "write_mask"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 _READERS: dict[str, Any] = {
     ".nii": _image_nifti,
@@ -144,6 +149,21 @@ def load_mask(
         As for :func:`load_image`.
     SegmentationError
         A value is no whole number from 0 to 65535; segments overlap and none was chosen.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask, write_mask
+    >>> grid = Grid(dims_ijk=(4, 3, 2), lps_from_ijk=np.diag([0.5, 0.5, 2.0, 1.0]))
+    >>> mask = Mask(values=np.ones((2, 3, 4), np.uint8), grid=grid, names={1: "mandible"})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "jaw.seg.nrrd"
+    ...     write_mask(mask, path)
+    ...     back = load_mask(path)
+    >>> back.names, back.n_voxels
+    ({1: 'mandible'}, 24)
     """
     file, reader = _file_and_reader(path)
     mask: Mask = reader.read_mask(

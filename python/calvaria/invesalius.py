@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["load_invesalius"]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 _LARGEST_PLIST = 1 << 20
 _MOST_MEMBERS = 10_000
 # What may be unpacked while the matrix is looked for: a packed file of 4 MB could hold this much.
@@ -54,6 +59,31 @@ def load_invesalius(path: str | os.PathLike[str]) -> Volume:
     Notes
     -----
     The grid is left-handed, because the rows of the matrix run to anterior; the patient is not.
+
+    Examples
+    --------
+    >>> import io
+    >>> import plistlib
+    >>> import tarfile
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> matrix = {"dtype": "int16", "filename": "matrix.dat", "shape": [2, 3, 4]}
+    >>> about = {"matrix": matrix, "spacing": [0.5, 0.25, 2.0], "modality": "CT", "orientation": 1}
+    >>> files = {
+    ...     "main.plist": plistlib.dumps(about),
+    ...     "matrix.dat": np.zeros((2, 3, 4), "<i2").tobytes(),
+    ... }
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "skull.inv3"
+    ...     with tarfile.open(path, "w:gz") as project:
+    ...         for name, content in files.items():
+    ...             member = tarfile.TarInfo(name)
+    ...             member.size = len(content)
+    ...             project.addfile(member, io.BytesIO(content))
+    ...     volume = load_invesalius(path)
+    >>> volume
+    Volume(4 x 3 x 2 int16 HU, 0.5 x 0.25 x 2 mm)
     """
     file = Path(path)
     try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria import _native, _progress
+from calvaria._asked import need
 from calvaria.findings import Finding, Verdict
 from calvaria.geometry import Grid
 from calvaria.volume import Volume
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["resample_slices", "resample_to_grid", "resample_to_orthogonal"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 AIR_HU = -1000
 
@@ -72,6 +78,7 @@ def resample_to_orthogonal(
     >>> resample_to_orthogonal(volume)
     Volume(40 x 57 x 20 int16 HU, 0.5 x 0.5 x 2 mm)
     """
+    need("volume", volume, Volume)
     dims_ijk, lps_from_ijk = _native.orthogonal_grid(
         volume.grid.dims_ijk, volume.grid.lps_from_ijk, _three(spacing_xyz_mm)
     )
@@ -99,7 +106,19 @@ def resample_to_grid(volume: Volume, grid: Grid, *, fill: float | None = None) -
     ------
     ValueError
         ``fill`` is not a value of the volume's dtype.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> grid = Grid(dims_ijk=(4, 1, 1), lps_from_ijk=np.eye(4))
+    >>> volume = Volume(values=np.array([[[0, 100, 200, 300]]], np.int16), grid=grid)
+    >>> half = np.eye(4)
+    >>> half[0, 3] = 0.5  # the same voxels, half a millimetre to the left
+    >>> resample_to_grid(volume, Grid(dims_ijk=(3, 1, 1), lps_from_ijk=half)).values[0, 0]
+    array([ 50, 150, 250], dtype=int16)
     """
+    need("volume", volume, Volume)
     native: Any = (
         _native.resample_to_grid_i16
         if volume.values.dtype == np.int16

@@ -18,9 +18,15 @@ from calvaria._html import html_table
 from calvaria.findings import Verdict
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
 __all__ = ["Kernel", "Limit", "Rules", "classify_kernel", "load_rules"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 # 1.0 mm written as 1.0000001 is 1.0 mm; 1.01 mm is not.
 _RELATIVE_TOLERANCE = 1e-4
@@ -297,7 +303,7 @@ class Rules:
         return html_table(caption="Rules", header=("", ""), rows=rows)
 
 
-def load_rules(path: str | Path | None = None) -> Rules:
+def load_rules(path: str | os.PathLike[str] | None = None) -> Rules:
     """Read limits from a TOML file.
 
     A file of one's own need not repeat everything.  A row in its ``[defaults]`` replaces every row

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["load_total_segmentator"]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 def load_total_segmentator(
     path: str | os.PathLike[str],
     *,
@@ -50,6 +54,23 @@ def load_total_segmentator(
         There is no mask, or none of a name that was asked for.
     GeometryError
         The masks of a folder do not lie on one grid.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> from calvaria.convert import to_nibabel
+    >>> grid = Grid(dims_ijk=(4, 3, 2), lps_from_ijk=np.diag([0.5, 0.5, 2.0, 1.0]))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name, k in (("skull", 1), ("vertebrae_C1", 0)):
+    ...         values = np.zeros((2, 3, 4), np.uint8)
+    ...         values[k] = 1
+    ...         to_nibabel(Mask(values=values, grid=grid)).to_filename(Path(folder) / f"{name}.nii.gz")
+    ...     labels = load_total_segmentator(folder)
+    >>> labels.names, labels.values[:, 0, 0]
+    ({1: 'skull', 2: 'vertebrae_C1'}, array([2, 1], dtype=uint8))
     """
     place = Path(path)
     if place.is_file():

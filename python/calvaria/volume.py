@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from calvaria._arrays import frozen, voxels
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.errors import GeometryError
 from calvaria.findings import Finding, Verdict
 
@@ -19,12 +20,46 @@ if TYPE_CHECKING:
 __all__ = ["Acquisition", "Mask", "Volume"]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acquisition:
     """How an image was made, as far as its headers say.  Holds no patient-identifying value.
 
     Attributes are DICOM keywords in snake case; ``None`` where the header is silent or where the
     slices do not agree.
+
+    Attributes
+    ----------
+    modality : str or None
+        CT, MR ...
+    manufacturer, manufacturer_model_name : str or None
+        Of the scanner.
+    convolution_kernel : str or None
+        As the manufacturer calls it.
+    slice_thickness_mm : float or None
+        What the header says a slice was averaged over.
+    gantry_detector_tilt_deg : float or None
+        Tilt of the gantry, as the header says.
+    kvp : float or None
+        Tube voltage, kV.
+    data_collection_diameter_mm, reconstruction_diameter_mm : float or None
+        Circle that was measured, and circle that was reconstructed.
+    patient_position : str or None
+        Such as HFS: head first, supine.
+    body_part_examined : str or None
+        As written at the scanner.
+    image_type : tuple of str
+        Such as ORIGINAL, PRIMARY, AXIAL.
+    rescale_type : str or None
+        What the values are said to be, such as HU.
+
+    Examples
+    --------
+    >>> Acquisition(modality="CT", slice_thickness_mm=0.6).to_dict()["slice_thickness_mm"]
+    0.6
     """
 
     modality: str | None = None
@@ -111,7 +146,7 @@ class Volume:
         dx, dy, dz = self.grid.spacing_xyz_mm
         shear = f", sheared {self.grid.shear_deg:.2f} deg" if self.grid.is_sheared else ""
         bad = sum(finding.verdict is not Verdict.PASS for finding in self.findings)
-        notes = f", {bad} finding{'s' if bad > 1 else ''} above PASS" if bad else ""
+        notes = f", {plural(bad, 'finding')} above PASS" if bad else ""
         return (
             f"Volume({nx} x {ny} x {nz} {self.values.dtype} {self.quantity}, "
             f"{dx:.4g} x {dy:.4g} x {dz:.4g} mm{shear}{notes})"
@@ -159,6 +194,16 @@ class Mask:
     ------
     GeometryError
         The shape of ``values`` is not ``grid.shape_kji``.
+
+    Examples
+    --------
+    >>> from calvaria import Grid
+    >>> grid = Grid(dims_ijk=(4, 3, 2), lps_from_ijk=np.diag([0.5, 0.5, 2.0, 1.0]))
+    >>> labels = np.zeros((2, 3, 4), np.uint8)
+    >>> labels[0, :, :2] = 1
+    >>> mask = Mask(values=labels, grid=grid, names={1: "mandible"})
+    >>> mask.n_voxels, mask.volume_mm3
+    (6, 3.0)
     """
 
     values: NDArray[Any]
@@ -184,9 +229,14 @@ class Mask:
         """Number of voxels that are not background."""
         return int(np.count_nonzero(self.values))
 
+    @property
+    def volume_mm3(self) -> float:
+        """Volume of the voxels that are not background, mm3."""
+        return self.n_voxels * self.grid.voxel_volume_mm3
+
     def __repr__(self) -> str:
         nx, ny, nz = self.grid.dims_ijk
-        return f"Mask({nx} x {ny} x {nz} {self.values.dtype}, {self.n_voxels} voxels set)"
+        return f"Mask({nx} x {ny} x {nz} {self.values.dtype}, {plural(self.n_voxels, 'voxel')} set)"
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the voxels as plain types, ready for JSON."""
@@ -199,7 +249,7 @@ class Mask:
         }
 
     def _repr_html_(self) -> str:
-        volume_cm3 = self.n_voxels * self.grid.voxel_volume_mm3 / 1000
+        volume_cm3 = self.volume_mm3 / 1000
         rows: list[tuple[object, ...]] = [
             ("size (i, j, k)", " x ".join(map(str, self.grid.dims_ijk))),
             ("voxels set", f"{self.n_voxels}, {volume_cm3:.4g} cm3"),

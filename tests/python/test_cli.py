@@ -195,7 +195,7 @@ def test_several_series_ask_for_a_choice(tmp_path):
     write_series(folder / "b", seed=2)
     shown = check(folder, "--profile", "guide", "--anatomy", "skull-base")
     assert shown.exit_code == 4
-    assert "--series 1, 2" in shown.stderr
+    assert "series 1, 2" in shown.stderr
     chosen = check(folder, "--profile", "guide", "--anatomy", "skull-base", "--series", 2)
     assert chosen.exit_code in {0, 1, 3}
     beyond = check(folder, "--profile", "guide", "--anatomy", "skull-base", "--series", 9)

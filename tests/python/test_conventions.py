@@ -264,7 +264,7 @@ def test_whole_floats_become_int16_and_fractions_stay_float32(orthogonal):
 def test_a_value_that_is_no_number_is_refused(orthogonal):
     image = sitk.Cast(convert.to_sitk(orthogonal), sitk.sitkFloat32)
     image[3, 2, 1] = float("nan")
-    with pytest.raises(CalvariaError, match="NaN or infinity in 1 voxels"):
+    with pytest.raises(CalvariaError, match="NaN or infinity in 1 voxel"):
         convert.from_sitk(image)
 
 

@@ -161,7 +161,7 @@ def test_colour_and_missing_numbers_are_refused(volume, tmp_path):
     holes[1, 2, 3] = np.nan
     nib.Nifti1Image(holes, affine).to_filename(tmp_path / "nan.nii")
     with pytest.raises(
-        CalvariaError, match=r"nan.nii: finite values expected, found NaN .* 1 voxels"
+        CalvariaError, match=r"nan.nii: finite values expected, found NaN .* 1 voxel"
     ):
         load_image(tmp_path / "nan.nii")
 

@@ -60,7 +60,7 @@ def test_a_ball_is_drawn_where_it_lies_and_round(affine):
     grid = Grid(dims_ijk=dims, lps_from_ijk=affine)
     ball = grid.lps_mm_from_ijk([[38, 25, 24]])[0]
     volume = marked(affine, dims, ball, radius_mm=5.0)
-    figure = show_planes(volume, center_lps_mm=ball, window=(0, 2000))
+    figure = show_planes(volume, centre_lps_mm=ball, window=(0, 2000))
     ends = [(0, n - 1) for n in dims]
     corners = grid.lps_mm_from_ijk([[i, j, k] for i in ends[0] for j in ends[1] for k in ends[2]])
     low, high = corners.min(axis=0), corners.max(axis=0)
@@ -121,7 +121,7 @@ def test_the_window_is_in_the_caption_and_outside_is_grey():
     with pytest.raises(ValueError, match="window"):
         show_planes(lopsided("sheared"), window=(40, 0))
     with pytest.raises(ValueError, match="a point in the image"):
-        show_planes(lopsided("sheared"), center_lps_mm=(0, 0, 0))
+        show_planes(lopsided("sheared"), centre_lps_mm=(0, 0, 0))
 
 
 def test_a_single_slice_is_drawn_too():

@@ -66,7 +66,7 @@ def test_the_line_lies_on_the_edge_of_the_image(kind, normal):
     volume = ball_scan(kind)
     mesh = icosphere(14.0, 24, CENTRE)
     figure = plot.show_contours(
-        volume, mesh, normal=normal, center_lps_mm=CENTRE, window=(500, 1000)
+        volume, mesh, normal=normal, centre_lps_mm=CENTRE, window=(500, 1000)
     )
     assert len(figure.axes) == (3 if normal is None else 4)
     for axes in figure.axes:

@@ -68,6 +68,9 @@ def test_the_table_and_the_air_are_not_of_the_patient(body, head):
 def test_the_bones_of_the_head_are_told_apart(head, bone_truth):
     at, truly = bone_truth
     skull, jaw, spine = (getattr(segment, n)(head) for n in ("skull", "mandible", "vertebrae"))
+    assert [part.names for part in (skull, jaw, spine)] == [
+        {1: name} for name in ("skull", "mandible", "vertebrae")
+    ]
     assert skull.names == {1: "skull"}
     for name, mask in (("mandible", jaw), ("vertebrae", spine)):
         assert truly[name].sum() > 50

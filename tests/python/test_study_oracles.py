@@ -279,7 +279,7 @@ def test_unbalanced_mixed_models():
 def test_equal_classes_are_compared_by_their_means():
     """With equal sizes the mixed model is Student's t on class means, when classes differ."""
     table = study.simulate_clusters(
-        {"print": 62, "bone": 58}, clusters_per_arm=6, sizes=[10], sd=10, icc=0.3, seed=2
+        {"print": 62, "bone": 58}, n_clusters_per_arm=6, sizes=[10], sd=10, icc=0.3, seed=2
     )
     ours = study.analyse_clusters(
         table["score"], cluster=table["cluster"], arm=table["arm"], reference="bone"

@@ -84,7 +84,7 @@ SPECIMENS = study.SpecimenCosts(
 def test_costs_by_hand():
     """40 for a good print: 30 over 0.75.  61 students in sixes are 11 groups, five sessions each."""
     found = study.compare_costs(
-        PRINTS, SPECIMENS, n_students=61, group_size=6, sessions=5, currency="units"
+        PRINTS, SPECIMENS, n_students=61, group_size=6, n_sessions=5, currency="units"
     )
     assert (found.uses, found.n_prints, found.n_specimens) == (55, 28, 6)
     assert found.print_total == pytest.approx(1000 + 28 * 40)
@@ -95,10 +95,12 @@ def test_costs_by_hand():
 
 def test_break_even_is_the_first_number_after_which_prints_stay_cheaper():
     found = study.compare_costs(
-        PRINTS, SPECIMENS, n_students=10, group_size=1, sessions=1, currency="units"
+        PRINTS, SPECIMENS, n_students=10, group_size=1, n_sessions=1, currency="units"
     )
     totals = [
-        study.compare_costs(PRINTS, SPECIMENS, n_students=n, group_size=1, sessions=1, currency="u")
+        study.compare_costs(
+            PRINTS, SPECIMENS, n_students=n, group_size=1, n_sessions=1, currency="u"
+        )
         for n in range(1, 40)
     ]
     below = [c.print_total < c.specimen_total for c in totals]
@@ -108,7 +110,7 @@ def test_break_even_is_the_first_number_after_which_prints_stay_cheaper():
         setup=0, material_each=500, machine_each=0, labour_each=0, failed_fraction=0, uses_each=1
     )
     never = study.compare_costs(
-        dear, SPECIMENS, n_students=10, group_size=1, sessions=1, currency="u"
+        dear, SPECIMENS, n_students=10, group_size=1, n_sessions=1, currency="u"
     )
     assert never.break_even_uses is None
     with pytest.raises(TypeError):
@@ -172,7 +174,7 @@ def test_simulated_classes_have_the_truth_they_were_given():
     # Variance of a negative binomial: mean + alpha mean^2.
     assert count[own == "a"].var() == pytest.approx(6 + 0.5 * 36, rel=0.12)
     classes = study.simulate_clusters(
-        {"a": 0}, clusters_per_arm=1500, sizes=[4], sd=10, icc=0.3, seed=3
+        {"a": 0}, n_clusters_per_arm=1500, sizes=[4], sd=10, icc=0.3, seed=3
     )
     score = np.array(classes["score"]).reshape(-1, 4)
     within = score.var(axis=1, ddof=1).mean()

@@ -104,7 +104,7 @@ def results():
         prints,
         bones,
         study.compare_costs(
-            prints, bones, n_students=4, group_size=2, sessions=2, currency="units"
+            prints, bones, n_students=4, group_size=2, n_sessions=2, currency="units"
         ),
     ]  # fmt: skip
 

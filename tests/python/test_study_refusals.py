@@ -127,7 +127,7 @@ def test_checkers_refuse_arms_and_estimates_that_cannot_be():
             study.check_effect_size(estimate, n_a=20, n_b=20, p=".3")
     for items in (0, 1.5, NAN):
         with pytest.raises(StudyError, match="items"):
-            study.check_mean_of_integers("3.2", n=10, items=items)
+            study.check_mean_of_integers("3.2", n=10, n_items=items)
 
 
 def test_edges_that_are_allowed_give_a_verdict():

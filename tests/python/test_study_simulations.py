@@ -165,7 +165,7 @@ def test_clusters():
     for seed in range(RUNS):
         for mean, kept in ((7, runs), (0, null)):
             t = study.simulate_clusters(
-                {"a": mean, "b": 0}, clusters_per_arm=plan.n_clusters[0], sizes=[10], sd=10,
+                {"a": mean, "b": 0}, n_clusters_per_arm=plan.n_clusters[0], sizes=[10], sd=10,
                 icc=0.1, seed=2 * seed + (mean > 0),
             )  # fmt: skip
             kept.append(

@@ -77,3 +77,7 @@ __all__ = [
     "write_readings",
     "write_readings_form",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -188,6 +188,13 @@ def attach_bar(
         manifold3d is not installed: ``pip install 'calvaria[mesh]'``.
     ValueError
         An unknown axis, or points of another shape.
+
+    Examples
+    --------
+    >>> from calvaria.printability import block_mesh
+    >>> base = block_mesh(size_mm=(60.0, 40.0, 20.0), centre_lps_mm=(0.0, 0.0, 10.0))
+    >>> attach_bar(base, axis="x", length_mm=30.0)
+    AttachedBar(30X on the surface at (-10.0, -6.7, 0.0) LPS mm, on a post of 4 mm)
     """
     if axis not in {"x", "y", "z"}:
         msg = f"axis: x, y or z expected, found {axis!r}"

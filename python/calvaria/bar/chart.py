@@ -170,6 +170,17 @@ def make_control_chart(readings: Iterable[BarReading], *, label: str | None = No
     ----------
     Shewhart, Economic control of quality of manufactured product, 1931; ISO 7870-2:2023 (individuals
     and moving ranges); Western Electric, Statistical quality control handbook, 1956 (runs).
+
+    Examples
+    --------
+    >>> from calvaria.bar import BarReading
+    >>> week = [
+    ...     BarReading(nominal_mm=50.0, reading_mm=mm, date=f"2026-03-0{day}", bar="X50", axis="x")
+    ...     for day, mm in enumerate([49.91, 49.94, 49.92, 49.93, 49.92, 49.60], start=1)
+    ... ]
+    >>> chart = make_control_chart(week)
+    >>> chart
+    ControlChart(X50: 6 days, mean -0.130 mm, limits -0.337 to +0.077: out of control (2026-03-06); no drift proven)
     """
     rows = list(readings)
     by_day: dict[dt.date, list[float]] = {}
@@ -245,6 +256,16 @@ def check_history(
     ------
     BarError
         The record holds no reading, or readings of several printers and ``printer`` does not choose.
+
+    Examples
+    --------
+    >>> from calvaria.bar import BarReading
+    >>> record = [
+    ...     BarReading(nominal_mm=50.0, reading_mm=mm, date=f"2026-03-0{day}", bar="X50", axis="x")
+    ...     for day, mm in enumerate([49.91, 49.94, 49.92, 49.93], start=1)
+    ... ]
+    >>> check_history(record, today="2026-03-20", tolerance_mm=0.5)
+    PrinterHistory(PASS: printer without a name: last bar 16 days ago, in order)
     """
     rows = list(load_record(record) if isinstance(record, str | os.PathLike) else record)
     names = list(dict.fromkeys(reading.printer for reading in rows))

@@ -106,6 +106,22 @@ def measure_gauge(readings: Iterable[BarReading], *, tolerance_mm: float) -> Gau
     ----------
     AIAG, Measurement systems analysis, 4th edition, 2010, chapter III B; Burdick, Borror and
     Montgomery, J Qual Technol 35, 2003, doi:10.1080/00224065.2003.11980232.
+
+    Examples
+    --------
+    >>> from calvaria.bar import BarReading
+    >>> true_mm = {"A": 49.8, "B": 50.0, "C": 50.3}
+    >>> readings = [
+    ...     BarReading(
+    ...         nominal_mm=50.0, reading_mm=mm + 0.01 * repeat + slip, bar=bar, operator=who, repeat=repeat
+    ...     )
+    ...     for bar, mm in true_mm.items()
+    ...     for who, slip in (("first", 0.0), ("second", 0.02))
+    ...     for repeat in (1, 2)
+    ... ]
+    >>> study = measure_gauge(readings, tolerance_mm=0.5)
+    >>> round(study.repeatability_mm, 4), round(study.reproducibility_mm, 4)
+    (0.0061, 0.0139)
     """
     if not 0 < tolerance_mm < math.inf:
         msg = f"tolerance_mm: above 0 expected, found {tolerance_mm}"

@@ -47,6 +47,11 @@ class BarReading(Record):
         Scatter of the points about their planes, and how far the planes are from parallel.
     centre_lps_mm, direction : tuple of float, optional
         Where the bar was found, and which way it points.
+
+    Examples
+    --------
+    >>> BarReading(nominal_mm=50.0, reading_mm=49.91, axis="x", bar="X50", date="2026-03-01")
+    BarReading(X50 x: 49.910 mm on 50 mm, -0.090 mm)
     """
 
     nominal_mm: float

@@ -41,6 +41,19 @@ def load_record(path: str | os.PathLike[str]) -> tuple[BarReading, ...]:
     ------
     BarError
         Which line is not a reading, what was expected and what was found.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from calvaria.bar import BarReading, append_readings
+    >>> reading = BarReading(nominal_mm=50.0, reading_mm=49.91, bar="X50", axis="x", printer="left")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "left.jsonl"
+    ...     written = append_readings(path, reading, date="2026-03-01")
+    ...     record = load_record(path)
+    >>> record == written, record[0].reading_mm
+    (True, 49.91)
     """
     file = Path(path)
     try:
@@ -93,6 +106,19 @@ def append_readings(
     -----
     The new file is written beside the old one and takes its place at once, under a lock: a failure
     leaves the old record, and two programs that append at the same time both succeed or one waits.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from calvaria.bar import BarReading
+    >>> reading = BarReading(nominal_mm=50.0, reading_mm=49.91, bar="X50", axis="x", printer="left")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "left.jsonl"
+    ...     first = append_readings(path, reading, date="2026-03-01")
+    ...     both = append_readings(path, reading, date="2026-03-08")
+    >>> [r.date for r in both]
+    ['2026-03-01', '2026-03-08']
     """
     file = Path(path)
     new = [readings] if isinstance(readings, BarReading) else list(readings)

@@ -65,6 +65,21 @@ def write_readings_form(
     ------
     ValueError
         ``repeats`` is below 1, there is nothing to read, an unknown axis, or a length not above 0.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "callipers.csv"
+    ...     write_readings_form(path, lengths_mm=(50.0,), axes=("x", "y"), repeats=2, printer="left")
+    ...     for line in path.read_text().splitlines():
+    ...         print(line)
+    bar,axis,nominal_mm,reading_mm,repeat,operator,instrument,printer,material,temperature_c,date
+    50X,x,50,,1,,,left,,,
+    50Y,y,50,,1,,,left,,,
+    50X,x,50,,2,,,left,,,
+    50Y,y,50,,2,,,left,,,
     """
     if repeats < 1 or not lengths_mm or not axes or not operators:
         msg = (
@@ -150,7 +165,7 @@ def _write(path: Path, rows: Sequence[Mapping[str, str]], columns: Sequence[str]
 
 
 def read_readings(path: str | os.PathLike[str]) -> tuple[BarReading, ...]:
-    """Read a calliper table.
+    r"""Read a calliper table.
 
     Parameters
     ----------
@@ -169,6 +184,17 @@ def read_readings(path: str | os.PathLike[str]) -> tuple[BarReading, ...]:
     ------
     BarError
         What is wrong, in which line and column, what was expected and what was found.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "callipers.csv"
+    ...     _ = path.write_text("bar;axis;nominal_mm;reading_mm\nX50;x;50;49,91\nX50;x;50;49,93\n")
+    ...     readings = read_readings(path)
+    >>> [r.reading_mm for r in readings]
+    [49.91, 49.93]
     """
     file = Path(path)
     size = file.stat().st_size

@@ -10,3 +10,7 @@ from calvaria.checks.series import check_series
 from calvaria.checks.volume import check_volume
 
 __all__ = ["ImagingPlan", "check_series", "check_volume", "plan_imaging"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

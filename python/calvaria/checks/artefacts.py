@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria import _native
-from calvaria.checks.judge import plural
+from calvaria._record import plural
 from calvaria.findings import Finding, Verdict
 from calvaria.volume import Mask
 

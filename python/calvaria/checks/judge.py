@@ -10,7 +10,7 @@ from calvaria.findings import Finding, Verdict
 if TYPE_CHECKING:
     from calvaria.rules import Limit, Rules
 
-__all__ = ["Judge", "plural"]
+__all__ = ["Judge"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +54,3 @@ class Judge:
     def unproven(self, code: str, message: str, **details: Any) -> Finding:
         """Make a finding for what the data cannot answer."""
         return self.say(code, Verdict.UNPROVEN, message, **details)
-
-
-def plural(count: int, noun: str) -> str:
-    """Return a count with its noun.
-
-    Examples
-    --------
-    >>> plural(1, "slice"), plural(3, "slice")
-    ('1 slice', '3 slices')
-    """
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

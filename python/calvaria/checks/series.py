@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calvaria._record import plural
 from calvaria.checks import acquisition as scan
 from calvaria.checks.coverage import check_extent, check_orientation, check_tilt
-from calvaria.checks.judge import Judge, plural
+from calvaria.checks.judge import Judge
 from calvaria.checks.spacing import Stack, check_planes, check_stack, check_thickness, usual_step
 from calvaria.findings import CheckReport, Finding, Verdict
 from calvaria.rules import Rules, load_rules

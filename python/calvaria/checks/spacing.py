@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from calvaria.checks.judge import plural
+from calvaria._record import plural
 from calvaria.findings import Finding, Verdict
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from calvaria._asked import need
 from calvaria.checks import acquisition as scan
 from calvaria.checks.artefacts import check_metal, check_motion, check_slices, region_points
 from calvaria.checks.completeness import check_circle, check_faces, check_symmetry
@@ -14,11 +15,12 @@ from calvaria.checks.survey import measure
 from calvaria.checks.values import check_noise, check_scale, check_sharpness
 from calvaria.findings import CheckReport, Finding
 from calvaria.rules import Rules, load_rules
+from calvaria.volume import Volume
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from calvaria.volume import Mask, Volume
+    from calvaria.volume import Mask
 
 __all__ = ["check_volume"]
 
@@ -80,6 +82,7 @@ def check_volume(
     >>> [f.details["face"] for f in report if f.code == "bone_cut" and f.verdict.name == "FAIL"]
     ['superior', 'inferior']
     """
+    need("volume", volume, Volume)
     rules = load_rules() if rules is None else rules
     judge = Judge(rules=rules, profile=rules.profile(profile), anatomy=rules.anatomy(anatomy))
     points = region_points(region)

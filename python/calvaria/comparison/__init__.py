@@ -25,3 +25,7 @@ __all__ = [
     "error_budget",
     "measure_deviation",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

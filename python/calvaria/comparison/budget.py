@@ -59,6 +59,11 @@ class ErrorPart:
         Systematic error that grows with length, with its sign.
     source : str
         Where the numbers come from: a measurement, a paper, a data sheet.
+
+    Examples
+    --------
+    >>> ErrorPart(name="layer height", stage="printing", systematic_mm=0.05, random_sd_mm=0.03)
+    ErrorPart(name='layer height', stage='printing', systematic_mm=0.05, random_sd_mm=0.03, scale_percent=0.0, source='')
     """
 
     name: str

@@ -34,3 +34,7 @@ __all__ = [
     "to_trimesh",
     "to_xarray",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._record import plural
 from calvaria.errors import CalvariaError, SegmentationError
 from calvaria.volume import Mask, Volume
 
@@ -87,7 +88,7 @@ def exact(values: NDArray[Any], *, name: str) -> NDArray[Any]:
         raise CalvariaError(msg)
     if not all(np.isfinite(plane).all() for plane in values):
         n_bad = sum(int(np.count_nonzero(~np.isfinite(plane))) for plane in values)
-        msg = f"{name}: finite values expected, found NaN or infinity in {n_bad} voxels"
+        msg = f"{name}: finite values expected, found NaN or infinity in {plural(n_bad, 'voxel')}"
         raise CalvariaError(msg)
     # Plane by plane, so that a float64 volume is not held a second time.
     if all(_is_int16(plane) for plane in values):

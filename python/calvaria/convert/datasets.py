@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria import dicom
+from calvaria._asked import need
 from calvaria._optional import neighbour
 from calvaria.errors import CalvariaError, GeometryError
+from calvaria.volume import Volume
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from calvaria.volume import Volume
 
 __all__ = ["from_pydicom", "to_pydicom"]
 
@@ -29,7 +30,7 @@ def to_pydicom(
     series_instance_uid: str | None = None,
     frame_of_reference_uid: str | None = None,
 ) -> list[Any]:
-    """Hand a volume to pydicom as CT (or MR) images.
+    """Return a volume as CT (or MR) images of pydicom.
 
     Parameters
     ----------
@@ -63,6 +64,7 @@ def to_pydicom(
     >>> slices[0].PixelSpacing  # between rows (y), then between columns (x)
     [0.25, 0.5]
     """
+    need("volume", volume, Volume)
     _check_fit_for_dicom(volume)
     uid = _Uids(volume)
     shared = {
@@ -166,7 +168,7 @@ def _set_pixels(made: Any, volume: Volume, k: int) -> None:
 
 
 def from_pydicom(datasets: Iterable[Any]) -> Volume:
-    """Take a volume from the data sets of one series.
+    """Return the data sets of one series as a volume.
 
     Parameters
     ----------
@@ -184,6 +186,16 @@ def from_pydicom(datasets: Iterable[Any]) -> Volume:
     ------
     DicomError
         As for :func:`calvaria.load_series`.
+
+    Examples
+    --------
+    >>> from calvaria.convert import to_pydicom
+    >>> from calvaria.phantom import Scanner, scan, sphere
+    >>> small = Scanner(columns=32, rows=32, spacing_xy_mm=(2.5, 2.5), n_slices=4)
+    >>> volume = scan(sphere(), scanner=small)
+    >>> back = from_pydicom(reversed(to_pydicom(volume)))  # in any order
+    >>> back, bool((back.values == volume.values).all())
+    (Volume(32 x 32 x 4 int16 HU, 2.5 x 2.5 x 0.8 mm), True)
     """
     with tempfile.TemporaryDirectory(prefix="calvaria-") as folder:
         for n, dataset in enumerate(datasets):

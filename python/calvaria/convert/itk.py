@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._asked import need
 from calvaria._optional import neighbour
 from calvaria.convert._made import made_mask, made_volume
 from calvaria.errors import GeometryError
@@ -21,7 +22,7 @@ __all__ = ["from_sitk", "grid_from_sitk", "mask_from_sitk", "to_sitk"]
 
 
 def to_sitk(image: Volume | Mask) -> Any:
-    """Hand a volume or mask to SimpleITK.
+    """Return a volume or mask as an image of SimpleITK.
 
     Parameters
     ----------
@@ -49,6 +50,7 @@ def to_sitk(image: Volume | Mask) -> Any:
     >>> to_sitk(Volume(values=np.zeros((2, 3, 4), np.int16), grid=grid)).GetSpacing()
     (0.5, 0.5, 2.0)
     """
+    need("image", image, Volume, Mask)
     direction = image.grid.direction
     sitk = neighbour("SimpleITK")
     values = image.values.view(np.uint8) if image.values.dtype == np.bool_ else image.values
@@ -60,7 +62,7 @@ def to_sitk(image: Volume | Mask) -> Any:
 
 
 def from_sitk(image: Any, *, quantity: str | None = None, like: Volume | None = None) -> Volume:
-    """Take a volume from SimpleITK.
+    """Return an image of SimpleITK as a volume.
 
     Parameters
     ----------
@@ -84,12 +86,20 @@ def from_sitk(image: Any, *, quantity: str | None = None, like: Volume | None = 
         A value is NaN or infinite, or a voxel has several components.
     ImportError
         SimpleITK is not installed.
+
+    Examples
+    --------
+    >>> import SimpleITK as sitk
+    >>> image = sitk.Image(4, 3, 2, sitk.sitkInt16)
+    >>> image.SetSpacing((0.5, 0.5, 2.0))
+    >>> from_sitk(image, quantity="HU")
+    Volume(4 x 3 x 2 int16 HU, 0.5 x 0.5 x 2 mm)
     """
     return made_volume(_values(image), grid_from_sitk(image), quantity=quantity, like=like)
 
 
 def mask_from_sitk(image: Any, *, names: Mapping[int, str] | None = None) -> Mask:
-    """Take a mask or label image from SimpleITK; labels 0 to 65535, 0 is background.
+    """Return a label image of SimpleITK as a mask; labels 0 to 65535, 0 is background.
 
     Parameters
     ----------
@@ -109,6 +119,15 @@ def mask_from_sitk(image: Any, *, names: Mapping[int, str] | None = None) -> Mas
         The image is not 3-D.
     SegmentationError
         A value is not a whole number from 0 to 65535.
+
+    Examples
+    --------
+    >>> import SimpleITK as sitk
+    >>> labels = sitk.Image(4, 3, 2, sitk.sitkUInt8)
+    >>> labels[1, 2, 0] = 7
+    >>> mask = mask_from_sitk(labels, names={7: "mandible"})
+    >>> mask.values[0, 2, 1].item(), mask.names
+    (7, {7: 'mandible'})
     """
     return made_mask(_values(image), grid_from_sitk(image), names=names)
 

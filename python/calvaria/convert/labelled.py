@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._asked import need
 from calvaria._optional import neighbour
 from calvaria.convert._made import made_mask, made_volume
 from calvaria.errors import GeometryError
@@ -23,7 +24,7 @@ _DIMS = ("k", "j", "i")
 
 
 def to_xarray(image: Volume | Mask) -> Any:
-    """Hand a volume or mask to xarray.
+    """Return a volume or mask as a DataArray of xarray.
 
     Parameters
     ----------
@@ -47,6 +48,7 @@ def to_xarray(image: Volume | Mask) -> Any:
     >>> array.swap_dims(i="x_lps_mm").sel(x_lps_mm=1.5, j=2, k=1).item()
     23
     """
+    need("image", image, Volume, Mask)
     xarray = neighbour("xarray")
     coords: dict[str, Any] = {
         dim: np.arange(n) for dim, n in zip(_DIMS, image.values.shape, strict=True)
@@ -68,7 +70,7 @@ def to_xarray(image: Volume | Mask) -> Any:
 
 
 def from_xarray(array: Any, *, quantity: str | None = None, like: Volume | None = None) -> Volume:
-    """Take a volume from xarray.
+    """Return a DataArray of xarray as a volume.
 
     Parameters
     ----------
@@ -90,6 +92,16 @@ def from_xarray(array: Any, *, quantity: str | None = None, like: Volume | None 
     ------
     GeometryError
         A dimension or the affine is missing, or an index coordinate is not evenly spaced.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> from calvaria.convert import to_xarray
+    >>> grid = Grid(dims_ijk=(4, 3, 2), lps_from_ijk=np.diag([0.5, 0.5, 2.0, 1.0]))
+    >>> array = to_xarray(Volume(values=np.zeros((2, 3, 4), np.int16), grid=grid))
+    >>> from_xarray(array.isel(k=[1])).grid.origin_lps_mm  # a selection knows where it lies
+    (0.0, 0.0, 2.0)
     """
     values, grid = _taken(array)
     if quantity is None and like is None:
@@ -98,7 +110,7 @@ def from_xarray(array: Any, *, quantity: str | None = None, like: Volume | None 
 
 
 def mask_from_xarray(array: Any, *, names: Mapping[int, str] | None = None) -> Mask:
-    """Take a mask or label image from xarray, by the same rules as `from_xarray`.
+    """Return a DataArray of labels as a mask, by the same rules as `from_xarray`.
 
     Parameters
     ----------
@@ -118,6 +130,16 @@ def mask_from_xarray(array: Any, *, names: Mapping[int, str] | None = None) -> M
         As for :func:`from_xarray`.
     SegmentationError
         A value is not a whole number from 0 to 65535.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> from calvaria.convert import to_xarray
+    >>> grid = Grid(dims_ijk=(4, 3, 2), lps_from_ijk=np.diag([0.5, 0.5, 2.0, 1.0]))
+    >>> labels = to_xarray(Mask(values=np.full((2, 3, 4), 2, np.uint8), grid=grid))
+    >>> mask_from_xarray(labels.isel(i=slice(0, 2)), names={2: "mandible"})
+    Mask(2 x 3 x 2 uint8, 12 voxels set)
     """
     values, grid = _taken(array)
     return made_mask(values, grid, names=names or array.attrs.get("names"))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._asked import need
 from calvaria._optional import neighbour
 from calvaria.convert._made import made_mask, made_volume
 from calvaria.errors import CalvariaError, GeometryError
@@ -37,7 +38,7 @@ _MM_PER_UNIT = {"mm": 1.0, "meter": 1000.0, "micron": 0.001}
 
 
 def to_nibabel(image: Volume | Mask) -> Any:
-    """Hand a volume or mask to nibabel.
+    """Return a volume or mask as an image of nibabel.
 
     Parameters
     ----------
@@ -59,6 +60,7 @@ def to_nibabel(image: Volume | Mask) -> Any:
     >>> image.shape, image.affine[0, 0].item()
     ((4, 3, 2), -0.5)
     """
+    need("image", image, Volume, Mask)
     nib = neighbour("nibabel")
     values = image.values.view(np.uint8) if image.values.dtype == np.bool_ else image.values
     ras_from_ijk = _LPS_FROM_RAS @ image.grid.lps_from_ijk
@@ -80,7 +82,7 @@ def from_nibabel(
     lps_from_ijk: ArrayLike | None = None,
     name: str = "image",
 ) -> Volume:
-    """Take a volume from nibabel.
+    """Return an image of nibabel as a volume.
 
     Parameters
     ----------
@@ -109,6 +111,15 @@ def from_nibabel(
         length is none of mm, m and um; the image is not 3-D.
     CalvariaError
         A value is NaN or infinite.
+
+    Examples
+    --------
+    >>> import nibabel as nib
+    >>> import numpy as np
+    >>> image = nib.Nifti1Image(np.zeros((4, 3, 2), np.int16), np.diag([-0.5, -0.5, 2.0, 1.0]))
+    >>> volume = from_nibabel(image, quantity="HU")
+    >>> volume.values.shape, volume.grid.spacing_xyz_mm
+    ((2, 3, 4), (0.5, 0.5, 2.0))
     """
     grid, findings = _grid(image, form=form, lps_from_ijk=lps_from_ijk, name=name)
     values = _values(image, name=name)
@@ -123,7 +134,7 @@ def mask_from_nibabel(
     lps_from_ijk: ArrayLike | None = None,
     name: str = "image",
 ) -> Mask:
-    """Take a mask or label image from nibabel, by the same rules of place as `from_nibabel`.
+    """Return a label image of nibabel as a mask, by the same rules of place as `from_nibabel`.
 
     Names of the labels come from ``names``, else from the label table in the header, if it has one.
 
@@ -147,6 +158,17 @@ def mask_from_nibabel(
         As for :func:`from_nibabel`.
     SegmentationError
         A value is not a whole number from 0 to 65535.
+
+    Examples
+    --------
+    >>> import nibabel as nib
+    >>> import numpy as np
+    >>> labels = np.zeros((4, 3, 2), np.uint8)
+    >>> labels[3, 2, 1] = 1  # i, j, k
+    >>> image = nib.Nifti1Image(labels, np.diag([-0.5, -0.5, 2.0, 1.0]))
+    >>> mask = mask_from_nibabel(image, names={1: "skull"})
+    >>> mask.values[1, 2, 3].item(), mask.names  # k, j, i
+    (1, {1: 'skull'})
     """
     grid, findings = _grid(image, form=form, lps_from_ijk=lps_from_ijk, name=name)
     if names is None:

@@ -40,7 +40,7 @@ class _Frame:
 def mask_from_dicom_seg(
     dataset: Any, *, segment: str | int | None = None, name: str = "dataset"
 ) -> Mask:
-    """Take a mask or label map from a DICOM Segmentation (SEG).
+    """Return a DICOM Segmentation (SEG) as a mask or label map.
 
     Parameters
     ----------
@@ -71,6 +71,19 @@ def mask_from_dicom_seg(
     Notes
     -----
     A fractional segment counts where its value is at least half of the highest.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Mask
+    >>> from calvaria.convert import to_dicom_seg, to_pydicom
+    >>> from calvaria.phantom import Scanner, scan, sphere
+    >>> small = Scanner(columns=32, rows=32, spacing_xy_mm=(2.5, 2.5), n_slices=4)
+    >>> volume = scan(sphere(), scanner=small)
+    >>> bone = Mask(values=volume.values > 300, grid=volume.grid, names={1: "skull"})
+    >>> back = mask_from_dicom_seg(to_dicom_seg(bone, to_pydicom(volume)))
+    >>> back.names, back.n_voxels == bone.n_voxels
+    ({1: 'skull'}, True)
     """
     kind = str(dataset.get("SOPClassUID", ""))
     if kind not in {_SEGMENTATION, _LABEL_MAP}:

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._asked import need
 from calvaria._optional import neighbour
 from calvaria.errors import EmptyMaskError, GeometryError
 from calvaria.segment import anatomy_code
+from calvaria.volume import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calvaria.volume import Mask
 
 __all__ = ["to_dicom_seg", "to_seg_nrrd"]
 
@@ -52,6 +53,7 @@ def to_seg_nrrd(mask: Mask) -> bytes:
     >>> b"SCT^91609006^Mandible" in to_seg_nrrd(mask)
     True
     """
+    need("mask", mask, Mask)
     values = mask.values.view(np.uint8) if mask.values.dtype == np.bool_ else mask.values
     affine = mask.grid.lps_from_ijk
     kind = {1: "unsigned char", 2: "unsigned short"}[values.dtype.itemsize]
@@ -81,7 +83,7 @@ def to_seg_nrrd(mask: Mask) -> bytes:
 
 
 def to_dicom_seg(mask: Mask, images: Sequence[Any], *, series_description: str = "") -> Any:
-    """Hand a mask to highdicom as a DICOM Segmentation of the images it was drawn on.
+    """Return a mask as a DICOM Segmentation of the images it was drawn on, by highdicom.
 
     Parameters
     ----------
@@ -107,7 +109,21 @@ def to_dicom_seg(mask: Mask, images: Sequence[Any], *, series_description: str =
         The mask does not lie on the slices.
     ImportError
         highdicom is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Mask
+    >>> from calvaria.convert import to_pydicom
+    >>> from calvaria.phantom import Scanner, scan, sphere
+    >>> small = Scanner(columns=32, rows=32, spacing_xy_mm=(2.5, 2.5), n_slices=4)
+    >>> volume = scan(sphere(), scanner=small)
+    >>> bone = Mask(values=volume.values > 300, grid=volume.grid, names={1: "skull"})
+    >>> made = to_dicom_seg(bone, to_pydicom(volume))
+    >>> made.SOPClassUID.name, made.SegmentSequence[0].SegmentLabel
+    ('Segmentation Storage', 'skull')
     """
+    need("mask", mask, Mask)
     hd = neighbour("highdicom")
     labels = _labels(mask)
     if not labels:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from calvaria._asked import need
 from calvaria._optional import neighbour
 from calvaria.mesh import Mesh
 
@@ -13,7 +14,7 @@ __all__ = ["mesh_from_trimesh", "to_trimesh"]
 
 
 def to_trimesh(mesh: Mesh) -> Any:
-    """Hand a mesh to trimesh.
+    """Return a mesh as a Trimesh of trimesh.
 
     Parameters
     ----------
@@ -37,6 +38,7 @@ def to_trimesh(mesh: Mesh) -> Any:
     >>> to_trimesh(Mesh(vertices=np.eye(3), faces=[[0, 1, 2]])).units
     'mm'
     """
+    need("mesh", mesh, Mesh)
     made = neighbour("trimesh").Trimesh(
         vertices=mesh.vertices.copy(),
         faces=mesh.faces.copy(),
@@ -48,7 +50,7 @@ def to_trimesh(mesh: Mesh) -> Any:
 
 
 def mesh_from_trimesh(surface: Any, *, unit: str | None = None) -> Mesh:
-    """Take a mesh from trimesh.
+    """Return a Trimesh of trimesh as a mesh.
 
     Parameters
     ----------
@@ -71,7 +73,7 @@ def mesh_from_trimesh(surface: Any, *, unit: str | None = None) -> Mesh:
     --------
     >>> from calvaria import Mesh
     >>> mesh_from_trimesh(to_trimesh(Mesh(vertices=np.eye(3), faces=[[0, 1, 2]])))
-    Mesh(3 vertices, 1 faces)
+    Mesh(3 vertices, 1 face)
     """
     said = surface.units or unit
     if said not in {"mm", "millimeter", "millimeters"}:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._asked import need
 from calvaria._optional import neighbour
 from calvaria.convert.nifti import to_nibabel
 from calvaria.mesh import Mesh
@@ -21,7 +22,7 @@ _STL = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("rest", "<u2
 
 
 def to_pyvista(thing: Volume | Mask | Mesh) -> Any:
-    """Hand a mesh, a volume or a mask to PyVista.
+    """Return a mesh, a volume or a mask as an object of PyVista.
 
     Parameters
     ----------
@@ -43,9 +44,13 @@ def to_pyvista(thing: Volume | Mask | Mesh) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from calvaria import Mesh
-    >>> made = to_pyvista(Mesh(vertices=np.eye(3), faces=[[0, 1, 2]]))  # doctest: +SKIP
+    >>> made = to_pyvista(Mesh(vertices=np.eye(3), faces=[[0, 1, 2]]))
+    >>> made.n_points, made.n_cells
+    (3, 1)
     """
+    need("thing", thing, Volume, Mask, Mesh)
     pyvista = neighbour("pyvista")
     if isinstance(thing, Mesh):
         made = pyvista.PolyData.from_regular_faces(thing.vertices.copy(), thing.faces)
@@ -63,7 +68,7 @@ def to_pyvista(thing: Volume | Mask | Mesh) -> Any:
 
 
 def mesh_from_pyvista(surface: Any) -> Mesh:
-    """Take a mesh from PyVista.
+    """Return a surface of PyVista as a mesh.
 
     Parameters
     ----------
@@ -79,6 +84,13 @@ def mesh_from_pyvista(surface: Any) -> Mesh:
     ------
     ValueError
         Faces with more than three corners; ``surface.triangulate()`` makes triangles.
+
+    Examples
+    --------
+    >>> from calvaria.convert import to_pyvista
+    >>> from calvaria.printability import block_mesh
+    >>> mesh_from_pyvista(to_pyvista(block_mesh(size_mm=(2, 3, 4))))
+    Mesh(8 vertices, 12 faces)
     """
     if not surface.is_all_triangles:
         msg = (
@@ -94,7 +106,7 @@ def mesh_from_pyvista(surface: Any) -> Mesh:
 
 
 def to_niivue(volume: Volume, *, meshes: Mapping[str, Mesh] | None = None) -> Any:
-    """Hand a volume, with meshes on it, to the NiiVue widget for Jupyter.
+    """Return a widget of NiiVue for Jupyter that shows a volume, with meshes on it.
 
     Parameters
     ----------
@@ -116,6 +128,14 @@ def to_niivue(volume: Volume, *, meshes: Mapping[str, Mesh] | None = None) -> An
     See Also
     --------
     calvaria.view.view_volume : stays alive when the notebook becomes a page; a widget does not.
+
+    Examples
+    --------
+    >>> from calvaria.phantom import Scanner, scan, sphere
+    >>> small = Scanner(columns=32, rows=32, spacing_xy_mm=(2.5, 2.5), n_slices=4)
+    >>> widget = to_niivue(scan(sphere(), scanner=small))
+    >>> len(widget.volumes)
+    1
     """
     niivue = neighbour("ipyniivue")
     widget = niivue.NiiVue()

@@ -5,3 +5,7 @@ from calvaria.dicom.load import load_series
 from calvaria.dicom.series import LeftOut, Series, SeriesList
 
 __all__ = ["LeftOut", "Series", "SeriesList", "find_series", "load_series"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.errors import DicomError
 from calvaria.findings import Finding
 from calvaria.geometry import Grid
@@ -166,7 +167,17 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """A file that is in no series, and why."""
+    """A file that is in no series, and why.
+
+    Attributes
+    ----------
+    file : str
+        Name of the file, relative to the folder that was looked through.
+    reason : str
+        Why it is in no series.
+    is_suspicious : bool
+        Whether it looks like an image that could not be read, rather than like another kind of file.
+    """
 
     file: str
     reason: str
@@ -211,7 +222,7 @@ class SeriesList(tuple[Series, ...]):  # noqa: SLOT001 - it has an attribute of 
         return made
 
     def __repr__(self) -> str:
-        lines = [f"{len(self)} series, {len(self.left_out)} files left out"]
+        lines = [f"{len(self)} series, {plural(len(self.left_out), 'file')} left out"]
         lines += [f"  {series!r}" for series in self]
         lines += [f"  {file.file}: {file.reason}" for file in self.left_out]
         return "\n".join(lines)

@@ -112,6 +112,12 @@ class Material(_Row):
         What has to be on record before the part may be used.
     source : str
         Who says so.
+    density_range : (float, float)
+        Lowest and highest density that is sold under this name, g/cm3.
+    density_source : str
+        Who says so.
+    sterilise_note, sterilise_source : str
+        How, and who says so.
     """
 
     code: str
@@ -201,6 +207,17 @@ class Printer(_Row):
         How long a calibration is good for.
     source : str
         Who says so.
+
+    Examples
+    --------
+    >>> own = Printer(
+    ...     code="ours", name="the one by the window", process="fdm", is_desktop=True,
+    ...     materials=("pla",), build_mm=(220.0, 220.0, 250.0), layer_mm=0.2, rate_mm3_per_s=5.0,
+    ...     s_per_layer=4.0, infill_fraction=0.2, shell_mm=1.2, calibration_days=30.0,
+    ...     source="own measurements",
+    ... )
+    >>> own.process, own.build_mm
+    ('fdm', (220.0, 220.0, 250.0))
     """
 
     code: str
@@ -220,7 +237,19 @@ class Printer(_Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison(_Row):
-    """One row of the quick comparison: what for, of what, what to know."""
+    """One row of the quick comparison: what for, of what, what to know.
+
+    Attributes
+    ----------
+    uses : tuple of str
+        What for, in words.
+    materials : tuple of str
+        Of what, in words.
+    comment : str
+        What to know.
+    source : str
+        Who says so.
+    """
 
     uses: tuple[str, ...]
     materials: tuple[str, ...]

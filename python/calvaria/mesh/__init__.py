@@ -84,3 +84,7 @@ __all__ = [
     "transform_mesh",
     "write_mesh",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

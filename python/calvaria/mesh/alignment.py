@@ -10,7 +10,9 @@ import numpy as np
 
 from calvaria import _native, _progress
 from calvaria._arrays import frozen
+from calvaria._asked import need
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.errors import MeshError
 from calvaria.mesh.triangles import Mesh
 
@@ -64,7 +66,7 @@ class Alignment:
     def __repr__(self) -> str:
         return (
             f"Alignment(rms {self.rms_mm:.4f} mm, {self.rotation_deg:.2f} degrees, "
-            f"{self.n_pairs} pairs)"
+            f"{plural(self.n_pairs, 'pair')})"
         )
 
     def _repr_html_(self) -> str:
@@ -182,6 +184,7 @@ def align_icp(
     >>> align_icp(corner, corner).rms_mm < 1e-9
     True
     """
+    need("moving", moving, Mesh)
     for name, mesh in (("moving", moving), ("fixed", fixed)):
         if not len(mesh.faces):
             msg = f"{name}: at least one face expected, found none"

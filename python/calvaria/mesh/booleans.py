@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from calvaria._asked import need
 from calvaria._optional import neighbour
 from calvaria.errors import NonManifoldError
 from calvaria.mesh.triangles import Mesh
@@ -55,7 +56,18 @@ def combine_meshes(
     References
     ----------
     Smith, Robust boolean operations on geometric objects, PhD thesis, 2003; manifold3d, Apache-2.0.
+
+    Examples
+    --------
+    >>> from calvaria.mesh import measure_mesh
+    >>> from calvaria.printability import block_mesh
+    >>> block = block_mesh(size_mm=(10.0, 10.0, 10.0), centre_lps_mm=(0.0, 0.0, 0.0))
+    >>> hole = block_mesh(size_mm=(2.0, 2.0, 20.0), centre_lps_mm=(0.0, 0.0, 0.0))
+    >>> drilled = combine_meshes(block, hole, method="difference")
+    >>> round(measure_mesh(drilled).volume_mm3, 6)  # 1000 - 40
+    960.0
     """
+    need("first", first, Mesh)
     if method not in METHODS:
         msg = f"method: one of {', '.join(METHODS)} expected, found {method!r}"
         raise ValueError(msg)

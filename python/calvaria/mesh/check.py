@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria import _native
+from calvaria._asked import need
 from calvaria._progress import run
+from calvaria._record import plural
 from calvaria.findings import CheckReport, Finding, Verdict
 from calvaria.mesh.topology import MeshTopology, mesh_topology
 from calvaria.mesh.triangles import FaceKind, Mesh
@@ -83,14 +85,14 @@ def check_mesh(mesh: Mesh, *, anatomy: str | None = None) -> CheckReport:
             _size(mesh, name),
         ]
     return CheckReport(
-        subject=f"mesh of {len(mesh.vertices)} vertices and {len(mesh.faces)} faces",
+        subject=f"mesh of {plural(len(mesh.vertices), 'vertex', 'vertices')} and {plural(len(mesh.faces), 'face')}",
         findings=(*findings, *mesh.findings),
         anatomy=None if anatomy is None else name,
     )
 
 
 def find_self_intersections(mesh: Mesh) -> NDArray[np.int32]:
-    """Find the faces that pass through or onto one another.
+    """Return the pairs of faces that pass through or onto one another.
 
     Neighbours may meet at their common corner or edge and nowhere else.  Corners at the same place
     count as common, whatever their numbers.  Signs are exact [1]_, so that nothing depends on a
@@ -117,6 +119,7 @@ def find_self_intersections(mesh: Mesh) -> NDArray[np.int32]:
     >>> find_self_intersections(Mesh(vertices=corners, faces=[[0, 1, 2], [3, 4, 5]]))
     array([[0, 1]], dtype=int32)
     """
+    need("mesh", mesh, Mesh)
     found = run(
         lambda progress: _native.mesh_self_intersections(
             mesh.vertices, mesh.faces, mesh.kinds, progress
@@ -136,7 +139,7 @@ def _topology_findings(topology: MeshTopology, mesh: Mesh, anatomy: str) -> list
         anatomy,
         "every edge has a face on either side"
         if topology.is_closed
-        else f"{len(topology.open_edges)} open edges in {n_loops} holes",
+        else f"{plural(len(topology.open_edges), 'open edge')} in {plural(n_loops, 'hole')}",
         places=tuple(
             f"rim of {loop.length_mm:.4g} mm at {_place(loop.centre_lps_mm)}" for loop in longest
         ),
@@ -148,7 +151,7 @@ def _topology_findings(topology: MeshTopology, mesh: Mesh, anatomy: str) -> list
             "mesh_manifold",
             len(edges),
             anatomy,
-            f"{len(edges)} edges have more than two faces"
+            f"{plural(len(edges), 'edge')} with more than two faces"
             if len(edges)
             else "no edge has more than two faces",
             places=_vertex_places(mesh, edges[:, 0]),
@@ -157,7 +160,7 @@ def _topology_findings(topology: MeshTopology, mesh: Mesh, anatomy: str) -> list
             "mesh_vertices",
             len(vertices),
             anatomy,
-            f"at {len(vertices)} vertices sheets touch in a point"
+            f"at {plural(len(vertices), 'vertex', 'vertices')} sheets touch in a point"
             if len(vertices)
             else "no two sheets touch in a point",
             places=_vertex_places(mesh, vertices),
@@ -168,20 +171,20 @@ def _topology_findings(topology: MeshTopology, mesh: Mesh, anatomy: str) -> list
             anatomy,
             "neighbours agree on what is outside"
             if topology.is_oriented
-            else f"at {len(topology.misoriented_edges)} edges neighbours disagree on what is outside",
+            else f"at {plural(len(topology.misoriented_edges), 'edge')} neighbours disagree on what is outside",
             places=_vertex_places(mesh, topology.misoriented_edges[:, 0]),
         ),
         _judged(
             "mesh_duplicate_faces",
             len(topology.duplicate_faces),
             anatomy,
-            f"{len(topology.duplicate_faces)} faces repeat the corners of another",
+            f"{plural(len(topology.duplicate_faces), 'face')} with the corners of another",
         ),
         _judged(
             "mesh_components",
             topology.n_components,
             anatomy,
-            f"the mesh has {topology.n_components} pieces",
+            f"the mesh has {plural(topology.n_components, 'piece')}",
         ),
     ]
 
@@ -199,20 +202,20 @@ def _shape_findings(mesh: Mesh, anatomy: str) -> list[Finding]:
             "mesh_inside_out",
             n_inside_out,
             anatomy,
-            f"{n_inside_out} of {len(quality['is_closed'])} pieces are wound inside out",
+            f"{n_inside_out} of {plural(len(quality['is_closed']), 'piece')} wound inside out",
         ),
         _judged(
             "mesh_degenerate_faces",
             n_degenerate,
             anatomy,
-            f"{n_degenerate} faces have no area",
+            f"{plural(n_degenerate, 'face')} without area",
             places=_vertex_places(mesh, mesh.faces[quality["degenerate_faces"], 0]),
         ),
         _judged(
             "mesh_slivers",
             100.0 * n_slivers / len(mesh.faces),
             anatomy,
-            f"{n_slivers} faces are lower than {sliver_limit['height_fraction']:g} of their longest side",
+            f"{plural(n_slivers, 'face')} lower than {sliver_limit['height_fraction']:g} of the longest side",
         ),
     ]
     if (mesh.kinds == FaceKind.CAP).any():
@@ -223,7 +226,7 @@ def _shape_findings(mesh: Mesh, anatomy: str) -> list[Finding]:
 
 def _crossings(mesh: Mesh, anatomy: str) -> Finding:
     pairs = find_self_intersections(mesh)
-    message = f"{len(pairs)} pairs of faces pass through or onto one another"
+    message = f"{plural(len(pairs), 'pair')} of faces that cross or lie on one another"
     places = _vertex_places(mesh, mesh.faces[pairs[:, 0], 0])
     return _judged("mesh_self_intersections", len(pairs), anatomy, message, places=places)
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria import _native
+from calvaria._asked import need
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.mesh.triangles import FaceKind, Mesh
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class CutResult:
 
     def __repr__(self) -> str:
         return (
-            f"CutResult({len(self.mesh.faces)} faces, {self.n_contours} contours, "
+            f"CutResult({plural(len(self.mesh.faces), 'face')}, {plural(self.n_contours, 'contour')}, "
             f"lid {self.lid_area_mm2:.1f} mm2)"
         )
 
@@ -101,8 +103,9 @@ def cut_mesh(
     ...     faces=[[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]],
     ... )
     >>> cut_mesh(tetrahedron, point_lps_mm=[0, 0, 1], normal=[0, 0, 1])
-    CutResult(4 faces, 1 contours, lid 2.0 mm2)
+    CutResult(4 faces, 1 contour, lid 2.0 mm2)
     """
+    need("mesh", mesh, Mesh)
     origin, direction = _plane(point_lps_mm, normal)
     (vertices, faces, kinds), n_contours, n_open = _native.cut_mesh(
         vertices=mesh.vertices,
@@ -158,7 +161,7 @@ class Contour:
 
     def __repr__(self) -> str:
         state = "closed" if self.is_closed else "open"
-        return f"Contour({len(self.points)} points, {state}, {self.length_mm:.2f} mm)"
+        return f"Contour({plural(len(self.points), 'point')}, {state}, {self.length_mm:.2f} mm)"
 
     def _repr_html_(self) -> str:
         rows = (
@@ -205,7 +208,7 @@ class Section:
         }
 
     def __repr__(self) -> str:
-        return f"Section({len(self.contours)} contours, {self.area_mm2:.2f} mm2)"
+        return f"Section({plural(len(self.contours), 'contour')}, {self.area_mm2:.2f} mm2)"
 
     def _repr_html_(self) -> str:
         rows = [
@@ -242,8 +245,9 @@ def section_mesh(mesh: Mesh, *, point_lps_mm: ArrayLike, normal: ArrayLike) -> S
     ...     faces=[[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]],
     ... )
     >>> section_mesh(tetrahedron, point_lps_mm=[0, 0, 1], normal=[0, 0, 1])
-    Section(1 contours, 2.00 mm2)
+    Section(1 contour, 2.00 mm2)
     """
+    need("mesh", mesh, Mesh)
     return section_mesh_at(mesh, point_lps_mm=point_lps_mm, normal=normal, offsets_mm=[0.0])[0]
 
 
@@ -278,8 +282,9 @@ def section_mesh_at(
     ...     faces=[[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]],
     ... )
     >>> section_mesh_at(tetrahedron, point_lps_mm=[0, 0, 0], normal=[0, 0, 1], offsets_mm=[1, 4])
-    (Section(1 contours, 2.00 mm2), Section(0 contours, 0.00 mm2))
+    (Section(1 contour, 2.00 mm2), Section(0 contours, 0.00 mm2))
     """
+    need("mesh", mesh, Mesh)
     origin, direction = _plane(point_lps_mm, normal)
     offsets = np.atleast_1d(np.asarray(offsets_mm, dtype=np.float64))
     if offsets.ndim != 1 or not np.isfinite(offsets).all():

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from calvaria import _native, _progress
+from calvaria._asked import need
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.mesh.triangles import Mesh
 
 __all__ = ["DecimationResult", "decimate_mesh"]
@@ -56,7 +58,7 @@ class DecimationResult:
 
     def __repr__(self) -> str:
         return (
-            f"DecimationResult({self.n_faces_before} to {self.n_faces} faces, "
+            f"DecimationResult({self.n_faces_before} to {plural(self.n_faces, 'face')}, "
             f"at most {self.max_error_mm:.3f} mm apart, stopped by {self.reason})"
         )
 
@@ -134,6 +136,7 @@ def decimate_mesh(
     >>> decimate_mesh(flat, max_error_mm=0.01).max_error_mm < 0.01
     True
     """
+    need("mesh", mesh, Mesh)
     n_faces, bound_mm = _asked(mesh, max_error_mm, target_faces, target_fraction)
     (vertices, faces, kinds), facts = _progress.run(
         lambda progress: _native.decimate_mesh(

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from calvaria import _native, _progress
+from calvaria._asked import need
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.mesh.triangles import Mesh
 
 __all__ = ["FillingResult", "Hole", "fill_holes"]
@@ -78,7 +80,9 @@ class FillingResult:
 
     def __repr__(self) -> str:
         area = sum(hole.area_mm2 for hole in self.holes)
-        return f"FillingResult({self.n_filled} of {len(self.holes)} holes, {area:.1f} mm2)"
+        return (
+            f"FillingResult({self.n_filled} of {plural(len(self.holes), 'hole')}, {area:.1f} mm2)"
+        )
 
     def _repr_html_(self) -> str:
         rows = [
@@ -127,8 +131,9 @@ def fill_holes(mesh: Mesh, *, max_diameter_mm: float) -> FillingResult:
     ...     faces=[[0, 2, 1], [0, 1, 3], [1, 2, 3]],
     ... )
     >>> fill_holes(open_box, max_diameter_mm=5)
-    FillingResult(1 of 1 holes, 4.5 mm2)
+    FillingResult(1 of 1 hole, 4.5 mm2)
     """
+    need("mesh", mesh, Mesh)
     if not max_diameter_mm > 0:
         msg = f"max_diameter_mm: a number above 0 expected, found {max_diameter_mm}"
         raise ValueError(msg)

@@ -10,7 +10,9 @@ import numpy as np
 
 from calvaria import _native
 from calvaria._arrays import frozen
+from calvaria._asked import need
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.errors import MeshError, OpenSurfaceError
 from calvaria.mesh.triangles import Mesh
 
@@ -119,6 +121,7 @@ def measure_mesh(mesh: Mesh) -> MeshMeasures:
     >>> measure_mesh(tetrahedron)
     MeshMeasures(3.0 x 3.0 x 3.0 mm, 21.3 mm2, 4.5 mm3, closed)
     """
+    need("mesh", mesh, Mesh)
     _need_faces(mesh)
     facts = _native.measure_mesh(mesh.vertices, mesh.faces, mesh.kinds)
     used = mesh.vertices[np.unique(mesh.faces)]
@@ -177,7 +180,7 @@ class Curvature:
         return {f"median_{name}": float(np.nanmedian(getattr(self, name))) for name in names}
 
     def __repr__(self) -> str:
-        return f"Curvature({len(self.mean_per_mm)} vertices)"
+        return f"Curvature({plural(len(self.mean_per_mm), 'vertex', 'vertices')})"
 
     def _repr_html_(self) -> str:
         return html_table(header=("curvature", "value"), rows=self.to_dict().items())
@@ -212,6 +215,7 @@ def measure_curvature(mesh: Mesh) -> Curvature:
     >>> bool((measure_curvature(octahedron).mean_per_mm > 0).all())
     True
     """
+    need("mesh", mesh, Mesh)
     mean, gaussian = _native.curvature_mesh(mesh.vertices, mesh.faces, mesh.kinds)
     root = np.sqrt(np.maximum(mean**2 - gaussian, 0.0))
     arrays = (mean, gaussian, mean + root, mean - root)
@@ -258,14 +262,14 @@ class ClosestPoints:
         return html_table(header=("distance", "value"), rows=self.to_dict().items())
 
 
-def closest_points(mesh: Mesh, points: ArrayLike) -> ClosestPoints:
+def closest_points(mesh: Mesh, points_lps_mm: ArrayLike) -> ClosestPoints:
     """Return the closest point of a surface for each of some points.
 
     Parameters
     ----------
     mesh : Mesh
         With at least one face; open or closed.
-    points : (n, 3) array_like
+    points_lps_mm : (n, 3) array_like
         LPS, mm.
 
     Returns
@@ -278,7 +282,7 @@ def closest_points(mesh: Mesh, points: ArrayLike) -> ClosestPoints:
     MeshError
         The mesh has no faces.
     ValueError
-        ``points`` has another shape, or a coordinate that is not finite.
+        ``points_lps_mm`` has another shape, or a coordinate that is not finite.
 
     Examples
     --------
@@ -286,23 +290,24 @@ def closest_points(mesh: Mesh, points: ArrayLike) -> ClosestPoints:
     >>> closest_points(triangle, [[1, 1, 2]]).points
     array([[1., 1., 0.]])
     """
+    need("mesh", mesh, Mesh)
     _need_faces(mesh)
     found, distances, faces = _native.closest_points(
-        mesh.vertices, mesh.faces, mesh.kinds, _as_points(points)
+        mesh.vertices, mesh.faces, mesh.kinds, _as_points(points_lps_mm)
     )
     for array in (found, distances, faces):
         array.flags.writeable = False
     return ClosestPoints(points=found, distances_mm=distances, faces=faces)
 
 
-def signed_distance_mm(mesh: Mesh, points: ArrayLike) -> NDArray[np.float64]:
+def signed_distance_mm(mesh: Mesh, points_lps_mm: ArrayLike) -> NDArray[np.float64]:
     """Return how far points are from a closed surface: positive outside, negative inside.
 
     Parameters
     ----------
     mesh : Mesh
         Closed, faces counter-clockwise seen from outside.
-    points : (n, 3) array_like
+    points_lps_mm : (n, 3) array_like
         LPS, mm.
 
     Returns
@@ -317,7 +322,7 @@ def signed_distance_mm(mesh: Mesh, points: ArrayLike) -> NDArray[np.float64]:
     MeshError
         The mesh has no faces.
     ValueError
-        ``points`` has another shape, or a coordinate that is not finite.
+        ``points_lps_mm`` has another shape, or a coordinate that is not finite.
 
     Notes
     -----
@@ -338,12 +343,15 @@ def signed_distance_mm(mesh: Mesh, points: ArrayLike) -> NDArray[np.float64]:
     >>> signed_distance_mm(tetrahedron, [[-2, 1, 1], [0.25, 1, 1]])
     array([ 2.  , -0.25])
     """
+    need("mesh", mesh, Mesh)
     _need_faces(mesh)
     n_open = n_boundary_edges(mesh)
     if n_open:
         msg = f"mesh: a closed surface expected, found {n_open} boundary edges"
         raise OpenSurfaceError(msg)
-    found = _native.signed_distance_mesh(mesh.vertices, mesh.faces, mesh.kinds, _as_points(points))
+    found = _native.signed_distance_mesh(
+        mesh.vertices, mesh.faces, mesh.kinds, _as_points(points_lps_mm)
+    )
     found.flags.writeable = False
     return found
 
@@ -370,10 +378,10 @@ def _as_points(points: ArrayLike) -> NDArray[np.float64]:
     if array.size == 0:
         array = array.reshape(0, 3)
     if array.ndim != 2 or array.shape[1] != 3:
-        msg = f"points: shape (n, 3) expected, found {array.shape}"
+        msg = f"points_lps_mm: shape (n, 3) expected, found {array.shape}"
         raise ValueError(msg)
     if not np.isfinite(array).all():
-        msg = "points: finite coordinates expected, found NaN or infinity"
+        msg = "points_lps_mm: finite coordinates expected, found NaN or infinity"
         raise ValueError(msg)
     return frozen(array, dtype=np.float64)
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria import _native
+from calvaria._asked import need
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.mesh.triangles import Mesh
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def transform_mesh(mesh: Mesh, *, matrix: ArrayLike) -> Mesh:
     >>> transform_mesh(triangle, matrix=np.diag([2, 1, 1, 1])).vertices[1]
     array([8., 0., 0.])
     """
+    need("mesh", mesh, Mesh)
     affine = np.asarray(matrix, dtype=np.float64)
     if affine.shape != (4, 4) or not np.isfinite(affine).all():
         msg = f"matrix: finite numbers of shape (4, 4) expected, found shape {affine.shape}"
@@ -95,6 +98,7 @@ def mirror_mesh(mesh: Mesh, *, point_lps_mm: ArrayLike, normal: ArrayLike) -> Me
     >>> mirror_mesh(triangle, point_lps_mm=[0, 0, 0], normal=[1, 0, 0]).vertices[:, 0]
     array([-1., -4., -1.])
     """
+    need("mesh", mesh, Mesh)
     point, direction = (np.asarray(values, dtype=np.float64) for values in (point_lps_mm, normal))
     length = np.linalg.norm(direction)
     if point.shape != (3,) or direction.shape != (3,) or not 0 < length < np.inf:
@@ -125,6 +129,7 @@ def flip_mesh(mesh: Mesh) -> Mesh:
     >>> flip_mesh(Mesh(vertices=np.eye(3), faces=[[0, 1, 2]])).faces
     array([[2, 1, 0]], dtype=int32)
     """
+    need("mesh", mesh, Mesh)
     return dataclasses.replace(mesh, faces=mesh.faces[:, ::-1])
 
 
@@ -148,8 +153,9 @@ def split_mesh(mesh: Mesh) -> tuple[Mesh, ...]:
     --------
     >>> two = Mesh(vertices=np.vstack([np.eye(3), np.eye(3) + 5]), faces=[[0, 1, 2], [3, 4, 5]])
     >>> split_mesh(two)
-    (Mesh(3 vertices, 1 faces), Mesh(3 vertices, 1 faces))
+    (Mesh(3 vertices, 1 face), Mesh(3 vertices, 1 face))
     """
+    need("mesh", mesh, Mesh)
     numbers, _volumes = _native.mesh_parts(mesh.vertices, mesh.faces, mesh.kinds)
     sizes = np.bincount(numbers)
     by_part = np.argsort(numbers, kind="stable")
@@ -175,8 +181,9 @@ def keep_largest_part(mesh: Mesh) -> Mesh:
     --------
     >>> two = Mesh(vertices=np.vstack([np.eye(3), np.eye(3) + 5]), faces=[[0, 1, 2], [3, 4, 5]])
     >>> keep_largest_part(two)
-    Mesh(3 vertices, 1 faces)
+    Mesh(3 vertices, 1 face)
     """
+    need("mesh", mesh, Mesh)
     if not len(mesh.faces):
         return mesh
     numbers, _volumes = _native.mesh_parts(mesh.vertices, mesh.faces, mesh.kinds)
@@ -216,8 +223,8 @@ class PartsResult:
 
     def __repr__(self) -> str:
         return (
-            f"PartsResult({self.n_parts} parts left; {self.n_islands} islands of "
-            f"{self.islands_mm3:.1f} mm3 and {self.n_voids} voids of {self.voids_mm3:.1f} mm3 gone)"
+            f"PartsResult({plural(self.n_parts, 'part')} left; {plural(self.n_islands, 'island')} of "
+            f"{self.islands_mm3:.1f} mm3 and {plural(self.n_voids, 'void')} of {self.voids_mm3:.1f} mm3 gone)"
         )
 
     def _repr_html_(self) -> str:
@@ -251,8 +258,9 @@ def remove_small_parts(mesh: Mesh, *, min_mm3: float) -> PartsResult:
     >>> large = 10 * np.array(small) + 5
     >>> two = Mesh(vertices=np.vstack([small, large]), faces=np.vstack([faces, faces + 4]))
     >>> remove_small_parts(two, min_mm3=1.0)
-    PartsResult(1 parts left; 1 islands of 0.2 mm3 and 0 voids of 0.0 mm3 gone)
+    PartsResult(1 part left; 1 island of 0.2 mm3 and 0 voids of 0.0 mm3 gone)
     """
+    need("mesh", mesh, Mesh)
     if not min_mm3 >= 0:
         msg = f"min_mm3: a number of at least 0 expected, found {min_mm3}"
         raise ValueError(msg)

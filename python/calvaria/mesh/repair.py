@@ -58,7 +58,7 @@ class RepairAction:
     message: str
 
     def __repr__(self) -> str:
-        return f"RepairAction({self.n} {self.message})"
+        return f"RepairAction({self.message}: {self.n})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the action as plain types, ready for JSON."""
@@ -167,10 +167,10 @@ def repair_mesh(
     >>> faces = [[0, 2, 1], [0, 3, 1], [1, 2, 3], [2, 0, 3], [1, 2, 3]]
     >>> result = repair_mesh(Mesh(vertices=corners, faces=faces))
     >>> result.actions
-    (RepairAction(1 faces with the corners of another were left out),
-     RepairAction(1 faces were turned to agree with their neighbours))
+    (RepairAction(faces with the corners of another were left out: 1),
+     RepairAction(faces were turned to agree with their neighbours: 1))
     >>> result.after
-    MeshTopology(closed, manifold, oriented, 1 components)
+    MeshTopology(closed, manifold, oriented, 1 component)
     """
     if not isinstance(mesh, Mesh):
         msg = f"mesh: Mesh expected, found {type(mesh).__name__}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from calvaria import _native, _progress
+from calvaria._asked import need
 from calvaria._html import html_table
 from calvaria.mesh.triangles import Mesh
 
@@ -23,7 +24,7 @@ class SmoothingResult:
     ----------
     mesh : Mesh
         The faces of the input on new positions.
-    method, iterations, passband, keep_lids_flat, keep_apart
+    method, iterations, passband, keep_lids_flat, keep_apart : str, int, float, bool, bool
         What was asked.
     max_displacement_mm, mean_displacement_mm : float
         How far vertices went.
@@ -134,6 +135,7 @@ def smooth_mesh(
     >>> smooth_mesh(tetrahedron, method="taubin", iterations=2, passband=1.0).mesh
     Mesh(4 vertices, 4 faces)
     """
+    need("mesh", mesh, Mesh)
     if method not in METHODS:
         msg = f"method: one of {', '.join(METHODS)} expected, found {method!r}"
         raise ValueError(msg)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from calvaria import _native
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.mesh.triangles import Mesh
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class BoundaryLoop:
     def __repr__(self) -> str:
         x, y, z = self.centre_lps_mm
         return (
-            f"BoundaryLoop({len(self.vertices)} vertices, {self.length_mm:.4g} mm, "
+            f"BoundaryLoop({plural(len(self.vertices), 'vertex', 'vertices')}, {self.length_mm:.4g} mm, "
             f"at {x:.4g}, {y:.4g}, {z:.4g})"
         )
 
@@ -119,12 +120,14 @@ class MeshTopology:
 
     def __repr__(self) -> str:
         words = [
-            "closed" if self.is_closed else f"{len(self.open_edges)} open edges",
+            "closed" if self.is_closed else plural(len(self.open_edges), "open edge"),
             "manifold"
             if self.is_manifold
-            else f"{len(self.non_manifold_edges)} non-manifold edges",
-            "oriented" if self.is_oriented else f"{len(self.misoriented_edges)} misoriented edges",
-            f"{self.n_components} components",
+            else plural(len(self.non_manifold_edges), "non-manifold edge"),
+            "oriented"
+            if self.is_oriented
+            else plural(len(self.misoriented_edges), "misoriented edge"),
+            plural(self.n_components, "component"),
         ]
         return f"MeshTopology({', '.join(words)})"
 
@@ -153,7 +156,7 @@ class MeshTopology:
 
 
 def mesh_topology(mesh: Mesh) -> MeshTopology:
-    """Find how the triangles of a mesh hang together.
+    """Return how the triangles of a mesh hang together: what is open, doubled, or in pieces.
 
     Vertices are taken by their numbers, not by their places: two sheets that touch without sharing
     vertices are apart.
@@ -171,7 +174,7 @@ def mesh_topology(mesh: Mesh) -> MeshTopology:
     >>> from calvaria import Mesh
     >>> corners = [[0, 0, 0], [9, 0, 0], [0, 9, 0], [0, 0, 9]]
     >>> mesh_topology(Mesh(vertices=corners, faces=[[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]]))
-    MeshTopology(closed, manifold, oriented, 1 components)
+    MeshTopology(closed, manifold, oriented, 1 component)
     """
     if not isinstance(mesh, Mesh):
         msg = f"mesh: Mesh expected, found {type(mesh).__name__}"

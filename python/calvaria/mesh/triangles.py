@@ -11,6 +11,7 @@ import numpy as np
 from calvaria import _native
 from calvaria._arrays import frozen
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.errors import MeshError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Mesh:
     Examples
     --------
     >>> Mesh(vertices=np.eye(3), faces=[[0, 1, 2]])
-    Mesh(3 vertices, 1 faces)
+    Mesh(3 vertices, 1 face)
     """
 
     vertices: NDArray[np.float64]
@@ -103,7 +104,7 @@ class Mesh:
         return cap
 
     def __repr__(self) -> str:
-        return f"Mesh({len(self.vertices)} vertices, {len(self.faces)} faces)"
+        return f"Mesh({plural(len(self.vertices), 'vertex', 'vertices')}, {plural(len(self.faces), 'face')})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but vertices and faces as plain types, ready for JSON."""

@@ -36,3 +36,7 @@ __all__ = [
     "measure_stairs",
     "measure_threshold_bias",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -185,6 +185,19 @@ def check_overlay(
     ------
     ValueError
         Unknown profile or anatomy.
+
+    Examples
+    --------
+    >>> from calvaria import compare_to_image, extract_surface, phantom
+    >>> scanner = phantom.Scanner(columns=64, rows=64, n_slices=40, noise_hu=5.0)
+    >>> ball = phantom.scan(phantom.sphere(radius_mm=12.0), scanner=scanner)
+    >>> mesh = extract_surface(ball, iso_hu=0.0)
+    >>> report = check_overlay(compare_to_image(mesh, ball, n_samples=2000), profile="guide")
+    >>> for finding in report.findings:
+    ...     print(finding.code, finding.verdict.name)
+    overlay_bias PASS
+    overlay_p95 PASS
+    overlay_unmeasured PASS
     """
     known = load_rules() if rules is None else rules
     profile, anatomy = known.profile(profile), known.anatomy(anatomy)

@@ -29,3 +29,7 @@ __all__ = [
     "sphere",
     "write_study",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

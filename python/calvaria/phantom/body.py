@@ -10,6 +10,7 @@ import numpy as np
 
 from calvaria import _native
 from calvaria._arrays import frozen
+from calvaria._asked import above_zero
 from calvaria._html import html_table
 from calvaria.errors import CalvariaError
 
@@ -164,14 +165,14 @@ def head(
     if defect_direction is not None:
         defect = (
             _place("defect_direction", defect_direction),
-            _positive("defect_diameter_mm", defect_diameter_mm),
+            above_zero("defect_diameter_mm", defect_diameter_mm),
         )
         if not any(defect[0]):
             msg = "defect_direction: a direction expected, found (0, 0, 0)"
             raise ValueError(msg)
     metal = None
     if metal_radius_mm is not None:
-        metal = (_positive("metal_radius_mm", metal_radius_mm), float(metal_hu), float(streak_hu))
+        metal = (above_zero("metal_radius_mm", metal_radius_mm), float(metal_hu), float(streak_hu))
     body = _native.Phantom.head(
         defect=defect,
         metal=metal,
@@ -203,11 +204,19 @@ def sphere(
     -------
     Phantom
         The ball.
+
+    Examples
+    --------
+    >>> ball = sphere(radius_mm=10.0)
+    >>> ball.hu_at([[0, 0, 9], [0, 0, 11]]).tolist()  # inside, outside
+    [1000.0, -1000.0]
+    >>> ball.signed_distance_mm("sphere", [[0, 0, 12]]).tolist()
+    [2.0]
     """
     settings = dict(locals())
     body = _native.Phantom.sphere(
         centre_lps_mm=_place("centre_lps_mm", centre_lps_mm),
-        radius_mm=_positive("radius_mm", radius_mm),
+        radius_mm=above_zero("radius_mm", radius_mm),
         hu=hu,
     )
     return Phantom(name="sphere", settings=settings, _body=body)
@@ -235,12 +244,18 @@ def cylinder(
     -------
     Phantom
         The cylinder.
+
+    Examples
+    --------
+    >>> rod = cylinder(start_lps_mm=(0, 0, -20), end_lps_mm=(0, 0, 20), radius_mm=5.0)
+    >>> rod.signed_distance_mm("cylinder", [[8, 0, 0], [0, 0, 19]]).tolist()  # outside is positive
+    [3.0, -1.0]
     """
     settings = dict(locals())
     start, end = _place("start_lps_mm", start_lps_mm), _place("end_lps_mm", end_lps_mm)
-    _positive("length of the cylinder", math.dist(start, end))
+    above_zero("length of the cylinder", math.dist(start, end))
     body = _native.Phantom.cylinder(
-        start_lps_mm=start, end_lps_mm=end, radius_mm=_positive("radius_mm", radius_mm), hu=hu
+        start_lps_mm=start, end_lps_mm=end, radius_mm=above_zero("radius_mm", radius_mm), hu=hu
     )
     return Phantom(name="cylinder", settings=settings, _body=body)
 
@@ -269,11 +284,17 @@ def bar(
     -------
     Phantom
         The bar.
+
+    Examples
+    --------
+    >>> straight = bar(size_mm=(10.0, 10.0, 50.0), turn_deg=(0, 0, 0))
+    >>> straight.hu_at([[0, 0, 24.9], [0, 0, 25.1]]).tolist()
+    [130.0, -1000.0]
     """
     settings = dict(locals())
     size = _place("size_mm", size_mm)
     for edge in size:
-        _positive("size_mm", edge)
+        above_zero("size_mm", edge)
     body = _native.Phantom.bar(
         centre_lps_mm=_place("centre_lps_mm", centre_lps_mm),
         size_mm=size,
@@ -308,13 +329,21 @@ def rods(
     -------
     Phantom
         The rods.
+
+    Examples
+    --------
+    >>> four = rods(apart_mm=50.0)
+    >>> four.structures
+    ('rod_1', 'rod_2', 'rod_3', 'rod_4')
+    >>> four.hu_at([[25, 25, 0], [0, 0, 0]]).tolist()  # in a rod, between them
+    [900.0, -1000.0]
     """
     settings = dict(locals())
     body = _native.Phantom.rods(
         centre_lps_mm=_place("centre_lps_mm", centre_lps_mm),
-        apart_mm=_positive("apart_mm", apart_mm),
-        radius_mm=_positive("radius_mm", radius_mm),
-        length_mm=_positive("length_mm", length_mm),
+        apart_mm=above_zero("apart_mm", apart_mm),
+        radius_mm=above_zero("radius_mm", radius_mm),
+        length_mm=above_zero("length_mm", length_mm),
         hu=hu,
     )
     return Phantom(name="rods", settings=settings, _body=body)
@@ -334,10 +363,3 @@ def _place(name: str, values: Sequence[float]) -> tuple[float, float, float]:
         msg = f"{name}: three finite numbers expected, found {tuple(values)}"
         raise ValueError(msg)
     return (numbers[0], numbers[1], numbers[2])
-
-
-def _positive(name: str, value: float) -> float:
-    if not (value > 0 and math.isfinite(value)):
-        msg = f"{name}: a finite number above 0 expected, found {value}"
-        raise ValueError(msg)
-    return float(value)

@@ -10,6 +10,7 @@ import numpy as np
 
 from calvaria import _native, _progress
 from calvaria._arrays import frozen
+from calvaria._asked import above_zero
 from calvaria._html import html_table
 from calvaria.geometry import Grid
 from calvaria.volume import Acquisition, Volume
@@ -134,9 +135,8 @@ class Scanner:
     def __post_init__(self) -> None:
         for name in ("slice_thickness_mm", "slice_increment_mm", "sigma_mm", "circle_diameter_mm"):
             value = getattr(self, name)
-            if value is not None and not (value > 0 and math.isfinite(value)):
-                msg = f"{name}: a finite number above 0 expected, found {value}"
-                raise ValueError(msg)
+            if value is not None:
+                above_zero(name, value)
         for name in ("columns", "rows", "n_slices"):
             value = getattr(self, name)
             if value is not None and not 1 <= value <= 65535:
@@ -311,7 +311,7 @@ class Scanner:
 
 
 def scan(phantom: Phantom, *, scanner: Scanner | None = None) -> Volume:
-    """Image a phantom.
+    """Return the volume that a scanner makes of a phantom.
 
     Parameters
     ----------

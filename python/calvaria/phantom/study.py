@@ -110,6 +110,18 @@ def write_study(
     Notes
     -----
     The same arguments give the same bytes.  Every file carries :data:`CANARIES`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from calvaria import load_series
+    >>> from calvaria.phantom import Scanner, sphere
+    >>> small = Scanner(columns=32, rows=32, spacing_xy_mm=(2.5, 2.5), n_slices=4)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = write_study(folder, sphere(), scanner=small)
+    ...     volume = load_series(folder)
+    >>> len(files), volume
+    (4, Volume(32 x 32 x 4 int16 HU, 2.5 x 2.5 x 0.8 mm))
     """
     settings = scanner if scanner is not None else Scanner()
     if photometric_interpretation not in {"MONOCHROME1", "MONOCHROME2"}:

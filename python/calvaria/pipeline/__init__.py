@@ -1,7 +1,7 @@
 """The main job in one call: a folder becomes a checked, closed, correctly placed model with a report."""
 
 from calvaria.pipeline.comparing import ComparisonResult, compare_model
-from calvaria.pipeline.judging import judged
+from calvaria.pipeline.judging import check_source
 from calvaria.pipeline.model import ModelResult, build_model
 from calvaria.pipeline.source import Source, open_source
 
@@ -10,7 +10,11 @@ __all__ = [
     "ModelResult",
     "Source",
     "build_model",
+    "check_source",
     "compare_model",
-    "judged",
     "open_source",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._record import plural
 from calvaria._whole_files import write_whole
 from calvaria.errors import CalvariaWarning, MeshError
 from calvaria.findings import DISCLAIMER, Finding, Verdict
@@ -74,6 +75,8 @@ class ModelResult:
         Parameters, versions and hashes; the same input gives the same record.
     files : tuple of str
         Names of the files written; empty when nothing was.
+    report : Report
+        The page with all of it.
     """
 
     mesh: Mesh
@@ -93,7 +96,7 @@ class ModelResult:
 
     def __repr__(self) -> str:
         return (
-            f"ModelResult({self.verdict.name}, {len(self.mesh.faces)} triangles at "
+            f"ModelResult({self.verdict.name}, {plural(len(self.mesh.faces), 'triangle')} at "
             f"{self.iso_hu:.0f}, {', '.join(self.files) or 'nothing written'})"
         )
 
@@ -290,7 +293,7 @@ def _pictures(volume: Volume, mesh: Mesh, iso_hu: float) -> list[Section]:
     width = max(high - low, _SMALLEST_WINDOW)
     window = (500.0, 2500.0) if volume.is_hu else ((low + high) / 2, width)
     middle = mesh.vertices.min(axis=0) / 2 + mesh.vertices.max(axis=0) / 2
-    slices = draw_slices(volume, mesh, center_lps_mm=middle, window=window)
+    slices = draw_slices(volume, mesh, centre_lps_mm=middle, window=window)
     on_image = tuple(
         (f"{name}: the image, and the contour of the model on it", markup)
         for name, markup in slices.items()

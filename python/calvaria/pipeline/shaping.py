@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calvaria._record import plural
 from calvaria.errors import EmptyMaskError
 from calvaria.findings import Finding, Verdict
 from calvaria.mesh import FaceKind, decimate_mesh, remove_small_parts, smooth_mesh
@@ -40,8 +41,8 @@ def shape(volume: Volume, outline: Outline, settings: Settings) -> tuple[Mesh, t
             code="model_parts",
             verdict=Verdict.PASS,
             message=(
-                f"{parts.n_parts} parts stay; {parts.n_islands} islands and {parts.n_voids} closed voids "
-                f"below {parts.min_mm3:g} mm3 went."
+                f"Kept: {plural(parts.n_parts, 'part')}; left out below {parts.min_mm3:g} mm3: "
+                f"{plural(parts.n_islands, 'island')} and {plural(parts.n_voids, 'closed void')}."
             ),
             measured=float(parts.n_parts),
             details=parts.to_dict(),
@@ -120,7 +121,7 @@ def _decimated(mesh: Mesh, settings: Settings) -> tuple[Mesh, Finding]:
         code="model_decimation",
         verdict=Verdict.PASS if made.max_error_mm <= settings.max_error_mm else Verdict.FAIL,
         message=(
-            f"{made.n_faces} of {made.n_faces_before} triangles stay; no point of either surface is "
+            f"{made.n_faces} of {plural(made.n_faces_before, 'triangle')} stay; no point of either surface is "
             f"farther than {made.max_error_mm:.3f} mm from the other."
         ),
         measured=made.max_error_mm,

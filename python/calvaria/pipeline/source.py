@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.checks import check_series, check_volume
 from calvaria.dicom import find_series, load_series
 from calvaria.errors import (
@@ -126,6 +127,19 @@ def open_source(
     ------
     DicomError
         Nothing there can be loaded; the message says why.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from calvaria.phantom import Scanner, sphere, write_study
+    >>> small = Scanner(columns=64, rows=64, spacing_xy_mm=(1.0, 1.0))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = write_study(folder, sphere(), scanner=small)
+    ...     source = open_source(folder, profile="education", anatomy="generic")
+    >>> source.volume
+    Volume(64 x 64 x 86 int16 HU, 1 x 1 x 0.8 mm)
+    >>> source.choice
+    'series 1 of 1: the only one that loads'
     """
     path = Path(path)
     name = path.name.lower()
@@ -162,7 +176,9 @@ def _file(
         told = f"an image file; its values look like {kind}"
         return _image(volume, path, told, profile, anatomy, rules)
     n_labels = len(set(np.unique(labels.values)) - {0})
-    told = f"a label map of {n_labels} labels: " + ("one of them" if label else "all as one body")
+    told = f"a label map of {plural(n_labels, 'label')}: " + (
+        "one of them" if label else "all as one body"
+    )
     named = open_mask(path, image=volume)
     source = _image(volume, path, told, profile, anatomy, rules)
     chosen = dataclasses.replace(choose_label(named, label), findings=())

@@ -15,3 +15,7 @@ __all__ = [
     "show_worst_places",
     "show_worst_slices",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -25,7 +25,7 @@ _CAPTION_INCH = 0.65
 def show_planes(
     volume: Volume,
     *,
-    center_lps_mm: ArrayLike | None = None,
+    centre_lps_mm: ArrayLike | None = None,
     window: tuple[float, float] | None = None,
     title: str = "",
 ) -> Any:
@@ -38,7 +38,7 @@ def show_planes(
     ----------
     volume : Volume
         Any grid.
-    center_lps_mm : (3,) array_like of float, optional
+    centre_lps_mm : (3,) array_like of float, optional
         The point all three cuts go through, LPS, mm; the middle of the image if left out.
     window : (float, float), optional
         Level and width, in the unit of the values.  Left out: 500 and 2500 HU for HU, else what
@@ -70,9 +70,9 @@ def show_planes(
     """
     level, width = window_of(volume, window)
     low, high = box_of(volume.grid)
-    center = (low + high) / 2 if center_lps_mm is None else np.asarray(center_lps_mm, np.float64)
+    center = (low + high) / 2 if centre_lps_mm is None else np.asarray(centre_lps_mm, np.float64)
     if center.shape != (3,) or (center < low).any() or (center > high).any():
-        msg = f"center_lps_mm: a point in the image expected, found {center.tolist()}"
+        msg = f"centre_lps_mm: a point in the image expected, found {center.tolist()}"
         raise ValueError(msg)
     spans = [span_mm(view, high - low) for view in VIEWS]
     # One scale for all three: inches per millimetre.

@@ -77,7 +77,7 @@ def show_contours(
     mesh: Mesh,
     *,
     offsets: Offsets | None = None,
-    center_lps_mm: ArrayLike | None = None,
+    centre_lps_mm: ArrayLike | None = None,
     normal: ArrayLike | None = None,
     tolerance_mm: float | None = None,
     limit_mm: float | None = None,
@@ -97,7 +97,7 @@ def show_contours(
         How far each vertex lies outside (+) or inside (-) of where it should, mm; NaN where that is
         not known.  A result is anything with ``points_lps_mm`` (n, 3) and ``offset_mm`` (n,), such
         as a :class:`~calvaria.comparison.DeviationMap`.  Left out, the lines have one colour.
-    center_lps_mm : (3,) array_like, optional
+    centre_lps_mm : (3,) array_like, optional
         The point that all planes go through; the middle of the mesh if left out.
     normal : (3,) array_like, optional
         A fourth plane through the point, at right angles to this direction.
@@ -142,9 +142,9 @@ def show_contours(
         msg = "mesh: at least one face expected, found none"
         raise ValueError(msg)
     low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
-    center = (low + high) / 2 if center_lps_mm is None else np.asarray(center_lps_mm, np.float64)
+    center = (low + high) / 2 if centre_lps_mm is None else np.asarray(centre_lps_mm, np.float64)
     if center.shape != (3,) or not np.isfinite(center).all():
-        msg = f"center_lps_mm: three finite numbers expected, found {center.tolist()}"
+        msg = f"centre_lps_mm: three finite numbers expected, found {center.tolist()}"
         raise ValueError(msg)
     normals = [np.eye(3)["xyz".index(view.cut)] for view in VIEWS]
     if normal is not None:

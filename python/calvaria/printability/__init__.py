@@ -69,3 +69,7 @@ __all__ = [
     "refine_mesh",
     "rod_mesh",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -148,7 +148,15 @@ def _plain(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintabilityReport(CheckReport):
-    """A report that knows what was measured; ``measures`` is None where nothing could be."""
+    """A report that knows what was measured; ``measures`` is None where nothing could be.
+
+    Attributes
+    ----------
+    subject, findings, profile, anatomy : str, tuple of Finding, str, str
+        As for :class:`~calvaria.CheckReport`.
+    measures : PrintabilityMeasures or None
+        What was measured; None where nothing could be.
+    """
 
     measures: PrintabilityMeasures | None = dataclasses.field(default=None, repr=False)
 

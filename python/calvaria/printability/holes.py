@@ -142,6 +142,18 @@ def distance_to_hole_mm(
     (float, (float, float, float))
         From the cylinder of the hole, lengthened by ``reach_mm``, to the surface of the structure, mm;
         negative where the cylinder reaches into it.  LPS, mm.
+
+    Examples
+    --------
+    >>> from calvaria.mesh import combine_meshes
+    >>> from calvaria.printability import block_mesh, find_round_holes, rod_mesh
+    >>> drill = rod_mesh(start_lps_mm=(0, 0, -9), end_lps_mm=(0, 0, 9), radius_mm=1.0)
+    >>> guide = combine_meshes(block_mesh(size_mm=(12, 12, 6)), drill, method="difference")
+    >>> (hole,) = find_round_holes(guide)
+    >>> nerve = rod_mesh(start_lps_mm=(3, -9, 0), end_lps_mm=(3, 9, 0), radius_mm=0.5)
+    >>> distance_mm, nearest = distance_to_hole_mm(hole, structure=nerve)
+    >>> round(distance_mm, 2)
+    1.5
     """
     need_faces(structure)
     half = hole.depth_mm / 2 + max(float(reach_mm), 0.0)

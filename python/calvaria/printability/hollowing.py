@@ -111,6 +111,14 @@ def hollow_mesh(
     The inner surface is the level of the signed distance to the outer one, exact near that level, drawn
     as an isosurface on a grid: between its points it is straight, so the wall is right to a few
     hundredths of a voxel on smooth surfaces and to a voxel at inner corners.
+
+    Examples
+    --------
+    >>> from calvaria.printability import block_mesh
+    >>> block = block_mesh(size_mm=(20.0, 20.0, 20.0))
+    >>> made = hollow_mesh(block, wall_mm=2.0, up=(0, 0, 1), drain_mm=3.0, voxel_mm=0.5)
+    >>> round(made.cavity_mm3), len(made.drains_lps_mm)  # 16 x 16 x 16 mm are taken out
+    (4096, 2)
     """
     need_faces(mesh)
     need_closed(mesh)

@@ -106,6 +106,16 @@ def emboss_label(
     -----
     Letters are seven dots high and five wide.  They are rooted in the part by three times the relief, so
     that a gently curved surface carries them as well.
+
+    Examples
+    --------
+    >>> from calvaria.printability import block_mesh
+    >>> plate = block_mesh(size_mm=(40.0, 20.0, 5.0), centre_lps_mm=(0.0, 0.0, 2.5))
+    >>> made = emboss_label(
+    ...     plate, text="L", point_lps_mm=(0, 0, 5), normal=(0, 0, 1), up=(0, 1, 0), process="fdm"
+    ... )
+    >>> made
+    LabelResult('L', raised by 0.6 mm, lines of 1 mm)
     """
     need_faces(mesh)
     processes = load_processes()

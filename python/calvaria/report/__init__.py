@@ -13,3 +13,7 @@ __all__ = [
     "draw_solid",
     "printability_section",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

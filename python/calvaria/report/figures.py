@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calvaria import _native
+from calvaria._asked import need
 from calvaria._planes import VIEWS, View, box_of, image_on, span_mm
-from calvaria.mesh import FaceKind, section_mesh
+from calvaria.mesh import FaceKind, Mesh, section_mesh
 from calvaria.report.png import png_uri
+from calvaria.volume import Volume
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from calvaria.mesh import Mesh
-    from calvaria.volume import Volume
 
 __all__ = ["COLOURS", "draw_slices", "draw_solid"]
 
@@ -71,6 +71,7 @@ def draw_solid(
     >>> list(draw_solid(mesh, n_pixels=32))
     ['from the front', 'from the left', 'from above', 'from below']
     """
+    need("mesh", mesh, Mesh)
     low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
     largest = float(max(high - low)) or 1.0
     return {
@@ -92,7 +93,7 @@ def draw_solid(
 
 
 def draw_slices(
-    volume: Volume, mesh: Mesh, *, center_lps_mm: ArrayLike, window: tuple[float, float]
+    volume: Volume, mesh: Mesh, *, centre_lps_mm: ArrayLike, window: tuple[float, float]
 ) -> dict[str, str]:
     """Draw the image in three planes with the contour of a mesh on it.
 
@@ -102,7 +103,7 @@ def draw_slices(
         The image; any grid.
     mesh : Mesh
         What is to be compared with it.
-    center_lps_mm : (3,) array_like of float
+    centre_lps_mm : (3,) array_like of float
         The point that all planes go through, LPS, mm.
     window : (float, float)
         Level and width of the grey values.
@@ -111,8 +112,20 @@ def draw_slices(
     -------
     dict of str to str
         SVG by the name of the plane; the contour is drawn as lines, not as pixels.
+
+    Examples
+    --------
+    >>> from calvaria import extract_surface
+    >>> from calvaria.phantom import Scanner, scan, sphere
+    >>> small = Scanner(columns=32, rows=32, spacing_xy_mm=(1.0, 1.0), slice_increment_mm=2.0)
+    >>> volume = scan(sphere(radius_mm=10.0), scanner=small)
+    >>> mesh = extract_surface(volume, iso_hu=0.0)
+    >>> pictures = draw_slices(volume, mesh, centre_lps_mm=(0.0, 0.0, 0.0), window=(0.0, 2000.0))
+    >>> list(pictures)
+    ['axial', 'coronal', 'sagittal']
     """
-    center = np.asarray(center_lps_mm, np.float64)
+    need("volume", volume, Volume)
+    center = np.asarray(centre_lps_mm, np.float64)
     return {view.name: _slice(volume, mesh, view, center, window) for view in VIEWS}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria._whole_files import write_whole
 from calvaria.findings import DISCLAIMER, Verdict
 
@@ -55,6 +56,12 @@ class Section:
         Shown as a table of names and values.
     figures : tuple of (str, str)
         Caption, and the markup of a picture that :mod:`calvaria.report` drew.
+
+    Examples
+    --------
+    >>> section = Section(title="Print", text="Printed upright.", rows=(("layer (mm)", 0.1),))
+    >>> build_report(title="Model", sections=[section]).verdict.name
+    'PASS'
     """
 
     title: str
@@ -153,7 +160,7 @@ class Report:
         }
 
     def __repr__(self) -> str:
-        return f"Report({self.verdict.name}, {len(self.sections)} sections)"
+        return f"Report({self.verdict.name}, {plural(len(self.sections), 'section')})"
 
     def _repr_html_(self) -> str:
         return "\n".join(section.to_html() for section in self.sections)
@@ -183,7 +190,7 @@ def build_report(
     >>> from calvaria.findings import Finding, Verdict
     >>> found = Finding(code="slice_gaps", verdict=Verdict.FAIL, message="A slice is missing.")
     >>> build_report(title="Model", sections=[Section(title="Scan", findings=(found,))])
-    Report(FAIL, 1 sections)
+    Report(FAIL, 1 section)
     """
     judged = [Section(title=f"Checks: {one.subject}", findings=one.findings) for one in checks]
     every = (*sections, *judged)

@@ -37,6 +37,16 @@ def draw_printability(measures: PrintabilityMeasures) -> dict[str, str]:
     -------
     dict of str to str
         The markup of each picture, by its caption.
+
+    Examples
+    --------
+    >>> from calvaria import check_printability
+    >>> from calvaria.printability import block_mesh
+    >>> plate = block_mesh(size_mm=(30, 20, 3))
+    >>> report = check_printability(plate, process="fdm", material="pla")
+    >>> pictures = draw_printability(report.measures)
+    >>> len(pictures), list(pictures)[0]
+    (6, 'from the front: thin walls red, bridges and pins orange')
     """
     walls = draw_solid(_walls(measures), n_pixels=_PIXELS, colours=_WALL_COLOURS)
     supports = draw_solid(
@@ -63,6 +73,15 @@ def printability_section(report: PrintabilityReport) -> Section:
     Returns
     -------
     Section
+
+    Examples
+    --------
+    >>> from calvaria import check_printability
+    >>> from calvaria.printability import block_mesh
+    >>> plate = block_mesh(size_mm=(30, 20, 3))
+    >>> section = printability_section(check_printability(plate, process="fdm", material="pla"))
+    >>> section.title, len(section.figures)
+    ('Can it be printed', 6)
     """
     measures = report.measures
     if measures is None:

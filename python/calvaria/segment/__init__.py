@@ -5,16 +5,7 @@ in place.  Lengths are in millimetres whatever the voxels, and ties of distances
 up to 1e-6 mm.
 """
 
-from calvaria.segment.anatomy import (
-    airway,
-    bone,
-    calvaria,
-    mandible,
-    skin,
-    skull,
-    teeth,
-    vertebrae,
-)
+from calvaria.segment.anatomy import bone, calvaria, mandible, skull, teeth, vertebrae
 from calvaria.segment.automatic import (
     AutomaticLevel,
     automatic_level,
@@ -90,6 +81,7 @@ from calvaria.segment.shapes import (
     margin,
     opening,
 )
+from calvaria.segment.skin import airway, skin
 from calvaria.segment.slices import (
     fill_between_slices,
 )
@@ -168,3 +160,7 @@ __all__ = [
     "vertebrae",
     "watershed",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria._arrays import frozen
+from calvaria._asked import need
 from calvaria.errors import GeometryError
-from calvaria.volume import Mask
+from calvaria.volume import Mask, Volume
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calvaria.volume import Volume
-
-__all__ = ["bytes_of", "check_grids", "hu_only", "mask_of", "positive", "voxel_count"]
+__all__ = ["bytes_of", "check_grids", "hu_only", "mask_of", "voxel_count"]
 
 
 def bytes_of(mask: Mask) -> NDArray[np.uint8]:
     """Return the mask as uint8: not 0 where any structure is."""
+    need("mask", mask, Mask)
     values = mask.values
     if values.dtype == np.bool_:
         return values.view(np.uint8)
@@ -45,6 +45,7 @@ def mask_of(
 
 def check_grids(name: str, mask: Mask, other: Volume | Mask) -> None:
     """Raise GeometryError when a mask does not lie on the grid of the subject."""
+    need(name, mask, Mask)
     if not mask.grid.is_close(other.grid, tolerance_mm=0.01):
         msg = (
             f"{name}: a mask on the grid of the subject expected, found {mask.grid!r} against "
@@ -55,6 +56,7 @@ def check_grids(name: str, mask: Mask, other: Volume | Mask) -> None:
 
 def hu_only(volume: Volume, what: str) -> None:
     """Raise ValueError when a step in Hounsfield units is asked of an image that has none."""
+    need("volume", volume, Volume)
     if not volume.is_hu:
         msg = (
             f"{what}: Hounsfield units expected, found a volume of quantity {volume.quantity!r}; "
@@ -62,14 +64,6 @@ def hu_only(volume: Volume, what: str) -> None:
             'a CT read from NIfTI or NRRD pass quantity="HU" to load_image'
         )
         raise ValueError(msg)
-
-
-def positive(name: str, value: float) -> float:
-    """Return a finite number above 0."""
-    if not (value > 0 and math.isfinite(value)):
-        msg = f"{name}: a finite number above 0 expected, found {value}"
-        raise ValueError(msg)
-    return float(value)
 
 
 def voxel_count(mask: Mask | Volume, volume_mm3: float, *, name: str) -> int:

@@ -15,7 +15,6 @@ from calvaria.segment._bytes import hu_only
 from calvaria.segment._landmarks import coarse_bone, find_braincase
 from calvaria.segment._steps import named, step
 from calvaria.segment.cut import cut_plane
-from calvaria.segment.holes import fill_holes
 from calvaria.segment.level import bone_level
 from calvaria.segment.levels import threshold
 from calvaria.segment.logic import pick, union
@@ -23,12 +22,12 @@ from calvaria.segment.parts import keep_largest, remove_small
 from calvaria.segment.patient import patient
 from calvaria.segment.presets import preset_range
 from calvaria.segment.regions import bone_regions
-from calvaria.segment.shapes import closing, margin
+from calvaria.segment.shapes import margin
 
 if TYPE_CHECKING:
     from calvaria.volume import Mask, Volume
 
-__all__ = ["airway", "bone", "calvaria", "mandible", "skin", "skull", "teeth", "vertebrae"]
+__all__ = ["bone", "calvaria", "mandible", "skull", "teeth", "vertebrae"]
 
 # Smaller crumbs of bone are noise, stones and calcifications.
 _MIN_PART_MM3 = 100.0
@@ -69,6 +68,23 @@ def bone(
         No bone was found.
     ValueError
         The volume is not in HU.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> values = np.full((30, 40, 30), -1000, np.int16)
+    >>> values[:, 5:25, 5:25] = 40  # a patient with a bone and a stone, on a table
+    >>> values[:, 10:20, 10:20] = 1000
+    >>> values[2, 7, 7] = 1000
+    >>> values[:, 35, :] = 1000
+    >>> grid = Grid(dims_ijk=(30, 40, 30), lps_from_ijk=np.diag([2, 2, 2, 1]))
+    >>> volume = Volume(values=values, grid=grid)
+    >>> mask = bone(volume, lower_hu=300)
+    >>> mask.n_voxels  # 30 x 10 x 10 voxels: neither stone nor table
+    3000
+    >>> mask.findings[0].message
+    'Level 300 HU, as given.'
     """
     hu_only(volume, "bone")
     level, sure, why = _level(volume, lower_hu)
@@ -164,6 +180,15 @@ def calvaria(
         No bone, or no braincase, was found.
     ValueError
         The volume is not in HU.
+
+    Examples
+    --------
+    >>> from calvaria.phantom import Scanner, head, scan
+    >>> coarse = Scanner(columns=64, rows=64, spacing_xy_mm=(4, 4), slice_thickness_mm=4, slice_increment_mm=4)
+    >>> volume = scan(head(), scanner=coarse)
+    >>> roof = calvaria(volume)
+    >>> roof.names, round(roof.n_voxels * 4**3 / 1000)  # cm3
+    ({1: 'calvaria'}, 187)
     """
     whole = skull(volume, lower_hu=lower_hu)
     height = height_mm
@@ -201,8 +226,17 @@ def mandible(volume: Volume, *, lower_hu: float | None = None) -> Mask:
         No mandible was found: the image ends above the chin, or shows no head.
     ValueError
         The volume is not in HU.
+
+    Examples
+    --------
+    >>> from calvaria.phantom import Scanner, head, scan
+    >>> coarse = Scanner(columns=64, rows=64, spacing_xy_mm=(4, 4), slice_thickness_mm=4, slice_increment_mm=4)
+    >>> volume = scan(head(), scanner=coarse)
+    >>> jaw = mandible(volume)
+    >>> jaw.names, round(jaw.n_voxels * 4**3 / 1000)  # cm3
+    ({1: 'mandible'}, 82)
     """
-    return keep_largest(_region(volume, "mandible", lower_hu))
+    return named(keep_largest(_region(volume, "mandible", lower_hu)), "mandible", ())
 
 
 def vertebrae(volume: Volume, *, lower_hu: float | None = None) -> Mask:
@@ -228,6 +262,15 @@ def vertebrae(volume: Volume, *, lower_hu: float | None = None) -> Mask:
         No spinal canal was found.
     ValueError
         The volume is not in HU.
+
+    Examples
+    --------
+    >>> from calvaria.phantom import Scanner, head, scan
+    >>> coarse = Scanner(columns=64, rows=64, spacing_xy_mm=(4, 4), slice_thickness_mm=4, slice_increment_mm=4)
+    >>> volume = scan(head(), scanner=coarse)
+    >>> spine = vertebrae(volume)
+    >>> spine.names, round(spine.n_voxels * 4**3 / 1000)  # cm3
+    ({1: 'vertebrae'}, 19)
     """
     return _region(volume, "vertebrae", lower_hu)
 
@@ -257,6 +300,15 @@ def teeth(volume: Volume, *, lower_hu: float | None = None) -> Mask:
         No bone was found, or nothing in it is as dense as enamel.
     ValueError
         The volume is not in HU.
+
+    Examples
+    --------
+    >>> from calvaria.phantom import Scanner, head, scan
+    >>> coarse = Scanner(columns=64, rows=64, spacing_xy_mm=(4, 4), slice_thickness_mm=4, slice_increment_mm=4)
+    >>> volume = scan(head(), scanner=coarse)
+    >>> crowns = teeth(volume)
+    >>> crowns.names, round(crowns.n_voxels * 4**3 / 1000)  # cm3
+    ({1: 'teeth'}, 15)
     """
     hu_only(volume, "teeth")
     lower = preset_range("enamel-adult").lower_hu if lower_hu is None else float(lower_hu)
@@ -272,73 +324,6 @@ def teeth(volume: Volume, *, lower_hu: float | None = None) -> Mask:
         msg = f"volume: teeth above {lower:.0f} HU expected, found none"
         raise SegmentationError(msg)
     return named(made, "teeth", (step(f"Enamel from {lower:.0f} HU.", lower, "HU"),))
-
-
-def skin(volume: Volume, *, lower_hu: float | None = None) -> Mask:
-    """Outline the whole patient up to the skin, with everything inside filled.
-
-    The recipe: :func:`patient`; :func:`closing` by 2 mm; :func:`fill_holes` in three dimensions and
-    in every slice along all three axes.
-
-    Parameters
-    ----------
-    volume : Volume
-        A CT in HU.
-    lower_hu : float, optional
-        Where tissue begins; left out, -300 HU.
-
-    Returns
-    -------
-    Mask
-        Boolean.
-
-    Raises
-    ------
-    SegmentationError
-        Nothing is as dense as tissue.
-    ValueError
-        The volume is not in HU.
-    """
-    outline = keep_largest(patient(volume, lower_hu=lower_hu))
-    filled = fill_holes(closing(outline, radius_mm=2.0))
-    for axis in "kji":
-        filled = fill_holes(filled, by_slice=axis)
-    return named(filled, "skin", (step("Closed by 2 mm and filled along all axes."),))
-
-
-def airway(volume: Volume, *, upper_hu: float | None = None, skin_mm: float = 1.0) -> Mask:
-    """Outline the largest connected air space inside the patient.
-
-    In a head these are nose, pharynx and the sinuses that open into them; in a chest the lungs are
-    part of it.  The recipe: :func:`threshold` below -400 HU within :func:`skin`, shrunk a little;
-    :func:`keep_largest` by faces.
-
-    Parameters
-    ----------
-    volume : Volume
-        A CT in HU.
-    upper_hu : float, optional
-        Where air ends; left out, -400 HU, the preset ``"air"``.
-    skin_mm : float
-        How far from the skin it ends, mm.
-
-    Returns
-    -------
-    Mask
-        Boolean.
-
-    Raises
-    ------
-    EmptyMaskError
-        There is no air inside.
-    ValueError
-        The volume is not in HU.
-    """
-    hu_only(volume, "airway")
-    upper = preset_range("air").upper_hu if upper_hu is None else float(upper_hu)
-    inside = margin(skin(volume), by_mm=-skin_mm)
-    made = keep_largest(threshold(volume, upper_hu=upper, within=inside), connectivity=6)
-    return named(made, "airway", (step(f"Air up to {upper:.0f} HU.", upper, "HU"),))
 
 
 def _region(volume: Volume, name: str, lower_hu: float | None) -> Mask:

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria import _native
+from calvaria._asked import need
 from calvaria._html import html_table
 from calvaria.errors import SegmentationError
 from calvaria.segment._bytes import bytes_of, check_grids
 from calvaria.segment._histogram_levels import METHODS, SOURCES, multi_otsu
+from calvaria.volume import Volume
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calvaria.volume import Mask, Volume
+    from calvaria.volume import Mask
 
 __all__ = ["AutomaticLevel", "automatic_level", "multi_otsu_levels"]
 
@@ -107,6 +109,7 @@ def automatic_level(
     >>> 10 < found.level < 90
     True
     """
+    need("volume", volume, Volume)
     if method not in METHODS:
         msg = f"method: one of {', '.join(METHODS)} expected, found {method!r}"
         raise ValueError(msg)
@@ -155,7 +158,17 @@ def multi_otsu_levels(
     ----------
     P.-S. Liao, T.-S. Chen, P.-C. Chung, A fast algorithm for multilevel thresholding, Journal of
     Information Science and Engineering 17 (2001) 713-727, doi 10.6688/JISE.2001.17.5.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> values = np.repeat(np.array([-1000, 40, 1200], np.int16), 9).reshape(3, 3, 3)
+    >>> volume = Volume(values=values, grid=Grid(dims_ijk=(3, 3, 3), lps_from_ijk=np.eye(4)))
+    >>> [round(level) for level in multi_otsu_levels(volume, n_classes=3)]
+    [-991, 48]
     """
+    need("volume", volume, Volume)
     if not 2 <= n_classes <= n_bins:
         msg = f"n_classes: a number from 2 to n_bins ({n_bins}) expected, found {n_classes}"
         raise ValueError(msg)

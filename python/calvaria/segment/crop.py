@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from calvaria._arrays import frozen
+from calvaria._asked import need
 from calvaria.errors import EmptyMaskError, GeometryError
 from calvaria.geometry import Grid
 from calvaria.volume import Mask, Volume
@@ -52,6 +53,7 @@ def crop(image: Image, *, low_ijk: ArrayLike, high_ijk: ArrayLike) -> Image:
     >>> part.values.tolist(), part.grid.origin_lps_mm
     ([[[5, 6]]], (1.0, 1.0, 0.0))
     """
+    need("image", image, Volume, Mask)
     dims = np.asarray(image.grid.dims_ijk)
     low = np.maximum(np.asarray(low_ijk, dtype=np.int64), 0)
     high = np.minimum(np.asarray(high_ijk, dtype=np.int64), dims - 1)
@@ -92,7 +94,20 @@ def crop_to_mask(image: Image, *, mask: Mask, margin_mm: float = 0.0) -> Image:
         The mask has no voxel.
     GeometryError
         The grids differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(8, 8, 8), lps_from_ijk=np.diag([0.5, 0.5, 0.5, 1.0]))
+    >>> values = np.zeros((8, 8, 8), bool)
+    >>> values[4, 4, 3:6] = True
+    >>> mask = Mask(values=values, grid=grid)
+    >>> cropped = crop_to_mask(mask, mask=mask, margin_mm=0.5)
+    >>> cropped.grid.dims_ijk, cropped.grid.origin_lps_mm
+    ((5, 3, 3), (1.0, 1.5, 1.5))
     """
+    need("image", image, Volume, Mask)
     if not mask.grid.is_close(image.grid, tolerance_mm=0.01):
         msg = f"mask: a mask on the grid of the image expected, found {mask.grid!r}"
         raise GeometryError(msg)

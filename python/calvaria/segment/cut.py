@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calvaria import _native
-from calvaria.segment._bytes import bytes_of, mask_of, positive
+from calvaria._asked import above_zero, need
+from calvaria.segment._bytes import bytes_of, mask_of
+from calvaria.volume import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
-
-    from calvaria.volume import Mask
 
     Vector = tuple[float, float, float]
 
@@ -86,8 +86,17 @@ def cut_box(
     ------
     ValueError
         A size is not above 0, the axes are not at right angles, or `keep` is neither.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(5, 5, 5), lps_from_ijk=np.eye(4))
+    >>> mask = Mask(values=np.ones((5, 5, 5), bool), grid=grid)
+    >>> cut_box(mask, centre_lps_mm=(2, 2, 2), size_mm=(1, 2, 4)).n_voxels  # 1 x 3 x 5 centres
+    15
     """
-    halves = [positive("size_mm", size) / 2 for size in _vector("size_mm", size_mm)]
+    halves = [above_zero("size_mm", size) / 2 for size in _vector("size_mm", size_mm)]
     axes = _axes(np.eye(3) if axes_lps is None else axes_lps)
     return _cut(mask, "box", [_vector("centre_lps_mm", centre_lps_mm), *axes], halves, keep=keep)
 
@@ -117,9 +126,22 @@ def cut_sphere(
     ------
     ValueError
         The radius is not above 0, or `keep` is neither.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(5, 5, 5), lps_from_ijk=np.eye(4))
+    >>> mask = Mask(values=np.ones((5, 5, 5), bool), grid=grid)
+    >>> cut_sphere(mask, centre_lps_mm=(2, 2, 2), radius_mm=2).values[2].astype(int)
+    array([[0, 0, 1, 0, 0],
+           [0, 1, 1, 1, 0],
+           [1, 1, 1, 1, 1],
+           [0, 1, 1, 1, 0],
+           [0, 0, 1, 0, 0]])
     """
     vectors = [_vector("centre_lps_mm", centre_lps_mm)]
-    return _cut(mask, "sphere", vectors, [positive("radius_mm", radius_mm)], keep=keep)
+    return _cut(mask, "sphere", vectors, [above_zero("radius_mm", radius_mm)], keep=keep)
 
 
 def cut_cylinder(
@@ -152,11 +174,27 @@ def cut_cylinder(
     ------
     ValueError
         The radius is not above 0, the ends are one point, or `keep` is neither.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(5, 5, 5), lps_from_ijk=np.eye(4))
+    >>> mask = Mask(values=np.ones((5, 5, 5), bool), grid=grid)
+    >>> drilled = cut_cylinder(
+    ...     mask, start_lps_mm=(2, 2, 0), end_lps_mm=(2, 2, 4), radius_mm=1, keep="outside"
+    ... )
+    >>> drilled.values[0].astype(int)  # every slice has the hole
+    array([[1, 1, 1, 1, 1],
+           [1, 1, 0, 1, 1],
+           [1, 0, 0, 0, 1],
+           [1, 1, 0, 1, 1],
+           [1, 1, 1, 1, 1]])
     """
     start, end = _vector("start_lps_mm", start_lps_mm), _vector("end_lps_mm", end_lps_mm)
     along = (end[0] - start[0], end[1] - start[1], end[2] - start[2])
     _unit("end_lps_mm - start_lps_mm", along)
-    numbers = [positive("radius_mm", radius_mm)]
+    numbers = [above_zero("radius_mm", radius_mm)]
     return _cut(mask, "cylinder", [start, along], numbers, keep=keep)
 
 
@@ -194,6 +232,20 @@ def cut_polygon(
     ------
     ValueError
         There are fewer than three corners, the view has no length, or `keep` is neither.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(5, 5, 5), lps_from_ijk=np.eye(4))
+    >>> mask = Mask(values=np.ones((5, 5, 5), bool), grid=grid)
+    >>> triangle = [(-0.5, -0.5, 0), (4.5, -0.5, 0), (-0.5, 4.5, 0)]
+    >>> cut_polygon(mask, corners_lps_mm=triangle, view_lps=(0, 0, 1)).values[0].astype(int)
+    array([[1, 1, 1, 1, 0],
+           [1, 1, 1, 0, 0],
+           [1, 1, 0, 0, 0],
+           [1, 0, 0, 0, 0],
+           [0, 0, 0, 0, 0]])
     """
     corners = np.asarray(corners_lps_mm, dtype=np.float64)
     if (
@@ -225,6 +277,7 @@ def _cut(
     keep: str,
     corners: Sequence[tuple[float, float]] = (),
 ) -> Mask:
+    need("mask", mask, Mask)
     if keep not in {"inside", "outside"}:
         msg = f"keep: inside or outside expected, found {keep!r}"
         raise ValueError(msg)

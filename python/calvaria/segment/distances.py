@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from calvaria import _native, _progress
+from calvaria._asked import need
 from calvaria.errors import EmptyMaskError, GeometryError
 from calvaria.segment._bytes import bytes_of
-from calvaria.volume import Volume
-
-if TYPE_CHECKING:
-    from calvaria.volume import Mask
+from calvaria.volume import Mask, Volume
 
 __all__ = ["distance_map"]
 
@@ -58,6 +56,7 @@ def distance_map(mask: Mask, *, is_signed: bool = False) -> Volume:
     >>> distance_map(Mask(values=values, grid=grid)).values
     array([[[0. , 0.5, 1. , 1.5, 2. ]]], dtype=float32)
     """
+    need("mask", mask, Mask)
     if mask.grid.is_sheared:
         msg = (
             f"mask: a grid at right angles expected, found one sheared by {mask.grid.shear_deg:.2f} "

@@ -8,20 +8,20 @@ import numpy as np
 
 from calvaria import _native, _progress
 from calvaria._arrays import frozen
+from calvaria._asked import above_zero, need
 from calvaria.errors import EmptyMaskError, SegmentationError
-from calvaria.segment._bytes import bytes_of, check_grids, mask_of, positive
+from calvaria.segment._bytes import bytes_of, check_grids, mask_of
 from calvaria.segment.distances import distance_map
 from calvaria.segment.levels import threshold
 from calvaria.segment.parts import find_parts, keep_connected, seed_indices
 from calvaria.segment.shapes import erode
-from calvaria.volume import Mask
+from calvaria.volume import Mask, Volume
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from calvaria.volume import Volume
 
 __all__ = ["grow_confident", "grow_from_seeds", "grow_region", "split_touching", "watershed"]
 
@@ -62,7 +62,17 @@ def grow_region(
     See Also
     --------
     grow_confident : finds the bounds from the values around the seeds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> values = np.array([[[300, 400, 0, 500, 600]]], np.int16)
+    >>> volume = Volume(values=values, grid=Grid(dims_ijk=(5, 1, 1), lps_from_ijk=np.eye(4)))
+    >>> grow_region(volume, seeds_lps_mm=[(0, 0, 0)], lower_hu=250).values[0, 0].tolist()
+    [True, True, False, False, False]
     """
+    need("volume", volume, Volume)
     within = threshold(volume, lower_hu=lower_hu, upper_hu=upper_hu)
     return keep_connected(within, seeds_lps_mm=seeds_lps_mm, connectivity=connectivity)
 
@@ -106,12 +116,22 @@ def grow_confident(
     Notes
     -----
     As `ConfidenceConnected` of SimpleITK: the bounds always take in the seeds' own values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> values = np.array([[[40, 42, 41, 39, 43, 900, 910]]], np.int16)
+    >>> volume = Volume(values=values, grid=Grid(dims_ijk=(7, 1, 1), lps_from_ijk=np.eye(4)))
+    >>> grow_confident(volume, seeds_lps_mm=[(1, 0, 0)]).values[0, 0].astype(int)
+    array([1, 1, 1, 1, 1, 0, 0])
     """
+    need("volume", volume, Volume)
     indices = seed_indices(volume, seeds_lps_mm)
     if not indices:
         msg = "seeds_lps_mm: at least one point expected, found none"
         raise ValueError(msg)
-    positive("n_sigma", n_sigma)
+    above_zero("n_sigma", n_sigma)
     r = int(radius_voxels)
     # Beyond the border the outermost values count again, as in ITK.
     at = [
@@ -185,7 +205,19 @@ def grow_from_seeds(
     L. Zhu, I. Kolesov, Y. Gao, R. Kikinis, A. Tannenbaum, An effective interactive medical image
     segmentation method using fast GrowCut, MICCAI workshop on interactive medical image computing,
     2014.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask, Volume
+    >>> grid = Grid(dims_ijk=(7, 1, 1), lps_from_ijk=np.eye(4))
+    >>> volume = Volume(values=np.array([[[0, 0, 0, 0, 0, 90, 90]]], np.int16), grid=grid)
+    >>> strokes = np.array([[[1, 0, 0, 0, 0, 0, 2]]], np.uint8)
+    >>> seeds = Mask(values=strokes, grid=grid, names={1: "air", 2: "bone"})
+    >>> grow_from_seeds(volume, seeds=seeds).values[0, 0]  # they meet at the edge, not half way
+    array([1, 1, 1, 1, 1, 2, 2], dtype=uint8)
     """
+    need("volume", volume, Volume)
     check_grids("seeds", seeds, volume)
     if not per_mm >= 0:
         msg = f"per_mm: a number of at least 0 expected, found {per_mm}"
@@ -237,7 +269,19 @@ def watershed(depth: Volume, *, markers: Mask, within: Mask) -> Mask:
     References
     ----------
     F. Meyer, S. Beucher, Morphological segmentation, doi 10.1016/1047-3203(90)90014-M.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask, Volume
+    >>> grid = Grid(dims_ijk=(7, 1, 1), lps_from_ijk=np.eye(4))
+    >>> depth = Volume(values=np.array([[[3, 2, 1, 2, 3, 4, 3]]], np.int16), grid=grid)
+    >>> markers = Mask(values=np.array([[[1, 0, 0, 0, 0, 2, 0]]], np.uint8), grid=grid)
+    >>> everywhere = Mask(values=np.ones((1, 1, 7), bool), grid=grid)
+    >>> watershed(depth, markers=markers, within=everywhere).values[0, 0]
+    array([1, 1, 1, 2, 2, 2, 2], dtype=uint8)
     """
+    need("depth", depth, Volume)
     check_grids("markers", markers, depth)
     check_grids("within", within, depth)
     labels: Any = _progress.run(
@@ -290,7 +334,8 @@ def split_touching(mask: Mask, *, neck_mm: float, min_core_mm3: float = 0.0) -> 
     >>> split_touching(two, neck_mm=10.0).values[0, 10, [5, 15, 25, 35]].tolist()
     [1, 1, 2, 2]
     """
-    positive("neck_mm", neck_mm)
+    need("mask", mask, Mask)
+    above_zero("neck_mm", neck_mm)
     if not mask.values.any():
         msg = "mask: at least one voxel expected, found none"
         raise EmptyMaskError(msg)

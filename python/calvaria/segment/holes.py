@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from calvaria import _native, _progress
-from calvaria.segment._bytes import bytes_of, mask_of, positive
+from calvaria._asked import above_zero
+from calvaria.segment._bytes import bytes_of, mask_of
 
 if TYPE_CHECKING:
     from calvaria.volume import Mask
@@ -61,7 +62,7 @@ def fill_holes(mask: Mask, *, by_slice: str | None = None, max_mm3: float | None
         raise ValueError(msg)
     most = _MOST
     if max_mm3 is not None:
-        n = positive("max_mm3", max_mm3) / mask.grid.voxel_volume_mm3
+        n = above_zero("max_mm3", max_mm3) / mask.grid.voxel_volume_mm3
         most = min(math.floor(n * (1.0 + 1e-9)), _MOST)
     axis = None if by_slice is None else _AXES[by_slice]
     made = _progress.run(

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria import _native
+from calvaria._asked import need
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.errors import SegmentationError
 from calvaria.segment._bytes import bytes_of, check_grids, hu_only
 from calvaria.segment.levels import threshold
 from calvaria.segment.parts import keep_largest
+from calvaria.volume import Volume
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calvaria.volume import Mask, Volume
+    from calvaria.volume import Mask
 
 __all__ = ["BoneLevel", "bone_level", "soft_tissue_hu"]
 
@@ -83,7 +86,7 @@ class BoneLevel:
         return (
             f"BoneLevel({self.level_hu:.0f} ± {self.spread_hu:.0f} HU, {self.method} between bone of "
             f"{self.bone_hu:.0f} and {self.surroundings} of {self.surroundings_hu:.0f} HU, "
-            f"{self.n_profiles} profiles)"
+            f"{plural(self.n_profiles, 'profile')})"
         )
 
     def _repr_html_(self) -> str:
@@ -175,7 +178,19 @@ def soft_tissue_hu(volume: Volume) -> float | None:
     -------
     float or None
         The mode between -50 and 200 HU, smoothed over 41 HU.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> rng = np.random.default_rng(7)
+    >>> values = rng.normal(40, 15, (20, 20, 20)).astype(np.int16)
+    >>> values[:, :, :8] = 1000  # bone beside it
+    >>> volume = Volume(values=values, grid=Grid(dims_ijk=(20, 20, 20), lps_from_ijk=np.eye(4)))
+    >>> soft_tissue_hu(volume)
+    38.0
     """
+    need("volume", volume, Volume)
     low, high = _SOFT_HU
     counts = _native.count_values(volume.values, None, low - 21.0, 1.0, high - low + 42)
     # Outsiders are counted in the outermost bins, which lie beyond the smoothing.

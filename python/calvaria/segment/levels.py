@@ -6,12 +6,14 @@ import math
 from typing import TYPE_CHECKING
 
 from calvaria import _native
+from calvaria._asked import need
 from calvaria.segment._bytes import bytes_of, check_grids, hu_only, mask_of
 from calvaria.segment.parts import keep_connected
 from calvaria.segment.presets import preset_range
+from calvaria.volume import Volume
 
 if TYPE_CHECKING:
-    from calvaria.volume import Mask, Volume
+    from calvaria.volume import Mask
 
 __all__ = ["hysteresis", "threshold"]
 
@@ -62,6 +64,7 @@ def threshold(
     >>> abs(mask.n_voxels * 0.8 / (4 / 3 * math.pi * 30**3) - 1) < 0.01
     True
     """
+    need("volume", volume, Volume)
     if preset is not None:
         if lower_hu is not None or upper_hu is not None:
             msg = "preset: no bounds beside it expected, found both"
@@ -106,7 +109,17 @@ def hysteresis(volume: Volume, *, lower_hu: float, upper_hu: float, connectivity
     ----------
     J. Canny, A computational approach to edge detection, doi 10.1109/TPAMI.1986.4767851, section
     VI.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> values = np.array([[[0, 180, 320, 170, 0, 190, 0]]], np.int16)
+    >>> volume = Volume(values=values, grid=Grid(dims_ijk=(7, 1, 1), lps_from_ijk=np.eye(4)))
+    >>> hysteresis(volume, lower_hu=150, upper_hu=300).values[0, 0].astype(int)
+    array([0, 1, 1, 1, 0, 0, 0])
     """
+    need("volume", volume, Volume)
     lower, upper = _bounds(lower_hu, upper_hu)
     weak = mask_of(_native.threshold(volume.values, lower, math.inf), volume)
     strong = mask_of(_native.threshold(volume.values, upper, math.inf), volume)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calvaria._asked import need
 from calvaria.segment._bytes import bytes_of, check_grids, mask_of
 from calvaria.volume import Mask
 
@@ -36,6 +37,16 @@ def union(mask: Mask, *others: Mask) -> Mask:
     ------
     GeometryError
         The grids differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(4, 1, 1), lps_from_ijk=np.eye(4))
+    >>> left = Mask(values=np.array([[[True, True, False, False]]]), grid=grid)
+    >>> right = Mask(values=np.array([[[False, True, True, False]]]), grid=grid)
+    >>> union(left, right).values[0, 0].tolist()
+    [True, True, True, False]
     """
     return _joined(np.logical_or, mask, others)
 
@@ -52,6 +63,16 @@ def intersection(mask: Mask, *others: Mask) -> Mask:
     -------
     Mask
         Boolean; may be empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(4, 1, 1), lps_from_ijk=np.eye(4))
+    >>> left = Mask(values=np.array([[[True, True, False, False]]]), grid=grid)
+    >>> right = Mask(values=np.array([[[False, True, True, False]]]), grid=grid)
+    >>> intersection(left, right).values[0, 0].tolist()
+    [False, True, False, False]
     """
     return _joined(np.logical_and, mask, others)
 
@@ -93,6 +114,15 @@ def invert(mask: Mask) -> Mask:
     -------
     Mask
         Boolean.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(4, 1, 1), lps_from_ijk=np.eye(4))
+    >>> mask = Mask(values=np.array([[[True, True, False, False]]]), grid=grid)
+    >>> invert(mask).values[0, 0].tolist()
+    [False, False, True, True]
     """
     return mask_of(bytes_of(mask) == 0, mask)
 
@@ -116,7 +146,20 @@ def pick(mask: Mask, *, label: int | str) -> Mask:
     ------
     ValueError
         No label has this name, or two have it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(4, 1, 1), lps_from_ijk=np.eye(4))
+    >>> labels = Mask(
+    ...     values=np.array([[[0, 1, 2, 2]]], np.uint8), grid=grid, names={1: "cranium", 2: "mandible"}
+    ... )
+    >>> jaw = pick(labels, label="mandible")
+    >>> jaw.values[0, 0].tolist(), jaw.names
+    ([False, False, True, True], {1: 'mandible'})
     """
+    need("mask", mask, Mask)
     value = label
     if isinstance(label, str):
         found = [number for number, name in mask.names.items() if name == label]
@@ -162,6 +205,8 @@ def label_map(**masks: Mask) -> Mask:
     if not masks:
         msg = "masks: at least one expected, found none"
         raise ValueError(msg)
+    for name, mask in masks.items():
+        need(name, mask, Mask)
     first = next(iter(masks.values()))
     values = np.zeros(first.grid.shape_kji, np.uint8 if len(masks) <= 255 else np.uint16)
     for number, (name, mask) in enumerate(masks.items(), start=1):

@@ -9,6 +9,7 @@ import numpy as np
 
 from calvaria import _native, _progress
 from calvaria._arrays import frozen
+from calvaria._asked import need
 from calvaria._html import html_table
 from calvaria.errors import EmptyMaskError, SegmentationError
 from calvaria.segment._bytes import bytes_of, check_grids, mask_of, voxel_count
@@ -192,6 +193,15 @@ def keep_largest(mask: Mask, *, n: int = 1, connectivity: int = 26) -> Mask:
     See Also
     --------
     remove_small : by size instead of by number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(6, 1, 1), lps_from_ijk=np.eye(4))
+    >>> mask = Mask(values=np.array([[[True, True, True, False, True, True]]]), grid=grid)
+    >>> keep_largest(mask).values[0, 0].astype(int)
+    array([1, 1, 1, 0, 0, 0])
     """
     if n < 1:
         msg = f"n: a number of at least 1 expected, found {n}"
@@ -219,7 +229,17 @@ def remove_small(mask: Mask, *, min_mm3: float, connectivity: int = 26) -> Mask:
     -------
     Mask
         Boolean; may be empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(6, 1, 1), lps_from_ijk=np.diag([0.5, 0.5, 2.0, 1.0]))
+    >>> mask = Mask(values=np.array([[[True, True, True, False, True, True]]]), grid=grid)
+    >>> remove_small(mask, min_mm3=1.5).values[0, 0].astype(int)  # 3 voxels of 0.5 mm3 stay, 2 go
+    array([1, 1, 1, 0, 0, 0])
     """
+    need("mask", mask, Mask)
     least = voxel_count(mask, min_mm3, name="min_mm3")
     return _keep(mask, connectivity, most=_MOST, least=least)
 
@@ -255,7 +275,17 @@ def keep_connected(
         A point lies outside of the image.
     ValueError
         No seed was given.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(6, 1, 1), lps_from_ijk=np.eye(4))
+    >>> mask = Mask(values=np.array([[[True, True, True, False, True, True]]]), grid=grid)
+    >>> keep_connected(mask, seeds_lps_mm=[(5, 0, 0)]).values[0, 0].astype(int)
+    array([0, 0, 0, 0, 1, 1])
     """
+    need("mask", mask, Mask)
     marked = np.zeros(mask.grid.shape_kji, np.uint8)
     if seeds is None and seeds_lps_mm is None:
         msg = "seeds or seeds_lps_mm: at least one expected, found none"

@@ -65,6 +65,19 @@ def patient(volume: Volume, *, lower_hu: float | None = None, bone_hu: float = 3
     The table is a shell and the patient is not: what survives an opening by 6 mm is the patient,
     and what lies within 7 mm of that.  A dry skull is itself a shell; when next to nothing survives
     the opening, the largest part denser than bone is taken, with the parts that lie beside it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> values = np.full((30, 40, 30), -1000, np.int16)
+    >>> values[:, 5:25, 5:25] = 40  # a patient, 20 voxels across
+    >>> values[:, 35, :] = 200  # a table, one voxel thin
+    >>> grid = Grid(dims_ijk=(30, 40, 30), lps_from_ijk=np.diag([2, 2, 2, 1]))
+    >>> volume = Volume(values=values, grid=grid)
+    >>> outline = patient(volume)
+    >>> outline.values[15, 15, 15].item(), outline.values[15, 35, 15].item()
+    (True, False)
     """
     hu_only(volume, "patient")
     lower = preset_range("patient").lower_hu if lower_hu is None else float(lower_hu)
@@ -102,14 +115,14 @@ def _dry(volume: Volume, bone_hu: float) -> Mask:
     return mask_of(np.isin(parts.mask.values, kept or [1]), volume)
 
 
-def remove_table(volume: Volume, *, within_mm: float = 3.0) -> Volume:
+def remove_table(volume: Volume, *, margin_mm: float = 3.0) -> Volume:
     """Return a volume in which everything but the patient is air.
 
     Parameters
     ----------
     volume : Volume
         A CT in HU.
-    within_mm : float
+    margin_mm : float
         Values this close to the patient stay, so that the skin keeps its edge, mm.
 
     Returns
@@ -123,11 +136,23 @@ def remove_table(volume: Volume, *, within_mm: float = 3.0) -> Volume:
         Nothing is as dense as tissue.
     ValueError
         The volume is not in HU.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> values = np.full((30, 40, 30), -1000, np.int16)
+    >>> values[:, 5:25, 5:25] = 40  # a patient, 20 voxels across
+    >>> values[:, 35, :] = 200  # a table, one voxel thin
+    >>> grid = Grid(dims_ijk=(30, 40, 30), lps_from_ijk=np.diag([2, 2, 2, 1]))
+    >>> volume = Volume(values=values, grid=grid)
+    >>> remove_table(volume).values[15, [15, 35], 15].tolist()
+    [40, -1000]
     """
     outline = patient(volume)
-    near = margin(outline, by_mm=within_mm)
+    near = margin(outline, by_mm=margin_mm)
     values = np.where(near.values, volume.values, volume.values.dtype.type(-1000))
-    why = step(f"Away from the patient by more than {within_mm:g} mm the values were made air.")
+    why = step(f"Away from the patient by more than {margin_mm:g} mm the values were made air.")
     return dataclasses.replace(
         volume,
         values=frozen(values, dtype=volume.values.dtype),
@@ -136,7 +161,7 @@ def remove_table(volume: Volume, *, within_mm: float = 3.0) -> Volume:
 
 
 def metal(volume: Volume, *, lower_hu: float | None = None, min_mm3: float = 1.0) -> Mask:
-    """Outline metal.
+    """Outline metal: implants, screws, fillings.
 
     Parameters
     ----------
@@ -157,6 +182,16 @@ def metal(volume: Volume, *, lower_hu: float | None = None, min_mm3: float = 1.0
     ------
     ValueError
         The volume is not in HU.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> values = np.full((10, 10, 10), 1200, np.int16)
+    >>> values[4:6, 4:6, 4:6] = 3071  # a screw in bone
+    >>> volume = Volume(values=values, grid=Grid(dims_ijk=(10, 10, 10), lps_from_ijk=np.eye(4)))
+    >>> metal(volume).n_voxels
+    8
     """
     hu_only(volume, "metal")
     lower = preset_range("metal").lower_hu if lower_hu is None else float(lower_hu)

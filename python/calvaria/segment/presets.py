@@ -66,6 +66,14 @@ def hu_presets() -> tuple[HuRange, ...]:
     -------
     tuple of HuRange
         In the order of the table.
+
+    Examples
+    --------
+    >>> for preset in hu_presets()[:3]:
+    ...     print(preset.name, preset.lower_hu, preset.upper_hu)
+    bone 226.0 3071.0
+    compact-bone-adult 662.0 1988.0
+    compact-bone-child 586.0 2198.0
     """
     return tuple(_ranges().values())
 

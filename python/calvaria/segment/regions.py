@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calvaria._asked import need
+from calvaria._record import plural
 from calvaria.segment._bytes import check_grids
 from calvaria.segment._landmarks import (
     coarse_bone,
@@ -17,14 +19,13 @@ from calvaria.segment._landmarks import (
 from calvaria.segment._steps import step
 from calvaria.segment.crop import crop_to_mask
 from calvaria.segment.grow import grow_from_seeds
-from calvaria.volume import Mask
+from calvaria.volume import Mask, Volume
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calvaria.findings import Finding
     from calvaria.segment._landmarks import Braincase, Canal
-    from calvaria.volume import Volume
 
 __all__ = ["bone_regions"]
 
@@ -70,7 +71,17 @@ def bone_regions(volume: Volume, *, bone: Mask) -> Mask:
     :func:`grow_from_seeds`, so that they meet where the way is dear: in a joint space, or where two
     bones touch.  This is geometry, not learning: look at the result, and give seeds of your own to
     :func:`grow_from_seeds` where it is wrong.
+
+    Examples
+    --------
+    >>> from calvaria.segment import bone
+    >>> from calvaria.phantom import Scanner, head, scan
+    >>> coarse = Scanner(columns=64, rows=64, spacing_xy_mm=(4, 4), slice_thickness_mm=4, slice_increment_mm=4)
+    >>> volume = scan(head(), scanner=coarse)
+    >>> bone_regions(volume, bone=bone(volume)).names
+    {1: 'cranium', 2: 'mandible', 3: 'vertebrae'}
     """
+    need("volume", volume, Volume)
     check_grids("bone", bone, volume)
     coarse = coarse_bone(volume, bone)
     braincase = find_braincase(coarse)
@@ -149,7 +160,9 @@ def _seeds(
     labels[near & (labels == 0)] = 3
     if braincase is None:
         labels[apart > _NO_VERTEBRA_MM] = 4
-    told.append(step(f"Spinal canal: {len(heights)} rings, up to z = {canal.top_mm:.0f} mm."))
+    told.append(
+        step(f"Spinal canal: {plural(len(heights), 'ring')}, up to z = {canal.top_mm:.0f} mm.")
+    )
     return labels, tuple(told)
 
 

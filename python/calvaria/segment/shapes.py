@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from calvaria import _native, _progress
-from calvaria.segment._bytes import bytes_of, mask_of, positive
+from calvaria._asked import above_zero
+from calvaria.segment._bytes import bytes_of, mask_of
 from calvaria.segment.logic import difference
 
 if TYPE_CHECKING:
@@ -95,6 +96,21 @@ def erode(
     -------
     Mask
         Boolean; may be empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(7, 7, 1), lps_from_ijk=np.eye(4))
+    >>> mask = Mask(values=np.pad(np.ones((1, 5, 5), bool), ((0, 0), (1, 1), (1, 1))), grid=grid)
+    >>> erode(mask, radius_mm=1).values[0].astype(int)
+    array([[0, 0, 0, 0, 0, 0, 0],
+           [0, 0, 0, 0, 0, 0, 0],
+           [0, 0, 1, 1, 1, 0, 0],
+           [0, 0, 1, 1, 1, 0, 0],
+           [0, 0, 1, 1, 1, 0, 0],
+           [0, 0, 0, 0, 0, 0, 0],
+           [0, 0, 0, 0, 0, 0, 0]])
     """
     return _reshaped(mask, (_SHRINK,), radius_mm, n_voxels, connectivity)
 
@@ -119,6 +135,21 @@ def opening(
     -------
     Mask
         Boolean, within the mask; may be empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(9, 5, 1), lps_from_ijk=np.eye(4))
+    >>> values = np.zeros((1, 5, 9), bool)
+    >>> values[0, 1:4, 1:4] = True  # a body with a thin spike
+    >>> values[0, 2, 4:8] = True
+    >>> opening(Mask(values=values, grid=grid), radius_mm=1).values[0].astype(int)
+    array([[0, 0, 0, 0, 0, 0, 0, 0, 0],
+           [0, 0, 1, 1, 0, 0, 0, 0, 0],
+           [0, 1, 1, 1, 1, 0, 0, 0, 0],
+           [0, 0, 1, 1, 0, 0, 0, 0, 0],
+           [0, 0, 0, 0, 0, 0, 0, 0, 0]])
     """
     return _reshaped(mask, (_SHRINK, _GROW), radius_mm, n_voxels, connectivity)
 
@@ -143,6 +174,23 @@ def closing(
     -------
     Mask
         Boolean; holds the mask.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(11, 7, 1), lps_from_ijk=np.eye(4))
+    >>> values = np.zeros((1, 7, 11), bool)
+    >>> values[0, 2:5, 2:9] = True
+    >>> values[0, 2:5, 5] = False  # a bar with a crack
+    >>> closing(Mask(values=values, grid=grid), radius_mm=1).values[0].astype(int)
+    array([[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+           [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+           [0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0],
+           [0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0],
+           [0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0],
+           [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+           [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]])
     """
     return _reshaped(mask, (_GROW, _SHRINK), radius_mm, n_voxels, connectivity)
 
@@ -166,6 +214,15 @@ def margin(mask: Mask, *, by_mm: float) -> Mask:
     ------
     ValueError
         The margin is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(7, 1, 1), lps_from_ijk=np.eye(4))
+    >>> mask = Mask(values=np.array([[[False, False, True, True, True, False, False]]]), grid=grid)
+    >>> margin(mask, by_mm=1).values[0, 0].astype(int), margin(mask, by_mm=-1).values[0, 0].astype(int)
+    (array([0, 1, 1, 1, 1, 1, 0]), array([0, 0, 0, 1, 0, 0, 0]))
     """
     if not math.isfinite(by_mm):
         msg = f"by_mm: a finite number expected, found {by_mm}"
@@ -197,8 +254,23 @@ def hollow(mask: Mask, *, shell_mm: float, side: str = "inside") -> Mask:
     ------
     ValueError
         The thickness is not above 0, or there is no such side.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Mask
+    >>> grid = Grid(dims_ijk=(7, 7, 1), lps_from_ijk=np.eye(4))
+    >>> mask = Mask(values=np.pad(np.ones((1, 5, 5), bool), ((0, 0), (1, 1), (1, 1))), grid=grid)
+    >>> hollow(mask, shell_mm=1).values[0].astype(int)
+    array([[0, 0, 0, 0, 0, 0, 0],
+           [0, 1, 1, 1, 1, 1, 0],
+           [0, 1, 0, 0, 0, 1, 0],
+           [0, 1, 0, 0, 0, 1, 0],
+           [0, 1, 0, 0, 0, 1, 0],
+           [0, 1, 1, 1, 1, 1, 0],
+           [0, 0, 0, 0, 0, 0, 0]])
     """
-    thickness = positive("shell_mm", shell_mm)
+    thickness = above_zero("shell_mm", shell_mm)
     reaches = {
         "inside": (0.0, thickness),
         "outside": (thickness, 0.0),
@@ -222,7 +294,7 @@ def _reshaped(
         msg = f"radius_mm or n_voxels: exactly one expected, found {radius_mm} and {n_voxels}"
         raise ValueError(msg)
     if radius_mm is not None:
-        positive("radius_mm", radius_mm)
+        above_zero("radius_mm", radius_mm)
     elif n_voxels is None or n_voxels < 1 or n_voxels != int(n_voxels):
         msg = f"n_voxels: a whole number of at least 1 expected, found {n_voxels}"
         raise ValueError(msg)

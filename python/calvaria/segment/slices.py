@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calvaria._asked import need
 from calvaria.errors import EmptyMaskError
 from calvaria.geometry import Grid
 from calvaria.segment.distances import distance_map
@@ -61,6 +62,7 @@ def fill_between_slices(mask: Mask, *, axis: str = "k") -> Mask:
     >>> fill_between_slices(mask).values[1, 0].astype(int).tolist()
     [0, 0, 1, 1, 1, 0, 0]
     """
+    need("mask", mask, Mask)
     axes = {"k": 0, "j": 1, "i": 2}
     if axis not in axes:
         msg = f"axis: k, j or i expected, found {axis!r}"

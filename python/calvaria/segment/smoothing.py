@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from calvaria import _native, _progress
+from calvaria._asked import above_zero, need
 from calvaria.errors import GeometryError
-from calvaria.segment._bytes import positive
 from calvaria.segment._steps import step
-
-if TYPE_CHECKING:
-    from calvaria.volume import Volume
+from calvaria.volume import Volume
 
 __all__ = ["gaussian", "median", "smooth_within_edges"]
 
 
 def gaussian(volume: Volume, *, sigma_mm: float) -> Volume:
-    """Smooth a volume with a Gaussian.
+    """Return a volume smoothed by a Gaussian.
 
     Parameters
     ----------
@@ -52,7 +50,8 @@ def gaussian(volume: Volume, *, sigma_mm: float) -> Volume:
     >>> gaussian(Volume(values=values, grid=grid), sigma_mm=1.0).values[0, 0].tolist()
     [0, 4, 54, 242, 399, 242, 54, 4, 0]
     """
-    sigma = positive("sigma_mm", sigma_mm)
+    need("volume", volume, Volume)
+    sigma = above_zero("sigma_mm", sigma_mm)
     x, y, z = volume.grid.spacing_xyz_mm
     values: Any = _progress.run(
         lambda progress: _native.gaussian(
@@ -64,7 +63,7 @@ def gaussian(volume: Volume, *, sigma_mm: float) -> Volume:
 
 
 def median(volume: Volume) -> Volume:
-    """Replace every value by the median of it and its 26 neighbours.
+    """Return a volume in which every value is the median of it and its 26 neighbours.
 
     Parameters
     ----------
@@ -80,7 +79,18 @@ def median(volume: Volume) -> Volume:
     -----
     The border is continued by its own value, as in `scipy.ndimage.median_filter(size=3)`.  Single
     outliers go, straight edges stay; structures thinner than two voxels go as well.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> values = np.full((3, 3, 3), 40, np.int16)
+    >>> values[1, 1, 1] = 3000  # one hot voxel
+    >>> volume = Volume(values=values, grid=Grid(dims_ijk=(3, 3, 3), lps_from_ijk=np.eye(4)))
+    >>> median(volume).values[1, 1, 1].item()
+    40
     """
+    need("volume", volume, Volume)
     values: Any = _progress.run(
         lambda progress: _native.median(volume.values, progress), title="median"
     )
@@ -88,7 +98,7 @@ def median(volume: Volume) -> Volume:
 
 
 def smooth_within_edges(volume: Volume, *, sigma_mm: float, contrast_hu: float) -> Volume:
-    """Smooth a volume within its regions but little across their edges.
+    """Return a volume smoothed within its regions but little across their edges.
 
     Parameters
     ----------
@@ -122,9 +132,19 @@ def smooth_within_edges(volume: Volume, *, sigma_mm: float, contrast_hu: float) 
     ----------
     P. Perona, J. Malik, Scale-space and edge detection using anisotropic diffusion,
     doi 10.1109/34.56205.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calvaria import Grid, Volume
+    >>> values = np.array([[[40, 48, 40, 48, 1000, 1008, 1000, 1008]]], np.int16)
+    >>> volume = Volume(values=values, grid=Grid(dims_ijk=(8, 1, 1), lps_from_ijk=np.eye(4)))
+    >>> smooth_within_edges(volume, sigma_mm=2, contrast_hu=30).values[0, 0]
+    array([  43,   44,   45,   46, 1002, 1003, 1004, 1005], dtype=int16)
     """
-    sigma = positive("sigma_mm", sigma_mm)
-    contrast = positive("contrast_hu", contrast_hu)
+    need("volume", volume, Volume)
+    sigma = above_zero("sigma_mm", sigma_mm)
+    contrast = above_zero("contrast_hu", contrast_hu)
     if volume.grid.is_sheared:
         msg = (
             "volume: a grid at right angles expected, found one sheared by "

@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 
+from calvaria._asked import need
 from calvaria.errors import CalvariaWarning, GeometryError
 from calvaria.geometry import Grid
 from calvaria.resample import resample_to_grid
@@ -58,6 +59,7 @@ def resample_mask(mask: Mask, grid: Grid, *, is_smooth: bool = False) -> Mask:
     >>> resample_mask(coarse, same).values[0, 0].tolist()
     [True, True, False, False]
     """
+    need("mask", mask, Mask)
     if mask.grid.is_close(grid, tolerance_mm=1e-4):
         return dataclasses.replace(mask, grid=grid)
     _check_reach(mask.grid, grid)

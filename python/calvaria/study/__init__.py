@@ -120,12 +120,11 @@ from calvaria.study.pooling import (
 from calvaria.study.published import (
     check_correlation,
     check_effect_size,
-    check_interval,
-    check_mean_of_integers,
     check_paired_means,
     check_two_means,
-    p_from_interval,
 )
+from calvaria.study.published_interval import check_interval, p_from_interval
+from calvaria.study.published_mean import check_mean_of_integers
 from calvaria.study.randomise import (
     Allocation,
     minimise,

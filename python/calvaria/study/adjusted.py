@@ -35,6 +35,8 @@ class AdjustedComparison(Record):
         Mean of each arm at the mean pre-test score of all.
     parallel_p : float
         Test of the assumption that the slope is the same in all arms.
+    n_missing : int
+        Rows left out as missing.
     """
 
     contrasts: tuple[Difference, ...]

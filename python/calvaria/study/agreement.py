@@ -37,6 +37,20 @@ class Agreement(Record):
         Change of the difference with size; a small p says that one pair of limits does not do.
     sd_within : float or None
         Within specimens, for repeated measurements.
+    label : str
+        What is subtracted from what.
+    n, n_specimens : int
+        Pairs, and specimens they were read on.
+    coverage, level : float
+        Share of differences between the limits, and level of the intervals.
+    interval : str
+        How the intervals were found.
+    unit : str
+        Of the readings.
+    means, differences : (n,) ndarray of float64
+        Mean and difference of each pair, in ``unit``; what a picture shows.
+    n_missing : int
+        Pairs left out as missing.
     """
 
     label: str
@@ -187,21 +201,8 @@ def _single(d: NDArray[np.float64], z: float, level: float, interval: str) -> di
     else:
         half = t * sd * math.sqrt(1 / n + z**2 / (2 * (n - 1)))
         inner, outer, name = z * sd - half, z * sd + half, "approximate, Bland and Altman 1999"
-    return {
-        "n_specimens": n,
-        "bias": bias,
-        "bias_low": bias - t * sd / math.sqrt(n),
-        "bias_high": bias + t * sd / math.sqrt(n),
-        "sd": sd,
-        "lower": bias - z * sd,
-        "lower_low": bias - outer,
-        "lower_high": bias - inner,
-        "upper": bias + z * sd,
-        "upper_low": bias + inner,
-        "upper_high": bias + outer,
-        "interval": name,
-        "sd_within": None,
-    }
+    limits = _about(bias, t * sd / math.sqrt(n), reach=z * sd, inner=inner, outer=outer)
+    return {**limits, "n_specimens": n, "sd": sd, "interval": name, "sd_within": None}
 
 
 def _repeated(
@@ -234,19 +235,28 @@ def _repeated(
     inner = z * sd - math.hypot(half, z * (sd - sd_low))
     outer = z * sd + math.hypot(half, z * (sd_high - sd))
     return {
+        **_about(bias, half, reach=z * sd, inner=inner, outer=outer),
         "n_specimens": k,
+        "sd": sd,
+        "interval": "recovered variances, Zou 2013",
+        "sd_within": math.sqrt(within),
+    }
+
+
+def _about(
+    bias: float, half: float, *, reach: float, inner: float, outer: float
+) -> dict[str, float]:
+    """Return bias and limits, each with its interval; both limits lie alike about the bias."""
+    return {
         "bias": bias,
         "bias_low": bias - half,
         "bias_high": bias + half,
-        "sd": sd,
-        "lower": bias - z * sd,
+        "lower": bias - reach,
         "lower_low": bias - outer,
         "lower_high": bias - inner,
-        "upper": bias + z * sd,
+        "upper": bias + reach,
         "upper_low": bias + inner,
         "upper_high": bias + outer,
-        "interval": "recovered variances, Zou 2013",
-        "sd_within": math.sqrt(within),
     }
 
 

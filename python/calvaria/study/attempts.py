@@ -10,7 +10,7 @@ import numpy as np
 
 from calvaria._optional import neighbour
 from calvaria.errors import StudyError
-from calvaria.study.record import Record, interval_text, number, p_text
+from calvaria.study.record import Record, interval_text, number, p_text, plural
 from calvaria.study.sample import Missing, as_labels, as_level, as_rows, by_arm
 
 if TYPE_CHECKING:
@@ -27,6 +27,17 @@ class AttemptTally(Record):
 
     ``to_criterion`` is the attempt at which the criterion was met, None where it never was: those
     are censored, not quick.
+
+    Attributes
+    ----------
+    participant : tuple of str
+        Who tried.
+    n_attempts, n_successes : tuple of int
+        How often each tried, and how often it went well.
+    to_criterion : tuple of (int or None)
+        The attempt at which the criterion was met; None where it never was.
+    criterion : int
+        Successes in a row that were asked for.
     """
 
     participant: tuple[str, ...]
@@ -40,8 +51,8 @@ class AttemptTally(Record):
         """How many attempts, and how many reached the criterion."""
         reached = sum(entry is not None for entry in self.to_criterion)
         return (
-            f"{len(self.participant)} participants, {sum(self.n_attempts)} attempts; {reached} had "
-            f"{self.criterion} successes in a row, {len(self.participant) - reached} did not while watched"
+            f"{plural(len(self.participant), 'participant')}, {plural(sum(self.n_attempts), 'attempt')}; {reached} had "
+            f"{plural(self.criterion, 'success', 'successes')} in a row, {len(self.participant) - reached} did not while watched"
         )
 
 
@@ -61,6 +72,16 @@ class CountComparison(Record):
         Pearson's chi-square of the Poisson model over its freedom; 1 for independent events.
     alpha : float
         Negative binomial: variance = mean + alpha mean^2; 0 for Poisson.
+    label : str
+        Which arm over which.
+    n : (int, int)
+        Participants of each arm, reference last.
+    means : (float, float)
+        Mean count of each arm, or count for each unit of time; reference last.
+    n_missing : int
+        Rows left out as missing.
+    note : str
+        What to know of this result; empty where there is nothing.
     """
 
     label: str

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from calvaria._html import html_table
 from calvaria.errors import StudyError
-from calvaria.study.record import Record
+from calvaria.study.record import Record, plural
 
 __all__ = ["Catalogue", "CatalogueEntry", "hash_file", "load_catalogue"]
 
@@ -32,6 +33,12 @@ class CatalogueEntry(Record):
         What it is used for in the course.
     sha256 : str
         Of the file, in hexadecimal; empty where no file is listed.
+
+    Examples
+    --------
+    >>> entry = CatalogueEntry(id="skull-1", source="phantom", licence="CC0", purpose="bones of the skull")
+    >>> entry.meaning
+    'skull-1: bones of the skull (CC0, phantom)'
     """
 
     id: str
@@ -54,7 +61,15 @@ class CatalogueEntry(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Catalogue(Record):
-    """All models of a course."""
+    """All models of a course.
+
+    Attributes
+    ----------
+    course : str
+        Which course.
+    entries : tuple of CatalogueEntry
+        Its models, in the order of the file.
+    """
 
     course: str
     entries: tuple[CatalogueEntry, ...]
@@ -80,7 +95,7 @@ class Catalogue(Record):
         same = "; ".join(
             f"{' and '.join(ids)} are the same file" for ids in self.duplicates.values()
         )
-        return f"{self.course}: {len(self.entries)} models{'; ' + same if same else ''}"
+        return f"{self.course}: {plural(len(self.entries), 'model')}{'; ' + same if same else ''}"
 
     def _repr_html_(self) -> str:
         return html_table(
@@ -91,7 +106,7 @@ class Catalogue(Record):
         )
 
 
-def load_catalogue(path: Path | str) -> Catalogue:
+def load_catalogue(path: str | os.PathLike[str]) -> Catalogue:
     """Read the catalogue of a course from TOML.
 
     Parameters
@@ -109,6 +124,25 @@ def load_catalogue(path: Path | str) -> Catalogue:
     StudyError
         An entry without a licence, a source, a purpose or an id; an id twice; a file that is not
         there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> text = '''
+    ... course = "Anatomy I"
+    ... [[model]]
+    ... id = "skull-1"
+    ... source = "phantom"
+    ... licence = "CC0"
+    ... purpose = "bones of the skull"
+    ... '''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "catalogue.toml"
+    ...     _ = path.write_text(text)
+    ...     catalogue = load_catalogue(path)
+    >>> catalogue.entries[0].licence
+    'CC0'
     """
     path = Path(path)
     table = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -126,7 +160,7 @@ def load_catalogue(path: Path | str) -> Catalogue:
     return Catalogue(course=str(table.get("course", path.stem)), entries=tuple(entries))
 
 
-def hash_file(path: Path | str) -> str:
+def hash_file(path: str | os.PathLike[str]) -> str:
     """Return the SHA-256 of a file in hexadecimal.
 
     Parameters

@@ -20,7 +20,13 @@ _FOLDER = Path(__file__).parents[1] / "_tables" / "checklists"
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ChecklistItem(Record):
-    """One item: its number, its section and what must be said."""
+    """One item: its number, its section and what must be said.
+
+    Attributes
+    ----------
+    number, section, text : str
+        As the checklist has them.
+    """
 
     number: str
     section: str
@@ -34,7 +40,17 @@ class ChecklistItem(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Checklist(Record):
-    """A checklist and where each item is answered, if anywhere."""
+    """A checklist and where each item is answered, if anywhere.
+
+    Attributes
+    ----------
+    name, source : str
+        What it is called, and where it was published.
+    items : tuple of ChecklistItem
+        In its own order.
+    answers : tuple of (str, str)
+        Number of an item, and where it is answered.
+    """
 
     name: str
     source: str

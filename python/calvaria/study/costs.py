@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from calvaria.errors import StudyError
-from calvaria.study.record import Record, number
+from calvaria.study.record import Record, number, plural
 
 __all__ = ["CostComparison", "PrintCosts", "SpecimenCosts", "compare_costs"]
 
@@ -25,6 +25,15 @@ class PrintCosts(Record):
         Share of prints that are thrown away.
     uses_each : float
         Sessions that one model survives; 1 when it is sawn or drilled.
+
+    Examples
+    --------
+    >>> prints = PrintCosts(
+    ...     setup=1000, material_each=12, machine_each=8, labour_each=10, failed_fraction=0.25,
+    ...     uses_each=1,
+    ... )
+    >>> prints.meaning
+    '1000 once, 40 for one use'
     """
 
     setup: float
@@ -41,7 +50,7 @@ class PrintCosts(Record):
             machine_each=self.machine_each,
             labour_each=self.labour_each,
         )
-        _uses(self.uses_each)
+        _in_words(self.uses_each)
         if not 0 <= self.failed_fraction < 1:
             msg = f"failed_fraction: from 0 to below 1 expected, found {self.failed_fraction}"
             raise ValueError(msg)
@@ -56,7 +65,7 @@ class PrintCosts(Record):
     @property
     def meaning(self) -> str:
         """Once, and for each model."""
-        return f"{number(self.setup)} once, {number(self.each)} for each of {number(self.uses_each)} uses"
+        return f"{number(self.setup)} once, {number(self.each)} for {_in_words(self.uses_each)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -77,6 +86,15 @@ class SpecimenCosts(Record):
         Sessions that one specimen serves.
     available_per_year : float
         How many can be had; infinity where that is no limit.
+
+    Examples
+    --------
+    >>> specimens = SpecimenCosts(
+    ...     each=900, storage_per_year=100, disposal_each=200, fixed_per_year=2000, uses_each=10,
+    ...     available_per_year=4,
+    ... )
+    >>> specimens.meaning
+    '2000 a year, 1200 for 10 uses'
     """
 
     each: float
@@ -93,7 +111,7 @@ class SpecimenCosts(Record):
             disposal_each=self.disposal_each,
             fixed_per_year=self.fixed_per_year,
         )
-        _uses(self.uses_each)
+        _in_words(self.uses_each)
         if not self.available_per_year >= 0:
             msg = f"available_per_year: from 0 expected, found {self.available_per_year}"
             raise ValueError(msg)
@@ -102,7 +120,9 @@ class SpecimenCosts(Record):
     def meaning(self) -> str:
         """For each specimen, and for the year."""
         every = self.each + self.storage_per_year + self.disposal_each
-        return f"{number(self.fixed_per_year)} a year, {number(every)} for each of {number(self.uses_each)} uses"
+        return (
+            f"{number(self.fixed_per_year)} a year, {number(every)} for {_in_words(self.uses_each)}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -124,6 +144,8 @@ class CostComparison(Record):
         None where they do not.
     n_specimens_short : int
         Specimens needed beyond those that can be had.
+    currency : str
+        Of every sum.
     """
 
     uses: int
@@ -141,18 +163,18 @@ class CostComparison(Record):
     def meaning(self) -> str:
         """Both sums; money is not learning."""
         point = (
-            f"prints cost less from {self.break_even_uses} uses on"
+            f"prints cost less from {plural(self.break_even_uses, 'use')} on"
             if self.break_even_uses is not None
             else "prints do not come to cost less"
         )
         short = (
-            f"; {self.n_specimens_short} specimens more than can be had would be needed"
+            f"; {plural(self.n_specimens_short, 'specimen')} more than can be had would be needed"
             if self.n_specimens_short
             else ""
         )
         return (
-            f"{self.uses} uses: {number(self.print_total)} {self.currency} with {self.n_prints} prints, "
-            f"{number(self.specimen_total)} {self.currency} with {self.n_specimens} specimens; {point}"
+            f"{plural(self.uses, 'use')}: {number(self.print_total)} {self.currency} with {plural(self.n_prints, 'print')}, "
+            f"{number(self.specimen_total)} {self.currency} with {plural(self.n_specimens, 'specimen')}; {point}"
             f"{short}: from the prices given, and silent on what is learned"
         )
 
@@ -163,7 +185,7 @@ def compare_costs(
     *,
     n_students: int,
     group_size: int,
-    sessions: int,
+    n_sessions: int,
     currency: str,
 ) -> CostComparison:
     """Compare the costs of one year of teaching.
@@ -172,7 +194,7 @@ def compare_costs(
     ----------
     prints, specimens : PrintCosts, SpecimenCosts
         Prices of one's own; calvaria knows none.
-    n_students, group_size, sessions : int
+    n_students, group_size, n_sessions : int
         How many students, how many around one model, how many sessions each.
     currency : str
         For the sentence.
@@ -195,7 +217,7 @@ def compare_costs(
     ...         each=900, storage_per_year=100, disposal_each=200, fixed_per_year=2000, uses_each=10,
     ...         available_per_year=4,
     ...     ),
-    ...     n_students=60, group_size=6, sessions=5, currency="units",
+    ...     n_students=60, group_size=6, n_sessions=5, currency="units",
     ... )
     >>> result.uses, result.print_total, result.specimen_total, result.n_specimens_short
     (50, 3000.0, 8000.0, 1)
@@ -203,12 +225,12 @@ def compare_costs(
     for name, value in (
         ("n_students", n_students),
         ("group_size", group_size),
-        ("sessions", sessions),
+        ("n_sessions", n_sessions),
     ):
         if value != int(value) or value < 1:
             msg = f"{name}: a whole number from 1 expected, found {value}"
             raise StudyError(msg)
-    uses = math.ceil(n_students / group_size) * sessions
+    uses = math.ceil(n_students / group_size) * n_sessions
     print_total, specimen_total = _print_total(prints, uses), _specimen_total(specimens, uses)
     n_specimens = math.ceil(uses / specimens.uses_each - 1e-9)
     return CostComparison(
@@ -261,3 +283,7 @@ def _uses(value: float) -> None:
     if not 1 <= value < math.inf:
         msg = f"uses_each: at least 1 expected, found {value}"
         raise ValueError(msg)
+
+
+def _in_words(each: float) -> str:
+    return "one use" if each == 1 else f"{number(each)} uses"

@@ -38,6 +38,8 @@ class CrossoverComparison(Record):
         Spread within and between participants.
     n_participants, n_one_period : int
         All participants, and those seen in one period only.
+    n_missing : int
+        Rows left out as missing.
     """
 
     treatment: Difference

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,11 @@ class Column(Record):
         For "choice".
     is_required : bool
         An empty cell is a fault; otherwise it is missing, and counted.
+
+    Examples
+    --------
+    >>> Column(name="score", kind="number", label="points", low=0, high=20).expected
+    'a number from 0 to 20'
     """
 
     name: str
@@ -88,6 +94,19 @@ class DataDictionary(Record):
         In order.
     key : tuple of str
         Columns that together name a row; no two rows share them.
+
+    Examples
+    --------
+    >>> scores = DataDictionary(
+    ...     name="scores",
+    ...     key=("student",),
+    ...     columns=(
+    ...         Column(name="student", kind="text", label="code", is_required=True),
+    ...         Column(name="score", kind="number", label="points", low=0, high=20),
+    ...     ),
+    ... )
+    >>> scores["score"].label
+    'points'
     """
 
     name: str
@@ -111,12 +130,12 @@ class DataDictionary(Record):
         """The columns in order."""
         return f"{self.name}: {', '.join(column.name for column in self.columns)}"
 
-    def write_template(self, path: Path | str) -> None:
+    def write_template(self, path: str | os.PathLike[str]) -> None:
         """Write an empty CSV with the column names in its first line."""
         with open(path, "w", newline="", encoding="utf-8") as file:  # noqa: PTH123 - newline
             csv.writer(file, lineterminator="\n").writerow([column.name for column in self.columns])
 
-    def write_csv(self, path: Path | str) -> None:
+    def write_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the dictionary itself as CSV, one line for each column, to be published."""
         with open(path, "w", newline="", encoding="utf-8") as file:  # noqa: PTH123 - newline
             writer = csv.writer(file, lineterminator="\n")
@@ -127,7 +146,7 @@ class DataDictionary(Record):
             )
 
 
-def load_dictionary(source: str | Path) -> DataDictionary:
+def load_dictionary(source: str | os.PathLike[str]) -> DataDictionary:
     """Return a data dictionary, by name or from a TOML file of one's own.
 
     Parameters

@@ -20,6 +20,27 @@ class Equivalence(Record):
 
     ``verdict`` is PASS where the interval of level 1 - 2 alpha lies within the margin, FAIL where
     it lies wholly outside, UNPROVEN where it crosses an end: the data do not decide.
+
+    Attributes
+    ----------
+    label, test : str
+        What is compared, and how the difference was found.
+    margin : (float, float)
+        Both ends, in the unit of the outcome.
+    difference, se, df : float
+        The difference, its standard error, and its degrees of freedom.
+    p_lower, p_upper, p : float
+        Of the tests against each end, and the larger of both.
+    low, high : float
+        Interval of level 1 - 2 alpha.
+    alpha : float
+        Of each one-sided test.
+    verdict : Verdict
+        PASS, FAIL or UNPROVEN.
+    unit : str
+        Of the outcome; empty where none was given.
+    n_missing : int
+        Values left out as missing.
     """
 
     label: str
@@ -67,7 +88,31 @@ class Equivalence(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class NonInferiority(Record):
-    """One one-sided test: the new arm is worse than the reference by less than the margin, or not."""
+    """One one-sided test: the new arm is worse than the reference by less than the margin, or not.
+
+    Attributes
+    ----------
+    label, test : str
+        What is compared, and how the difference was found.
+    margin : float
+        The loss that would be accepted, positive, in the unit of the outcome.
+    is_higher_better : bool
+        Which way is a loss.
+    difference, se, df : float
+        New minus reference, its standard error, and its degrees of freedom.
+    p : float
+        One-sided.
+    bound : float
+        One-sided bound of the difference, on the side of the loss.
+    alpha : float
+        Of the test.
+    verdict : Verdict
+        PASS, FAIL or UNPROVEN.
+    unit : str
+        Of the outcome; empty where none was given.
+    n_missing : int
+        Values left out as missing.
+    """
 
     label: str
     test: str

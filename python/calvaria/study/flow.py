@@ -19,6 +19,21 @@ class ArmFlow(Record):
     """One arm: allocated, received, lost, left out, analysed.
 
     Reasons are mappings of reason to number; nobody is lost without one.
+
+    Attributes
+    ----------
+    name : str
+        Of the arm.
+    allocated, received : int
+        Participants allocated to it, and those who received what it stands for.
+    not_received, lost, not_analysed : mapping of str to int
+        Reason and number of those who did not receive it, were lost, or were left out of the analysis.
+
+    Examples
+    --------
+    >>> arm = ArmFlow(name="print", allocated=32, received=31, not_received={"ill": 1}, lost={"moved": 2})
+    >>> arm.analysed
+    30
     """
 
     name: str
@@ -45,6 +60,15 @@ class ArmFlow(Record):
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ParticipantFlow(Record):
     """Numbers from those asked to those analysed.
+
+    Attributes
+    ----------
+    assessed : int
+        All who were asked.
+    excluded : mapping of str to int
+        Reason and number of those who were not randomised.
+    arms : tuple of ArmFlow
+        The arms.
 
     Raises
     ------

@@ -63,6 +63,10 @@ class RepeatedComparison(Record):
         For each later time: how much more one arm has changed since the first time.
     sd_within, sd_between : float
         Spread within and between participants.
+    n_participants : int
+        Participants of both arms.
+    n_missing : int
+        Rows left out as missing.
     """
 
     at_first: Difference

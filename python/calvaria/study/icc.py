@@ -55,6 +55,10 @@ class IntraclassCorrelation(Record):
         Test against a correlation of zero.
     bands : tuple of (float, str)
         The words the caller gave for values, if any.
+    n_subjects, n_raters : int
+        Rows and columns that were used.
+    n_missing : int
+        Rows left out as missing.
     """
 
     form: str

@@ -36,6 +36,14 @@ class LearningCurve(Record):
         The exponent and its interval.
     kept_per_doubling_percent, kept_low_percent, kept_high_percent : float
         What is left of the value each time the number of attempts doubles.
+    p, df : float
+        Test of a rate of zero, and its degrees of freedom.
+    n_participants, n_attempts : int
+        Participants, and attempts of all of them.
+    unit : str
+        Of the value; empty where none was given.
+    n_missing : int
+        Rows left out as missing.
     """
 
     first: float
@@ -89,6 +97,10 @@ class Retention(Record):
         Delayed over immediate mean with Fieller's interval, in each arm.
     difference : Difference
         Change in one arm minus change in the reference.
+    level : float
+        Of the intervals.
+    n_missing : int
+        Rows left out as missing.
     """
 
     change: dict[str, Difference]

@@ -167,7 +167,29 @@ def compare_paired(
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class GroupComparison(Record):
-    """One test over three or more arms; it names no arm."""
+    """One test over three or more arms; it names no arm.
+
+    Attributes
+    ----------
+    test : str
+        Which test.
+    arms : tuple of str
+        Their names.
+    n : tuple of int
+        Values of each arm.
+    statistic : float
+        F, or H of Kruskal and Wallis.
+    df : tuple of float
+        Degrees of freedom.
+    p : float
+        That all arms are alike.
+    level : float
+        What the sentence goes by: a p below 1 - level shows a difference.
+    n_missing : int
+        Values left out as missing.
+    note : str
+        What to know of this result; empty where there is nothing.
+    """
 
     test: str
     arms: tuple[str, ...]

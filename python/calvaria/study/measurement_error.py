@@ -31,6 +31,12 @@ class TechnicalError(Record):
         Share of the variance that is not error.
     repeatability : float
         Difference that two readings of one specimen exceed once in twenty times.
+    n_specimens, n_readings : int
+        Specimens, and readings of each.
+    unit : str
+        Of the readings.
+    n_missing : int
+        Specimens left out because a reading is missing.
     """
 
     tem: float

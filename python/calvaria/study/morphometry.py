@@ -14,7 +14,7 @@ from calvaria.study.equivalence import Equivalence, check_equivalence
 from calvaria.study.means import compare_paired
 from calvaria.study.multiplicity import adjust_p_values
 from calvaria.study.random_intercept import fit_random_intercept
-from calvaria.study.record import Record
+from calvaria.study.record import Record, plural
 from calvaria.study.sample import Missing, as_labels, as_one_sided, as_rows
 
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ class DimensionCheck(Record):
         p of each dimension after Holm; 1 where it could not be tested.
     undecided : dict of str to str
         Dimensions that could not be tested, and why: differences without spread, or too few.
+    n_specimens : int
+        Specimens that were measured.
+    n_missing : int
+        Rows left out as missing.
     """
 
     overall: Equivalence
@@ -68,7 +72,7 @@ class DimensionCheck(Record):
             else "each dimension is within it too, after Holm"
         )
         why = "".join(f"; {name} not tested: {reason}" for name, reason in self.undecided.items())
-        return f"{self.overall.meaning}; {said} ({self.n_specimens} specimens){why}"
+        return f"{self.overall.meaning}; {said} ({plural(self.n_specimens, 'specimen')}){why}"
 
 
 def measure_distances(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from calvaria.study.record import Record
+from calvaria.study.record import Record, plural
 from calvaria.study.sample import as_level
 
 if TYPE_CHECKING:
@@ -27,7 +27,19 @@ _HELD = {
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AdjustedPValues(Record):
-    """p values adjusted for their number; compare them with alpha as they stand."""
+    """p values adjusted for their number; compare them with alpha as they stand.
+
+    Attributes
+    ----------
+    method : str
+        How they were adjusted.
+    p, adjusted : dict of str to float
+        By question, as given and adjusted.
+    alpha : float
+        What they are compared with.
+    shown : tuple of str
+        Questions whose adjusted p is below alpha.
+    """
 
     method: str
     p: dict[str, float]
@@ -41,7 +53,7 @@ class AdjustedPValues(Record):
         named = ", ".join(self.shown) if self.shown else "nothing"
         held = _HELD[self.method]
         return (
-            f"{len(self.p)} questions, {self.method}: shown are {named}; the {held} is held at "
+            f"{plural(len(self.p), 'question')}, {self.method}: shown are {named}; the {held} is held at "
             f"{self.alpha:g}; what is not shown is not thereby the same"
         )
 

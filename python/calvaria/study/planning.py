@@ -42,6 +42,12 @@ class TrialPlan(Record):
         The assumptions; alpha is two-sided for superiority, one-sided otherwise.
     design_effect : float
         By how much classes dilute the students; 1 where there are none.
+    target_power : float or None
+        What was asked for; None where the numbers were given and the power was asked.
+    correlation, icc, cluster_size, dropout_fraction : float
+        Further assumptions: between pre- and post-test, within classes, students of a class, drop-out.
+    unit : str
+        Of the outcome; empty where none was given.
     """
 
     goal: str

@@ -12,7 +12,7 @@ from calvaria._optional import neighbour
 from calvaria.errors import StudyError
 from calvaria.study.effects import EffectSize
 from calvaria.study.heterogeneity import Estimator, between_variance, i2_interval, tau2_interval
-from calvaria.study.record import Record, interval_text, number, p_text
+from calvaria.study.record import Record, interval_text, number, p_text, plural
 from calvaria.study.sample import as_level
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ class TrialEffect(Record):
     participants : str
         Who was measured.  Two effects with the same word share people (phases of a cross-over,
         two comparisons with one control arm) and are not pooled as independent.
+
+    Examples
+    --------
+    >>> TrialEffect(label="A", value=0.93, se=0.36, participants="class of 2026")
+    TrialEffect(A: 0.93, SE 0.36)
     """
 
     label: str
@@ -120,7 +125,7 @@ class Pooled(Record):
         )
         few = "; with so few trials a low I2 does not show that they agree" if self.q_df < 9 else ""
         return (
-            f"{len(self.effects)} trials: {number(self.value)}, {ends} ({self.estimator}, "
+            f"{plural(len(self.effects), 'trial')}: {number(self.value)}, {ends} ({self.estimator}, "
             f"{self.interval}), {p_text(self.p)}: {said} on average; {spread}{few}{new}"
         )
 

@@ -10,8 +10,9 @@ from calvaria._optional import neighbour
 from calvaria.errors import StudyError
 from calvaria.findings import CheckReport, Finding, Verdict
 from calvaria.study.printed import Printed, as_printed_p, as_printed_value, extremes
-from calvaria.study.record import number, p_text
-from calvaria.study.sample import as_count, as_level, refuse_infinite
+from calvaria.study.printed_p import SOURCE, p_finding
+from calvaria.study.record import number
+from calvaria.study.sample import as_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,56 +22,9 @@ if TYPE_CHECKING:
 __all__ = [
     "check_correlation",
     "check_effect_size",
-    "check_interval",
-    "check_mean_of_integers",
     "check_paired_means",
     "check_two_means",
-    "p_from_interval",
 ]
-
-_SOURCE = "house rule: the printed numbers must be possible together, rounding in their favour"
-# A p value that is off by this factor, or on the other side of .05, is a contradiction; one
-# closer may come from another test on the same data.
-_MILD = 2.0
-
-
-def p_from_interval(
-    estimate: float, *, low: float, high: float, level: float = 0.95
-) -> tuple[float, float]:
-    """Return z and the two-sided p behind an estimate with its normal interval.
-
-    Parameters
-    ----------
-    estimate : float
-        On a scale where the interval is symmetrical.
-    low, high : float
-        Ends of the interval.
-    level : float
-        Of the interval, such as 0.95.
-
-    Returns
-    -------
-    tuple of float
-        z and p.
-
-    References
-    ----------
-    .. [1] Altman DG, Bland JM. BMJ 2011;343:d2304. doi 10.1136/bmj.d2304
-
-    Examples
-    --------
-    >>> z, p = p_from_interval(0.56, low=0.20, high=0.93)
-    >>> round(z, 2), round(p, 4)
-    (3.01, 0.0026)
-    """
-    refuse_infinite(estimate=estimate, low=low, high=high)
-    as_level(level)
-    if not low < high:
-        msg = f"low < high expected, found {low} and {high}"
-        raise StudyError(msg)
-    normal = neighbour("scipy.stats").norm
-    z = estimate / ((high - low) / (2 * float(normal.ppf((1 + level) / 2))))
-    return z, float(2 * normal.sf(abs(z)))
 
 
 def check_two_means(
@@ -108,7 +62,7 @@ def check_two_means(
         return _student_p(n_a, n_b, mean_a - mean_b, sd_a, sd_b)
 
     low, high = _p_range(t_of, means, sds)
-    report = [_p_finding(printed_p, low, high, "Student or Welch t from the printed arms")]
+    report = [p_finding(printed_p, low, high, "Student or Welch t from the printed arms")]
     if report[0].verdict is Verdict.FAIL:
         scaled = _as_standard_errors(sds, (n_a, n_b))
         if printed_p.holds(*_p_range(t_of, means, scaled)):
@@ -164,7 +118,7 @@ def check_paired_means(
         return min(found), max(found)
 
     low, high = _p_range(p_of, means, sds)
-    report = [_p_finding(printed_p, low, high, "paired t from the printed columns")]
+    report = [p_finding(printed_p, low, high, "paired t from the printed columns")]
     # Neither a p of 0 nor one of 1 leads back to a spread.
     if report[0].verdict is Verdict.FAIL and printed_p.relation == "=" and 0 < printed_p.value < 1:
         student = neighbour("scipy.stats").t(size - 1)
@@ -213,77 +167,8 @@ def check_effect_size(
     scale = math.sqrt(1 / first + 1 / second)
     student = neighbour("scipy.stats").t(first + second - 2)
     low, high = extremes(lambda d: float(2 * student.sf(abs(d) / scale)), printed)
-    finding = _p_finding(printed_p, low, high, "t behind the printed effect size")
+    finding = p_finding(printed_p, low, high, "t behind the printed effect size")
     return CheckReport(subject=subject, findings=(finding,))
-
-
-def check_interval(
-    estimate: Number,
-    *,
-    low: Number,
-    high: Number,
-    p: Number | None = None,
-    level: float = 0.95,
-    subject: str = "interval",
-) -> CheckReport:
-    """Hold an estimate, its interval and its p against each other.
-
-    Parameters
-    ----------
-    estimate, low, high, p : printed number
-        A ratio goes in as logarithms: its interval is even on that scale only.
-    level : float
-        Of the interval.
-    subject : str
-        For the report.
-
-    Returns
-    -------
-    CheckReport
-        ``published_interval``: is the estimate in the middle; ``published_p`` when a p is given.
-
-    Examples
-    --------
-    >>> check_interval("-0.05", low="-0.34", high="0.24", level=0.9).verdict.name
-    'PASS'
-    >>> check_interval("0.50", low="0.10", high="0.70").verdict.name
-    'FAIL'
-    """
-    as_level(level)
-    middle = as_printed_value(estimate, name="estimate")
-    ends = (as_printed_value(low, name="low"), as_printed_value(high, name="high"))
-    if ends[0].value > ends[1].value:
-        msg = f"low <= high expected, found {ends[0].text} and {ends[1].text}"
-        raise StudyError(msg)
-    printed_p = None if p is None else as_printed_p(p)
-    reach = extremes(lambda a, b: (a + b) / 2, *ends)
-    holds = middle.holds(*reach)
-    findings = [
-        Finding(
-            code="published_interval",
-            verdict=Verdict.PASS if holds else Verdict.FAIL,
-            message=(
-                "the estimate lies in the middle of its interval"
-                if holds
-                else f"the middle of the interval is {number(sum(e.value for e in ends) / 2)}, "
-                f"the estimate printed is {middle.text}"
-            ),
-            measured=middle.value,
-            limit=f"{number(reach[0])} to {number(reach[1])}",
-            source=_SOURCE,
-        )
-    ]
-    if printed_p is not None:
-        normal = neighbour("scipy.stats").norm
-        quantile = float(normal.ppf((1 + level) / 2))
-
-        def p_of(value: float, bottom: float, top: float) -> float:
-            width = max(top - bottom, 1e-300)
-            return float(2 * normal.sf(abs(value) * 2 * quantile / width))
-
-        found = extremes(p_of, middle, *ends)
-        findings.append(_p_finding(printed_p, *found, "the printed interval"))
-    return CheckReport(subject=subject, findings=tuple(findings))
 
 
 def check_correlation(r: Number, *, n: int, p: Number, subject: str = "correlation") -> CheckReport:
@@ -321,7 +206,7 @@ def check_correlation(r: Number, *, n: int, p: Number, subject: str = "correlati
         return float(2 * student.sf(t, size - 2))
 
     low, high = extremes(p_of, printed_r)
-    finding = _p_finding(printed_p, low, high, "the printed correlation")
+    finding = p_finding(printed_p, low, high, "the printed correlation")
     if finding.verdict is not Verdict.PASS:
         fitting = [
             size
@@ -339,67 +224,6 @@ def check_correlation(r: Number, *, n: int, p: Number, subject: str = "correlati
                 source=finding.source,
                 details=finding.details,
             )
-    return CheckReport(subject=subject, findings=(finding,))
-
-
-def check_mean_of_integers(
-    mean: Number, *, n: int, items: int = 1, subject: str = "mean of whole scores"
-) -> CheckReport:
-    """Ask whether ``n`` whole-number scores can have this mean (the GRIM test).
-
-    Parameters
-    ----------
-    mean : printed number
-        As printed.
-    n : int
-        Participants.
-    items : int
-        Items averaged for each participant.
-    subject : str
-        For the report.
-
-    Returns
-    -------
-    CheckReport
-        FAIL where no sum of whole numbers has this mean.
-
-    References
-    ----------
-    .. [1] Brown NJL, Heathers JAJ. Soc Psychol Personal Sci 2017;8:363.
-       doi 10.1177/1948550616673876
-
-    Examples
-    --------
-    >>> check_mean_of_integers("50.41", n=17).verdict.name
-    'PASS'
-    >>> check_mean_of_integers("50.45", n=17).verdict.name
-    'FAIL'
-    """
-    grains = as_count(n, name="n", least=1) * as_count(items, name="items", least=1)
-    printed = as_printed_value(mean, name="mean")
-    nearest = [
-        math.floor(printed.value * grains) / grains,
-        math.ceil(printed.value * grains) / grains,
-    ]
-    holds = any(printed.holds(value, value) for value in nearest)
-    tells = 1 / grains > 2 * printed.half
-    if not tells:
-        verdict, message = (
-            Verdict.UNPROVEN,
-            "too many scores for these digits: any mean is possible",
-        )
-    elif holds:
-        verdict, message = Verdict.PASS, f"{grains} whole scores can have this mean"
-    else:
-        verdict = Verdict.FAIL
-        message = f"{grains} whole scores cannot have this mean; {nearest[0]:.4f} or {nearest[1]:.4f} could be"
-    finding = Finding(
-        code="published_mean",
-        verdict=verdict,
-        message=message,
-        measured=printed.value,
-        source=_SOURCE,
-    )
     return CheckReport(subject=subject, findings=(finding,))
 
 
@@ -465,28 +289,5 @@ def _as_standard_errors(sds: Sequence[Printed], sizes: Sequence[int]) -> tuple[P
     )
 
 
-def _p_finding(printed: Printed, low: float, high: float, how: str) -> Finding:
-    if printed.holds(low, high):
-        verdict, said = Verdict.PASS, "agrees with"
-    else:
-        gap = max(low / max(printed.value, 1e-300), printed.value / max(high, 1e-300))
-        near_low, near_high = sorted((low if printed.value < low else high, printed.value))
-        decides = near_low < 0.05 <= near_high
-        if printed.relation == "=" and gap <= _MILD and not decides:
-            verdict, said = Verdict.BORDERLINE, "is near, but not what follows from"
-        else:
-            verdict, said = Verdict.FAIL, "contradicts"
-    span = p_text(low) if high - low < 1e-12 else f"{p_text(low)} to {number(high)}"
-    return Finding(
-        code="published_p",
-        verdict=verdict,
-        message=f"p {printed.text} {said} {how}: {span}",
-        measured=printed.value,
-        limit=span,
-        source=_SOURCE,
-        details={"p_low": low, "p_high": high},
-    )
-
-
 def _spread_finding(message: str) -> Finding:
-    return Finding(code="published_spread", verdict=Verdict.FAIL, message=message, source=_SOURCE)
+    return Finding(code="published_spread", verdict=Verdict.FAIL, message=message, source=SOURCE)

@@ -11,8 +11,8 @@ import numpy as np
 from calvaria.study.record import Record
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 __all__ = ["Allocation", "minimise", "randomise"]
 
@@ -51,7 +51,7 @@ class Allocation(Record):
             "list from those who enrol, or the next allocation is known"
         )
 
-    def write_csv(self, path: Path | str) -> None:
+    def write_csv(self, path: str | os.PathLike[str]) -> None:
         """Write participant, stratum and arm as CSV."""
         with open(path, "w", newline="", encoding="utf-8") as file:  # noqa: PTH123 - newline
             writer = csv.writer(file, lineterminator="\n")

@@ -47,6 +47,12 @@ class RankComparison(Record):
         infinite where so few values allow no interval of this level.
     superiority : float or None
         Share of pairs in which the first arm is higher, ties counted half; None for paired data.
+    unit : str
+        Of the outcome; empty where none was given.
+    n_missing : int
+        Values left out as missing.
+    note : str
+        What to know of this result; empty where there is nothing.
     """
 
     label: str

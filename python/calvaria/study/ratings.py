@@ -10,7 +10,7 @@ import numpy as np
 from calvaria._optional import neighbour
 from calvaria.errors import StudyError
 from calvaria.study.ratios import wilson_interval
-from calvaria.study.record import Record, interval_text, number
+from calvaria.study.record import Record, interval_text, number, plural
 from calvaria.study.sample import Missing, as_level, as_ratings, as_sample
 
 if TYPE_CHECKING:
@@ -31,6 +31,25 @@ class LikertSummary(Record):
     """One item of a questionnaire: how often each answer was given.
 
     ``agree_percent`` is the share of answers at or above ``agree_from``, with Wilson's interval.
+
+    Attributes
+    ----------
+    item : str
+        The question.
+    n : int
+        Answers.
+    counts : dict of int to int
+        How often each answer of the scale was given.
+    median, q1, q3 : float
+        Median and quartiles of the answers.
+    agree_from : int
+        From which answer on it counts as agreement.
+    agree_percent, low_percent, high_percent : float
+        Share that agrees, and its interval.
+    level : float
+        Of the interval.
+    n_missing : int
+        Answers that are missing.
     """
 
     item: str
@@ -70,6 +89,10 @@ class CronbachAlpha(Record):
         Alpha when each item is left out, None where it is not defined; empty for two items.
     note : str
         Why a ``without_item`` is None.
+    n_items, n : int
+        Items, and participants who answered all of them.
+    n_missing : int
+        Participants left out because an answer is missing.
     """
 
     value: float
@@ -96,7 +119,19 @@ class CronbachAlpha(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class OsatsScores(Record):
-    """Sums of a rating form for skills, one for each performance."""
+    """Sums of a rating form for skills, one for each performance.
+
+    Attributes
+    ----------
+    totals : (n,) ndarray of float64
+        Sum of the items of each performance, points.
+    percent : (n,) ndarray of float64
+        The same, 0 for the lowest and 100 for the highest sum there can be.
+    n_items, lowest, highest : int
+        Items of the form, and the ends of their scale.
+    n_missing : int
+        Performances left out because an item is missing.
+    """
 
     totals: NDArray[np.float64]
     percent: NDArray[np.float64]
@@ -111,7 +146,7 @@ class OsatsScores(Record):
         least, most = self.n_items * self.lowest, self.n_items * self.highest
         left = f"; {self.n_missing} left out as incomplete" if self.n_missing else ""
         return (
-            f"{len(self.totals)} performances on {self.n_items} items ({least} to {most} points): "
+            f"{plural(len(self.totals), 'performance')} on {plural(self.n_items, 'item')} ({least} to {most} points): "
             f"mean {number(float(self.totals.mean()))}, from {number(float(self.totals.min()))} to "
             f"{number(float(self.totals.max()))}{left}"
         )

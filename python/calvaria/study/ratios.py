@@ -15,7 +15,24 @@ __all__ = ["RatioComparison", "odds_ratio", "rate_ratio", "risk_difference", "ri
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RatioComparison(Record):
-    """A ratio or difference of shares or rates, first arm over (or minus) the second."""
+    """A ratio or difference of shares or rates, first arm over (or minus) the second.
+
+    Attributes
+    ----------
+    measure : str
+        Odds ratio, risk ratio, risk difference or rate ratio.
+    value, low, high, level : float
+        The estimate and its interval.
+    p : float
+        Two-sided.
+    test, interval : str
+        Which test and which interval.
+    counts : tuple of float
+        What it was made of: events and others of the first arm, then of the second; events and times
+        for rates.
+    note : str
+        What to know of this result; empty where there is nothing.
+    """
 
     measure: str
     value: float

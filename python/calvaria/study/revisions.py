@@ -14,7 +14,7 @@ from calvaria.study.difference import Difference
 from calvaria.study.means import compare_paired
 from calvaria.study.multiplicity import adjust_p_values
 from calvaria.study.ranks import RankComparison, compare_paired_ranks
-from calvaria.study.record import Record, number, p_text
+from calvaria.study.record import Record, number, p_text, plural
 from calvaria.study.sample import as_level
 
 if TYPE_CHECKING:
@@ -39,6 +39,14 @@ class Revision(Record):
         Rater and rating; the same raters in every revision.
     change : str
         What was changed and why.
+
+    Examples
+    --------
+    >>> Revision(
+    ...     name="B", material="hard resin", wall_mm=1.2, ratings={"r1": 4, "r2": 5},
+    ...     change="Wall 0.4 mm thicker: it broke under the drill.",
+    ... )
+    Revision(revision B: hard resin, wall 1.2 mm, mean rating 4.5 from 2 raters (Wall 0.4 mm thicker: it broke under the drill.))
     """
 
     name: str
@@ -66,7 +74,7 @@ class Revision(Record):
         why = f" ({self.change})" if self.change else ""
         return (
             f"revision {self.name}: {self.material}, wall {number(self.wall_mm)} mm, mean rating "
-            f"{number(self.mean)} from {len(self.ratings)} raters{why}"
+            f"{number(self.mean)} from {plural(len(self.ratings), 'rater')}{why}"
         )
 
 
@@ -90,6 +98,8 @@ class RevisionComparison(Record):
         p of the steps by signed ranks, after Holm.
     friedman_p : float or None
         One test over all revisions, from three on.
+    level : float
+        Of the intervals.
     """
 
     revisions: tuple[Revision, ...]
@@ -110,10 +120,12 @@ class RevisionComparison(Record):
             for name, step in self.steps.items()
         )
         left = (
-            f"; {self.n_left_out} raters left out, not in every revision" if self.n_left_out else ""
+            f"; {plural(self.n_left_out, 'rater')} left out, not in every revision"
+            if self.n_left_out
+            else ""
         )
         return (
-            f"{len(self.raters)} raters, change of rating: {steps}: a rating of realism, "
+            f"{plural(len(self.raters), 'rater')}, change of rating: {steps}: a rating of realism, "
             f"not proof that the skill carries over; material and wall changed together "
             f"cannot be told apart{left}"
         )

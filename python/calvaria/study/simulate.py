@@ -150,7 +150,7 @@ def simulate_crossover(
 def simulate_clusters(
     means: Mapping[str, float],
     *,
-    clusters_per_arm: int,
+    n_clusters_per_arm: int,
     sizes: Sequence[int],
     sd: float,
     icc: float,
@@ -162,7 +162,7 @@ def simulate_clusters(
     ----------
     means : mapping of str to float
         True mean of each arm.
-    clusters_per_arm : int
+    n_clusters_per_arm : int
         Classes of each arm.
     sizes : sequence of int
         Class sizes, used in turn.
@@ -175,6 +175,14 @@ def simulate_clusters(
     -------
     dict of str to list
         ``participant``, ``cluster``, ``arm``, ``score``.
+
+    Examples
+    --------
+    >>> table = simulate_clusters(
+    ...     {"print": 60, "book": 55}, n_clusters_per_arm=2, sizes=(3, 4), sd=10, icc=0.05, seed=1
+    ... )
+    >>> len(table["score"]), sorted(set(table["cluster"]))
+    (14, ['c01', 'c02', 'c03', 'c04'])
     """
     _check(sd=sd)
     if not 0 <= icc < 1:
@@ -184,7 +192,7 @@ def simulate_clusters(
     columns: Columns = {"participant": [], "cluster": [], "arm": [], "score": []}
     number = 0
     for arm, mean in means.items():
-        for _ in range(clusters_per_arm):
+        for _ in range(n_clusters_per_arm):
             size = sizes[number % len(sizes)]
             level = np.sqrt(icc) * sd * generator.normal()
             scores = mean + level + np.sqrt(1 - icc) * sd * generator.normal(size=size)
@@ -227,6 +235,16 @@ def simulate_specimens(
     -------
     dict of str to list
         ``specimen``, ``dimension``, ``reading``, ``original_mm``, ``printed_mm``.
+
+    Examples
+    --------
+    >>> table = simulate_specimens(
+    ...     {"length": 180.0}, n_specimens=2, bias_mm=0.3, scale_percent=0.1, sd_size_mm=5.0,
+    ...     sd_specimen_mm=0.1, sd_reading_mm=0.02, n_readings=2, seed=1,
+    ... )
+    >>> longer = [p - o for p, o in zip(table["printed_mm"], table["original_mm"], strict=True)]
+    >>> [round(mm, 2) for mm in longer]  # about 0.3 + 180 x 0.001
+    [0.61, 0.54, 0.53, 0.54]
     """
     _check(sd_size_mm=sd_size_mm, sd_specimen_mm=sd_specimen_mm, sd_reading_mm=sd_reading_mm)
     generator = _generator(seed)
@@ -281,6 +299,17 @@ def simulate_attempts(
     dict of str to list
         ``participant``, ``arm``, ``attempt``, ``time_min``; a student without an attempt has no
         row, so ``count`` gives the numbers: ``participant_all``, ``arm_all``, ``count_all``.
+
+    Examples
+    --------
+    >>> table = simulate_attempts(
+    ...     {"print": 4.0, "specimen": 2.0}, n_per_arm=3, dispersion=0.0, first_min=20.0, rate=0.3,
+    ...     sd_log=0.1, sd_log_participant=0.2, seed=1,
+    ... )
+    >>> table["count_all"]
+    [5, 4, 6, 2, 2, 3]
+    >>> table["attempt"][:4], [round(minutes, 1) for minutes in table["time_min"][:4]]
+    ([1, 2, 3, 4], [19.0, 15.1, 13.3, 11.9])
     """
     _check(sd_log=sd_log, sd_log_participant=sd_log_participant, dispersion=dispersion)
     generator = _generator(seed)

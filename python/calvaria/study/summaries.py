@@ -179,6 +179,26 @@ class PairedSummary(Record):
     """Differences within the same participants or specimens, first minus second.
 
     ``sd_a``, ``sd_b`` and ``correlation`` are None where only the differences are known.
+
+    Attributes
+    ----------
+    n : int
+        Pairs.
+    mean_difference, sd_difference : float
+        Mean and SD of first minus second.
+    origin : str
+        Where the numbers come from.
+    n_missing : int
+        Pairs left out as missing.
+    sd_a, sd_b, correlation : float or None
+        SDs of both columns, and their correlation; None where only the differences are known.
+
+    Examples
+    --------
+    >>> PairedSummary(n=17, mean_difference=2.12, sd_difference=8.69)
+    PairedSummary(17 pairs, mean difference 2.12, SD 8.69 (as printed))
+    >>> PairedSummary.from_values([50.1, 48.4, 52.0], [50.0, 48.1, 52.2]).n
+    3
     """
 
     n: int

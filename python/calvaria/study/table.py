@@ -15,9 +15,10 @@ import numpy as np
 
 from calvaria._html import html_table
 from calvaria.errors import StudyError
-from calvaria.study.record import Record
+from calvaria.study.record import Record, plural
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping, Sequence
 
     from calvaria.study.dictionary import Column, DataDictionary
@@ -34,6 +35,15 @@ class TableFault(Record):
 
     ``row`` counts the rows of data from 1.  In a file the row begins on the line one further down:
     blank lines, and line breaks within a quoted cell, are counted too.
+
+    Attributes
+    ----------
+    row : int
+        Which row of data, from 1.
+    column : str
+        Which column.
+    expected, found : str
+        What should be there, and what is.
     """
 
     row: int
@@ -61,6 +71,8 @@ class StudyTable(Record):
         Lines of data.
     n_missing : dict of str to int
         Empty cells of each column that may be empty.
+    name : str
+        Of the dictionary it was held against.
     """
 
     name: str
@@ -75,11 +87,11 @@ class StudyTable(Record):
         gone = {name: n for name, n in self.n_missing.items() if n}
         lost = ", ".join(f"{n} of {self.n_rows} in {name}" for name, n in gone.items())
         faults = (
-            f"{len(self.faults)} faults, the first: {self.faults[0].meaning}"
+            f"{plural(len(self.faults), 'fault')}, the first: {self.faults[0].meaning}"
             if self.faults
             else "no fault"
         )
-        return f"{self.name}, {self.n_rows} rows: {faults}; missing: {lost or 'nothing'}"
+        return f"{self.name}, {plural(self.n_rows, 'row')}: {faults}; missing: {lost or 'nothing'}"
 
     def __getitem__(self, column: str) -> np.ndarray:
         """Return a column as an array; numbers as float64 with NaN where missing."""
@@ -101,7 +113,7 @@ class StudyTable(Record):
         if self.faults:
             listed = "; ".join(fault.meaning for fault in self.faults[:20])
             more = f"; and {len(self.faults) - 20} more" if len(self.faults) > 20 else ""
-            msg = f"{self.name}: {len(self.faults)} faults: {listed}{more}"
+            msg = f"{self.name}: {plural(len(self.faults), 'fault')}: {listed}{more}"
             raise StudyError(msg)
         return self
 
@@ -114,8 +126,8 @@ class StudyTable(Record):
         )
 
 
-def load_table(path: Path | str, *, dictionary: DataDictionary) -> StudyTable:
-    """Read a CSV file and hold it against a dictionary.
+def load_table(path: str | os.PathLike[str], *, dictionary: DataDictionary) -> StudyTable:
+    r"""Read a CSV file and hold it against a dictionary.
 
     Parameters
     ----------
@@ -134,6 +146,28 @@ def load_table(path: Path | str, *, dictionary: DataDictionary) -> StudyTable:
     StudyError
         A column that the dictionary has is not in the file, the other way round, a line has
         more or fewer cells than the first, or a quotation mark is never closed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from calvaria.study import Column, DataDictionary
+    >>> scores = DataDictionary(
+    ...     name="scores",
+    ...     key=("student",),
+    ...     columns=(
+    ...         Column(name="student", kind="text", label="code", is_required=True),
+    ...         Column(name="score", kind="number", label="points", low=0, high=20),
+    ...     ),
+    ... )
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "scores.csv"
+    ...     _ = path.write_text("student,score\na,12\nb,23\nc,\n")
+    ...     table = load_table(path, dictionary=scores)
+    >>> table.columns["score"]
+    [12.0, None, None]
+    >>> [fault.meaning for fault in table.faults]
+    ['row 2, score: a number from 0 to 20 expected, found 23']
     """
     text = Path(path).read_text(encoding="utf-8-sig")
     lines = _lines(text, Path(path).name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,12 @@ from calvaria.study.printed import as_printed
 from calvaria.study.published import (
     check_correlation,
     check_effect_size,
-    check_interval,
-    check_mean_of_integers,
     check_paired_means,
     check_two_means,
 )
-from calvaria.study.record import Record
+from calvaria.study.published_interval import check_interval
+from calvaria.study.published_mean import check_mean_of_integers
+from calvaria.study.record import Record, plural
 
 __all__ = ["Claim", "Figure", "Trial", "check_trial", "load_trial", "load_trials"]
 
@@ -28,7 +29,21 @@ _CLAIM_KEYS = {"topic", "says", "source"}
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Figure(Record):
-    """One published number, as printed, with the one place it was taken from."""
+    """One published number, as printed, with the one place it was taken from.
+
+    Attributes
+    ----------
+    id : str
+        Name of the figure within its trial.
+    printed : str
+        As the paper has it, with all its digits.
+    what, unit : str
+        What it is, and in which unit.
+    source : str
+        The one place it was taken from.
+    note : str
+        What to know; empty where there is nothing.
+    """
 
     id: str
     printed: str
@@ -51,7 +66,13 @@ class Figure(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Claim(Record):
-    """What one source says on a topic that sources do not agree on."""
+    """What one source says on a topic that sources do not agree on.
+
+    Attributes
+    ----------
+    topic, says, source : str
+        What about, what is said, and where.
+    """
 
     topic: str
     says: str
@@ -107,10 +128,10 @@ class Trial(Record):
         """Design and number of figures, and whether its sources agree."""
         open_topics = ", ".join(self.contradictions)
         quarrel = f"; sources contradict each other on: {open_topics}" if open_topics else ""
-        return f"{self.key}: {self.design}, {len(self.figures)} figures{quarrel}"
+        return f"{self.key}: {self.design}, {plural(len(self.figures), 'figure')}{quarrel}"
 
 
-def load_trials(folder: Path | str | None = None) -> dict[str, Trial]:
+def load_trials(folder: str | os.PathLike[str] | None = None) -> dict[str, Trial]:
     """Return all published trials, by key.
 
     Parameters
@@ -137,7 +158,7 @@ def load_trials(folder: Path | str | None = None) -> dict[str, Trial]:
     return {trial.key: trial for trial in map(load_trial, files)}
 
 
-def load_trial(path: Path | str) -> Trial:
+def load_trial(path: str | os.PathLike[str]) -> Trial:
     """Return the trial of one TOML file; errors name the file and the figure.
 
     Parameters
@@ -149,6 +170,28 @@ def load_trial(path: Path | str) -> Trial:
     -------
     Trial
         Figures as printed, with their sources.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> text = '''
+    ... key = "own2026"
+    ... title = "Our pilot"
+    ... design = "parallel, 2 arms"
+    ... year = 2026
+    ... [[figure]]
+    ... id = "print_mean"
+    ... printed = "61.5"
+    ... what = "post-test of the print arm, percent"
+    ... source = "own data"
+    ... '''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "own2026.toml"
+    ...     _ = path.write_text(text)
+    ...     trial = load_trial(path)
+    >>> trial["print_mean"].printed
+    '61.5'
     """
     name = Path(path).name
     table = tomllib.loads(Path(path).read_text(encoding="utf-8"))

@@ -8,3 +8,7 @@ from calvaria.surface.label_surfaces import (
 )
 
 __all__ = ["LabelSurface", "extract_label_surfaces", "extract_mask_surface", "extract_surface"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from calvaria import _native, _progress
+from calvaria._asked import need
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.errors import CalvariaWarning
 from calvaria.mesh import Mesh
-
-if TYPE_CHECKING:
-    from calvaria.volume import Mask
+from calvaria.volume import Mask
 
 __all__ = ["LabelSurface", "extract_label_surfaces", "extract_mask_surface"]
 
@@ -38,7 +38,7 @@ class LabelSurface:
     mesh: Mesh
 
     def __repr__(self) -> str:
-        return f"LabelSurface({self.label}, {self.name!r}, {len(self.mesh.faces)} faces)"
+        return f"LabelSurface({self.label}, {self.name!r}, {plural(len(self.mesh.faces), 'face')})"
 
     def _repr_html_(self) -> str:
         return html_table(header=("surface", "value"), rows=self.to_dict().items())
@@ -56,7 +56,7 @@ class LabelSurface:
 def extract_mask_surface(
     mask: Mask, *, smoothing_iterations: int = 35, close_border: bool = True
 ) -> Mesh:
-    """Draw the smooth surface of a mask.
+    """Return the smooth surface of a mask.
 
     For masks without grey values: drawn by hand, or by a network.  Where there is an image,
     :func:`extract_surface` with ``within=mask`` is the better surface.  The terraces of the voxels are
@@ -108,6 +108,7 @@ def extract_mask_surface(
     >>> extract_mask_surface(ball).kinds.max()
     np.uint8(0)
     """
+    need("mask", mask, Mask)
     values = (mask.values != 0).view(np.uint8)
     found = _draw(
         values, mask, smoothing_iterations=smoothing_iterations, close_border=close_border
@@ -123,7 +124,7 @@ def extract_mask_surface(
 def extract_label_surfaces(
     mask: Mask, *, smoothing_iterations: int = 35, close_border: bool = True
 ) -> tuple[LabelSurface, ...]:
-    """Draw the smooth surface of every label of a map.
+    """Return the smooth surface of every label of a map.
 
     Labels that touch share their border: each triangle between two labels stands in both meshes with
     the same three points, once in each direction.  So parts fit, without gap or overlap.
@@ -179,6 +180,7 @@ def extract_label_surfaces(
     >>> [one.name for one in extract_label_surfaces(halves)]
     ['label 1', 'label 2']
     """
+    need("mask", mask, Mask)
     values = mask.values.view(np.uint8) if mask.values.dtype == np.bool_ else mask.values
     found = _draw(
         values, mask, smoothing_iterations=smoothing_iterations, close_border=close_border

@@ -9,3 +9,7 @@ from calvaria.view.slices import view_volume
 from calvaria.view.solid import view_meshes
 
 __all__ = ["View", "view_meshes", "view_volume"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

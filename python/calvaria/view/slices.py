@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._asked import need
 from calvaria._planes import VIEWS, box_of, image_on, window_of
 from calvaria.errors import GeometryError
 from calvaria.geometry import Grid
@@ -92,6 +93,7 @@ def view_volume(
     >>> view_volume(image, meshes={"ball": ball}).to_dict()["dims_ijk"] == list(image.grid.dims_ijk)
     True
     """
+    need("volume", volume, Volume)
     named = _named("mesh", meshes, Mesh)
     over = _named("mask", masks, Mask)
     for name, mask in over.items():

@@ -86,6 +86,14 @@ def show_differences(
     Returns
     -------
     matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> from calvaria.study import Summary, compare_means
+    >>> heart = compare_means(Summary(n=31, mean=60.8, sd=13.6), Summary(n=32, mean=57.0, sd=13.3))
+    >>> figure = show_differences({"heart": heart}, label="points")
+    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    ['heart']
     """
     if not differences:
         msg = "differences: at least one expected, found none"

@@ -92,6 +92,17 @@ def show_funnel(pooled: Pooled, *, title: str = "", label: str = "Hedges g") -> 
     Returns
     -------
     matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> from calvaria.study import TrialEffect, pool_effects
+    >>> trials = [
+    ...     TrialEffect(label=name, value=value, se=0.3, participants=name)
+    ...     for name, value in (("A", 0.9), ("B", 0.5), ("C", 0.4))
+    ... ]
+    >>> figure = show_funnel(pool_effects(trials, estimator="REML", interval="normal"))
+    >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
+    ('Hedges g', 'standard error')
     """
     figure, axes = make_axes(6.0, 4.2, title=title)
     z = float(neighbour("scipy.stats").norm.ppf((1 + pooled.level) / 2))

@@ -46,6 +46,21 @@ def show_learning(
     Returns
     -------
     matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> from calvaria.study import fit_learning_curve
+    >>> attempts = {
+    ...     "value": [20, 16, 13, 25, 19, 17, 22, 17, 15],
+    ...     "attempt": [1, 2, 4] * 3,
+    ...     "participant": list("aaabbbccc"),
+    ... }
+    >>> curve = fit_learning_curve(
+    ...     attempts["value"], attempt=attempts["attempt"], participant=attempts["participant"]
+    ... )
+    >>> figure = show_learning(curve, **attempts)
+    >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
+    ('attempt; 81.9 % (78.5 to 85.4) of the value is left with each doubling', 'time (min)')
     """
     rows, _ = as_rows({"value": value, "attempt": attempt}, missing="drop", who=participant)
     figure, axes = make_axes(7.0, 4.2, title=title)
@@ -72,7 +87,7 @@ def show_learning(
 def show_revisions(
     comparison: RevisionComparison, *, title: str = "", label: str = "rating"
 ) -> Any:
-    """Draw the ratings of each rater over the revisions of a model.
+    r"""Draw the ratings of each rater over the revisions of a model.
 
     Parameters
     ----------
@@ -84,6 +99,19 @@ def show_revisions(
     Returns
     -------
     matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> from calvaria.study import Revision, compare_revisions
+    >>> soft = Revision(
+    ...     name="A", material="soft resin", wall_mm=0.8, ratings={"r1": 2, "r2": 3, "r3": 2, "r4": 1}
+    ... )
+    >>> hard = Revision(
+    ...     name="B", material="hard resin", wall_mm=1.2, ratings={"r1": 4, "r2": 4, "r3": 5, "r4": 4}
+    ... )
+    >>> figure = show_revisions(compare_revisions([soft, hard]))
+    >>> [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    ['A\nsoft resin\nwall 0.8 mm', 'B\nhard resin\nwall 1.2 mm']
     """
     revisions = comparison.revisions
     figure, axes = make_axes(2.2 + 1.9 * len(revisions), 4.4, title=title)
@@ -127,12 +155,27 @@ def show_costs(
     Returns
     -------
     matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> from calvaria.study import PrintCosts, SpecimenCosts
+    >>> prints = PrintCosts(
+    ...     setup=1000, material_each=12, machine_each=8, labour_each=10, failed_fraction=0.25,
+    ...     uses_each=1,
+    ... )
+    >>> specimens = SpecimenCosts(
+    ...     each=900, storage_per_year=100, disposal_each=200, fixed_per_year=2000, uses_each=10,
+    ...     available_per_year=4,
+    ... )
+    >>> figure = show_costs(prints, specimens, most_uses=50, currency="EUR")
+    >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
+    ('uses in a year (one group, one session, one model)', 'cost of the year (EUR)')
     """
     figure, axes = make_axes(7.0, 4.2, title=title)
     uses = np.unique(np.linspace(1, most_uses, 200).astype(int))
     costs = [
         compare_costs(
-            prints, specimens, n_students=int(n), group_size=1, sessions=1, currency=currency
+            prints, specimens, n_students=int(n), group_size=1, n_sessions=1, currency=currency
         )
         for n in uses
     ]

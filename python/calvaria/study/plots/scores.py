@@ -87,6 +87,14 @@ def show_pre_post(
     Returns
     -------
     matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> figure = show_pre_post(
+    ...     [62, 70, None, 58, 55, 66], pre=[40, 50, 45, 41, 39, 52], arm=["print"] * 3 + ["bone"] * 3
+    ... )
+    >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    ['print, n 2', 'bone, n 3']
     """
     rows, gone = as_rows({"post": post, "pre": pre}, missing="drop", arm=arm)
     figure, axes = make_axes(6.2, 4.6, title=title)
@@ -118,6 +126,16 @@ def show_likert(items: Sequence[LikertSummary], *, title: str = "") -> Any:
     Returns
     -------
     matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> from calvaria.study import summarise_likert
+    >>> item = summarise_likert(
+    ...     [4, 5, 3, 4, 5, 2], lowest=1, highest=5, agree_from=4, item="The print feels like bone."
+    ... )
+    >>> figure = show_likert([item])
+    >>> figure.axes[0].get_xlabel()
+    'share of answers, %; from 1 (left) to 5'
     """
     scales = {tuple(item.counts) for item in items}
     if len(scales) != 1:
