@@ -366,3 +366,11 @@ def test_real_dirt_of_real_files(calvaria_data):
     done = repair_mesh(read_mesh(calvaria_data / "meshes" / "cycloidal.ply"))
     assert (len(done.before.non_manifold_edges), done.after.is_manifold) == (242, True)
     assert done.after.is_closed
+
+
+def test_a_void_is_no_loose_piece():
+    inner = cube((3, 3, 3), 2)
+    hollow = together(cube(size=9), Mesh(vertices=inner.vertices, faces=inner.faces[:, ::-1]))
+    found = next(f for f in check_mesh(hollow).findings if f.code == "mesh_components")
+    assert (found.measured, found.verdict.name) == (1.0, "PASS")
+    assert found.message == "the mesh has 1 piece, with 1 closed void in them"

@@ -180,12 +180,6 @@ def _topology_findings(topology: MeshTopology, mesh: Mesh, anatomy: str) -> list
             anatomy,
             f"{plural(len(topology.duplicate_faces), 'face')} with the corners of another",
         ),
-        _judged(
-            "mesh_components",
-            topology.n_components,
-            anatomy,
-            f"the mesh has {plural(topology.n_components, 'piece')}",
-        ),
     ]
 
 
@@ -197,7 +191,18 @@ def _shape_findings(mesh: Mesh, anatomy: str) -> list[Finding]:
     n_inside_out, n_degenerate = sum(quality["is_inside_out"]), len(quality["degenerate_faces"])
     n_slivers = len(quality["sliver_faces"])
     cap_cm2 = quality["area_by_kind_mm2"][FaceKind.CAP] / _MM2_PER_CM2
+    # A closed piece within another bounds a void: it does not fall off.
+    inner = zip(quality["is_closed"], quality["depth"], strict=True)
+    n_voids = sum(is_closed and depth % 2 == 1 for is_closed, depth in inner)
+    n_bodies = len(quality["is_closed"]) - n_voids
+    holding = f", with {plural(n_voids, 'closed void')} in them" if n_voids else ""
     findings = [
+        _judged(
+            "mesh_components",
+            n_bodies,
+            anatomy,
+            f"the mesh has {plural(n_bodies, 'piece')}{holding}",
+        ),
         _judged(
             "mesh_inside_out",
             n_inside_out,

@@ -200,6 +200,8 @@ class PartsResult:
         What is left, faces and vertices in their old order.
     n_parts : int
         Parts that are left.
+    n_bodies : int
+        Bodies among them; the others bound voids.
     n_islands, n_voids : int
         Bodies and voids that went.
     islands_mm3, voids_mm3 : float
@@ -210,6 +212,7 @@ class PartsResult:
 
     mesh: Mesh
     n_parts: int
+    n_bodies: int
     n_islands: int
     n_voids: int
     islands_mm3: float
@@ -271,6 +274,7 @@ def remove_small_parts(mesh: Mesh, *, min_mm3: float) -> PartsResult:
     return PartsResult(
         mesh=kept,
         n_parts=int(stays.sum()),
+        n_bodies=int((volumes[stays] >= 0).sum()),
         n_islands=int((gone >= 0).sum()),
         n_voids=int((gone < 0).sum()),
         islands_mm3=float(gone[gone >= 0].sum()),

@@ -14,7 +14,7 @@ from calvaria.mesh import FaceKind, decimate_mesh, remove_small_parts, smooth_me
 from calvaria.surface import extract_mask_surface, extract_surface
 
 if TYPE_CHECKING:
-    from calvaria.mesh import Mesh
+    from calvaria.mesh import Mesh, PartsResult
     from calvaria.pipeline.outline import Outline
     from calvaria.pipeline.settings import Settings
     from calvaria.volume import Volume
@@ -41,10 +41,10 @@ def shape(volume: Volume, outline: Outline, settings: Settings) -> tuple[Mesh, t
             code="model_parts",
             verdict=Verdict.PASS,
             message=(
-                f"Kept: {plural(parts.n_parts, 'part')}; left out below {parts.min_mm3:g} mm3: "
+                f"Kept: {_in_words(parts)}; left out below {parts.min_mm3:g} mm3: "
                 f"{plural(parts.n_islands, 'island')} and {plural(parts.n_voids, 'closed void')}."
             ),
-            measured=float(parts.n_parts),
+            measured=float(parts.n_bodies),
             details=parts.to_dict(),
             source=settings.sources["min_part_mm3"],
         )
@@ -57,6 +57,12 @@ def shape(volume: Volume, outline: Outline, settings: Settings) -> tuple[Mesh, t
         mesh, decimated = _decimated(mesh, settings)
         told.append(decimated)
     return dataclasses.replace(mesh, findings=()), tuple(told)
+
+
+def _in_words(parts: PartsResult) -> str:
+    bodies = plural(parts.n_bodies, "body", "bodies")
+    n_voids = parts.n_parts - parts.n_bodies
+    return f"{bodies} and {plural(n_voids, 'closed void')}" if n_voids else bodies
 
 
 def _ended(mesh: Mesh, settings: Settings) -> Finding:
