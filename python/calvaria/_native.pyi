@@ -446,6 +446,7 @@ def compare_to_image(
     floor: float,
     ceiling: float,
     level: float | None,
+    coat: tuple[float, float] | None,
     is_curvature_corrected: bool,
     progress: Progress,
 ) -> dict[str, Any]: ...

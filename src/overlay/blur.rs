@@ -152,14 +152,15 @@ fn alone<T: Value>(
         is_blur_free: true,
         noise: 1e-3 * edge.drop,
         inside: None,
+        between: None,
     })?;
     let across = out.dot(&slice_normal(field.grid())).powi(2);
     let variance_mm2 = (fitted.sigma_mm * cosine).powi(2);
-    let is_clean = fitted.rest < 0.05 * fitted.drop;
+    let is_clean = fitted.rest() < 0.05 * fitted.drop;
     (variance_mm2.is_finite() && fitted.drop > 0.0).then_some(Alone {
         variance_mm2,
         across,
-        rest: fitted.rest,
+        rest: fitted.rest(),
         inside: fitted.outside + fitted.drop,
         is_clean,
     })

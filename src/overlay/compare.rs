@@ -34,6 +34,8 @@ pub struct EdgeOptions {
     pub ceiling: f64,
     /// A level whose distance from the edge is wanted.
     pub level: Option<f64>,
+    /// Value of what may coat the surface thinly before air, and how well it is known.
+    pub coat: Option<[f64; 2]>,
     /// Whether the way that blur moves a curved edge is taken out.
     pub is_curvature_corrected: bool,
 }
@@ -126,6 +128,7 @@ pub fn compare<T: Value>(
         inside: look.inside,
         ceiling: options.ceiling,
         level: options.level,
+        coat: options.coat,
         is_curvature_corrected: options.is_curvature_corrected,
         voxel_mm: volume.grid().voxel_volume_mm3().cbrt(),
         longest_step_mm: spacing.max(),

@@ -2,11 +2,12 @@
 
 use nalgebra::{Matrix3, Vector3};
 
+use super::coat;
 use super::curvature::{self, Edge};
 use super::field::Field;
 use super::normal::ROOT_TAU;
 use super::profile::{Extreme, Profile};
-use super::steps::{self, Task};
+use super::steps::{self, Steps, Task};
 use crate::segment::Value;
 
 /// How the edge is defined.
@@ -56,6 +57,8 @@ pub(super) struct Scan {
     pub inside: [f64; 2],
     pub ceiling: f64,
     pub level: Option<f64>,
+    /// Value of a thin coat between bone and air, and how well it is known.
+    pub coat: Option<[f64; 2]>,
     pub is_curvature_corrected: bool,
     /// Mean distance of voxels, mm: what is between them is not independent.
     pub voxel_mm: f64,
@@ -110,6 +113,8 @@ const WINDOW_SIGMAS: f64 = 3.2;
 const THIN_SIGMAS: f64 = 2.0;
 /// A fit that ends this many blur widths from where the image is steepest has followed another edge.
 const RUNAWAY_SIGMAS: f64 = 0.8;
+/// Under a coat the edge lies farther in than where both edges together are steepest.
+const COATED_SIGMAS: f64 = 1.4;
 
 /// Looks for the edge beside a point.
 pub(super) fn measure<T: Value>(
@@ -203,10 +208,16 @@ fn locate<T: Value>(
     if highest >= scan.ceiling {
         return Err(Status::Saturated);
     }
-    let fitted = steps::fit(&task).ok_or(Status::Ambiguous)?;
-    let strayed = (fitted.place_mm - start.place_mm).abs() * cosine;
-    let is_held = strayed <= RUNAWAY_SIGMAS * sigma + scan.step_mm;
-    if !is_held || fitted.drop < scan.least_contrast / 2.0 {
+    let bare = steps::fit(&task).ok_or(Status::Ambiguous)?;
+    let coated = scan.coat.filter(|_| task.starts[2].is_none());
+    let is_held = |found: &Steps, sigmas: f64| {
+        (found.place_mm - start.place_mm).abs() * cosine <= sigmas * sigma + scan.step_mm
+    };
+    let coated = coated.and_then(|coat| coat::under(coat, &task, &bare));
+    let coated = coated.filter(|found| is_held(found, COATED_SIGMAS));
+    let is_bare = coated.is_none();
+    let fitted = coated.unwrap_or(bare);
+    if (is_bare && !is_held(&bare, RUNAWAY_SIGMAS)) || fitted.drop < scan.least_contrast / 2.0 {
         return Err(Status::Ambiguous);
     }
     let is_thin =
@@ -221,7 +232,7 @@ fn locate<T: Value>(
     let curvature_mm = curvature::inward_mm(field, &edge, &scan.blur_mm2, reach);
     let corrected = place_mm + if scan.is_curvature_corrected { curvature_mm / cosine } else { 0.0 };
     let voxel_mm = (scan.steps.transpose() * out).norm();
-    let spread = Spread { noise: fitted.rest.max(scan.noise), drop: fitted.drop, sigma, voxel_mm };
+    let spread = Spread { noise: fitted.rest().max(scan.noise), drop: fitted.drop, sigma, voxel_mm };
     let random = spread.random(scan, fitted.place_variance) * cosine;
     let bend = if scan.is_curvature_corrected { BEND_LEFT } else { 1.0 } * curvature_mm;
     let between = spread.between(scan.method);
@@ -316,5 +327,6 @@ fn task<'a>(
         is_blur_free: false,
         noise: scan.noise,
         inside: Some(scan.inside),
+        between: None,
     })
 }

@@ -5,6 +5,7 @@
 
 mod blur;
 mod cluster;
+mod coat;
 mod compare;
 mod curvature;
 mod edge;

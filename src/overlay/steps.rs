@@ -35,6 +35,8 @@ pub(super) struct Task<'a> {
     pub noise: f64,
     /// Value that the inside should have, and how well that is known.
     pub inside: Option<[f64; 2]>,
+    /// Value that lies between the edge and the next one outside, and how well that is known.
+    pub between: Option<[f64; 2]>,
 }
 
 /// What was found.
@@ -47,11 +49,22 @@ pub(super) struct Steps {
     pub outside: f64,
     /// Place of the next edge inside.
     pub inner_mm: Option<f64>,
+    /// Place of the next edge outside.
+    pub outer_mm: Option<f64>,
     pub sigma_mm: f64,
     /// Variance of the place per unit variance of independent values, mm2.
     pub place_variance: f64,
+    /// Sum of the squares of what is left.
+    pub squares: f64,
+    /// Samples beyond those that the numbers of the fit need.
+    pub n_spare: usize,
+}
+
+impl Steps {
     /// Root of the mean square of what is left.
-    pub rest: f64,
+    pub fn rest(&self) -> f64 {
+        (self.squares / self.n_spare as f64).sqrt()
+    }
 }
 
 /// Fits; `None` when there are too few samples or the numbers run away.
@@ -94,9 +107,11 @@ pub(super) fn fit(task: &Task<'_>) -> Option<Steps> {
         drop: at[1],
         outside: at[0] + if active[5] { at[5] } else { 0.0 },
         inner_mm: active[4].then_some(at[4]),
+        outer_mm: active[6].then_some(at[6]),
         sigma_mm: at[BLUR].exp(),
         place_variance,
-        rest: (squares / n_values.saturating_sub(n_free).max(1) as f64).sqrt(),
+        squares,
+        n_spare: (n_values - n_free).max(1),
     })
 }
 
@@ -152,16 +167,17 @@ fn equations(task: &Task<'_>, at: &Vector, first: &Vector, active: [bool; N]) ->
             }
         }
     }
-    if let Some([value, spread]) = task.inside {
+    // What is known of values is a sum of heights: inside all of them, in between all but the edge's.
+    let known = [(task.inside, [0, 1, 5]), (task.between, [0, 5, 5])];
+    for (value, parts) in known {
+        let Some([value, spread]) = value else { continue };
         let weight = task.noise / spread.max(1e-12);
         let mut row = Vector::zeros();
-        let mut sum = at[0] + at[1];
-        (row[0], row[1]) = (weight, weight);
-        if active[5] {
-            row[5] = weight;
-            sum += at[5];
+        for part in parts.into_iter().filter(|&part| active[part]) {
+            row[part] = weight;
         }
-        add(&mut cost, &mut matrix, &mut right, &row, weight * (value - sum));
+        let sum = row.dot(at);
+        add(&mut cost, &mut matrix, &mut right, &row, weight * value - sum);
     }
     for n in (0..N).filter(|&n| !active[n]) {
         matrix[(n, n)] = 1.0;
@@ -201,6 +217,7 @@ mod tests {
             is_blur_free: false,
             noise: 5.0,
             inside,
+            between: None,
         };
         fit(&task).unwrap().place_mm
     }

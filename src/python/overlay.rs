@@ -27,7 +27,7 @@ impl From<OverlayError> for PyErr {
 /// The edge in an image beside points of a surface.
 #[pyfunction]
 #[pyo3(signature = (points, normals, values, dims_ijk, lps_from_ijk, *, is_gradient, search_mm, least_contrast,
-    lowest_contrast, floor, ceiling, level, is_curvature_corrected, progress))]
+    lowest_contrast, floor, ceiling, level, coat, is_curvature_corrected, progress))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
 pub fn compare_to_image<'py>(
     py: Python<'py>,
@@ -43,6 +43,7 @@ pub fn compare_to_image<'py>(
     floor: f64,
     ceiling: f64,
     level: Option<f64>,
+    coat: Option<[f64; 2]>,
     is_curvature_corrected: bool,
     progress: &Progress,
 ) -> PyResult<Bound<'py, PyDict>> {
@@ -57,6 +58,7 @@ pub fn compare_to_image<'py>(
         floor,
         ceiling,
         level,
+        coat,
         is_curvature_corrected,
     };
     let job = progress.inner.clone();

@@ -29,6 +29,8 @@ __all__ = ["compare_to_image", "edges_beside"]
 _METHODS = ("half_maximum", "gradient_maximum")
 # Values of padding lie far below air; those of metal end the scale of a scanner.
 _FLOOR_HU = -1100.0
+# Mucosa, gum and skin between bone and air: 0 to 100 HU.
+_COAT_HU = (50.0, 50.0)
 _CEILING_HU = 3000.0
 # Thin bone in soft tissue stands out by more; in other images, a part of their range.
 _LOWEST_CONTRAST_HU = 100.0
@@ -212,6 +214,7 @@ def edges_beside(
             floor=_FLOOR_HU if volume.is_hu else -math.inf,
             ceiling=_CEILING_HU if volume.is_hu else math.inf,
             level=level,
+            coat=_COAT_HU if volume.is_hu else None,
             is_curvature_corrected=correct_curvature,
             progress=progress,
         ),
