@@ -52,6 +52,44 @@ pub(super) struct Steps {
     pub place_variance: f64,
     /// Root of the mean square of what is left.
     pub rest: f64,
+    /// Height and place of the neighbours inside and outside; height 0 where there is none.
+    pub beside: [[f64; 2]; 2],
+}
+
+/// Farthest that a neighbour is believed to pull, in blur widths.
+const MOST_PULL: f64 = 0.6;
+
+impl Steps {
+    /// How far outwards its neighbours pull the place where the image is steepest, mm, when slopes are read
+    /// through a blur of `sigma_mm`: where the fitted steps together are steepest, less where the edge is.
+    pub fn pull_mm(&self, sigma_mm: f64) -> f64 {
+        let steps = [[self.drop, 0.0], self.beside[0], self.beside[1]];
+        let shift = self.place_mm;
+        // First and second derivative of the fall, in blur widths.
+        let bend = |at: f64| {
+            let (mut first, mut second) = (0.0, 0.0);
+            for (n, [height, place]) in steps.iter().enumerate() {
+                let u = at - if n == 0 { 0.0 } else { (place - shift) / sigma_mm };
+                let density = height * normal(u).1;
+                first -= density * u;
+                second += density * (u * u - 1.0);
+            }
+            (first, second)
+        };
+        let mut at = 0.0_f64;
+        for _ in 0..MOST_ITERATIONS {
+            let (first, second) = bend(at);
+            if second >= 0.0 {
+                break;
+            }
+            let step = (first / second).clamp(-0.2, 0.2);
+            at = (at - step).clamp(-MOST_PULL, MOST_PULL);
+            if step.abs() < 1e-4 {
+                break;
+            }
+        }
+        at * sigma_mm
+    }
 }
 
 /// Fits; `None` when there are too few samples or the numbers run away.
@@ -97,6 +135,7 @@ pub(super) fn fit(task: &Task<'_>) -> Option<Steps> {
         sigma_mm: at[BLUR].exp(),
         place_variance,
         rest: (squares / n_values.saturating_sub(n_free).max(1) as f64).sqrt(),
+        beside: [3, 5].map(|n| if active[n] { [at[n], at[n + 1]] } else { [0.0; 2] }),
     })
 }
 

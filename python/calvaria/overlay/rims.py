@@ -85,10 +85,12 @@ class _Sheet:
         if len(bone) < _LEAST_VOXELS:
             return None
         rel = bone - centre
-        _, _, axes = np.linalg.svd(rel - rel.mean(axis=0), full_matrices=False)
-        across, normal = axes[:2], axes[2]
-        flat, height = rel @ across.T, rel @ normal
-        bend, *_ = np.linalg.lstsq(_terms(flat), height, rcond=None)
+        from_mean = rel - rel.mean(axis=0)
+        # Columns in the order of how far the bone reaches along them, the least first.
+        _, axes = np.linalg.eigh(from_mean.T @ from_mean)
+        across, normal = axes.T[:0:-1], axes[:, 0]
+        terms = _terms(rel @ across.T)
+        bend, *_ = np.linalg.lstsq(terms.T @ terms, terms.T @ (rel @ normal), rcond=None)
         return cls(centre, across, normal, bend)
 
     def at(self, flat: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -233,11 +235,17 @@ def values_at(volume: Volume, places: NDArray[np.float64]) -> NDArray[np.float64
     last = np.array(volume.grid.dims_ijk) - 1
     is_inside = ((index >= 0) & (index <= last)).all(axis=1)
     low = np.clip(np.floor(index), 0, np.maximum(last - 1, 0)).astype(np.int64)
-    part = index - low
-    made = np.zeros(len(index))
-    for corner in range(8):
-        bits = np.array([corner & 1, corner >> 1 & 1, corner >> 2])
-        i, j, k = np.minimum(low + bits, last).T
-        weight = np.where(bits, part, 1 - part).prod(axis=1)
-        made += weight * volume.values[k, j, i]
-    return np.where(is_inside, made, np.nan)
+    x, y, z = np.clip(index - low, 0.0, 1.0).T
+    ni, nj, _ = volume.grid.dims_ijk
+    first = (low[:, 2] * nj + low[:, 1]) * ni + low[:, 0]
+    # A step into an image one voxel deep stays where it is.
+    right, down, up = (step * (n > 0) for step, n in zip((1, ni, ni * nj), last, strict=True))
+    flat = volume.values.reshape(-1)
+
+    def row(start: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.asarray((1 - x) * flat[start] + x * flat[start + right])
+
+    def plane(start: NDArray[np.int64]) -> NDArray[np.float64]:
+        return (1 - y) * row(start) + y * row(start + down)
+
+    return np.where(is_inside, (1 - z) * plane(first) + z * plane(first + up), np.nan)
