@@ -14,6 +14,9 @@ use crate::segment::{Bits, distance};
 
 /// Buckets of the queue: distances are told apart to a thousandth of the reach.
 const BUCKETS: usize = 1024;
+/// What lies this part of the reach from room that is wide enough has grown from the start. Balls of the
+/// reach stay half of it away from the plane of a hole that is 0.86 of it wide: they do not meet in it.
+const OPEN: f32 = 0.45;
 /// Voxels between two looks at whether to stop.
 const PATIENCE: usize = 1 << 20;
 
@@ -48,6 +51,8 @@ pub fn find_membranes(
     drop(room);
     let mut growth = Growth::new(bone, &far, reach_mm);
     drop(far);
+    growth.open(spacing_xyz_mm, progress)?;
+    growth.start();
     growth.run(progress)?;
     Ok(growth.membranes())
 }
@@ -104,7 +109,8 @@ struct Joints(Vec<u64>);
 
 impl Joints {
     fn new(ring: &Ring) -> Self {
-        let word = |word: u32| (0..64).fold(0, |all, bit| all | u64::from(ring.parts(64 * word + bit) != 1) << bit);
+        let word =
+            |word: u32| (0..64).fold(0, |all, bit| all | u64::from(ring.parts(64 * word + bit) != 1) << bit);
         Self((0..1 << 12).into_par_iter().map(word).collect())
     }
 
@@ -127,6 +133,8 @@ struct Growth {
     bucket: Vec<u16>,
     queue: Vec<Vec<u32>>,
     mm_per_bucket: f32,
+    /// How far open room reaches from what is wider than the reach.
+    open_mm: f32,
     /// The fullest bucket that can hold anything.
     top: usize,
 }
@@ -162,7 +170,7 @@ impl Growth {
         });
         let ring = Ring::new();
         let [si, sj] = [ni, nj].map(|n| n as isize);
-        let mut made = Self {
+        Self {
             offsets: ring.steps.map(|[i, j, k]| (k * sj + j) * si + i),
             joints: Joints::new(&ring),
             ring,
@@ -171,14 +179,46 @@ impl Growth {
             bucket,
             queue: vec![Vec::new(); BUCKETS],
             mm_per_bucket: per_mm.recip(),
+            open_mm: if reach < reach_mm as f32 { 0.0 } else { OPEN * reach },
             top: 0,
-        };
-        for at in 0..made.state.len() {
-            if made.state[at] == WAITING && made.around(at) & made.ring.faces != 0 {
-                made.push(at);
+        }
+    }
+
+    /// Lets the widest places grow at once: most voxels of open room need no look at their neighbours.
+    fn open(&mut self, spacing_xyz_mm: [f64; 3], progress: &Progress) -> Result<(), Cancelled> {
+        let [ni, nj, _] = self.dims;
+        let inner = self.dims.map(|n| n - 2);
+        let state = &self.state;
+        let narrow = Bits::from_rows(inner, |j, k, words| {
+            let first = ((k + 1) * nj + j + 1) * ni + 1;
+            for (i, &one) in state[first..first + inner[0]].iter().enumerate() {
+                words[i / 64] |= u64::from(one != GROWN) << (i % 64);
+            }
+        });
+        let away = distance(&narrow, spacing_xyz_mm, progress)?;
+        let most = self.open_mm;
+        let plane = ni * nj;
+        let end = plane * (self.dims[2] - 1);
+        self.state[plane..end].par_chunks_mut(plane).enumerate().for_each(|(k, state)| {
+            for (j, row) in away.index_axis(Axis(0), k).rows().into_iter().enumerate() {
+                let first = (j + 1) * ni + 1;
+                for (i, &mm) in row.iter().enumerate() {
+                    if mm <= most && state[first + i] == WAITING {
+                        state[first + i] = GROWN;
+                    }
+                }
+            }
+        });
+        Ok(())
+    }
+
+    /// Queues what lies beside what has grown.
+    fn start(&mut self) {
+        for at in 0..self.state.len() {
+            if self.state[at] == WAITING && self.around(at) & self.ring.faces != 0 {
+                self.push(at);
             }
         }
-        made
     }
 
     fn run(&mut self, progress: &Progress) -> Result<(), Cancelled> {

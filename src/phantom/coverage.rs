@@ -288,8 +288,8 @@ fn cover(plane: &Plane, size: [usize; 2], field: &[f32], grown: f64, coverage: &
                     ];
                     let twice = 2.0 * field[here + i];
                     let bend = |a: usize, b: usize| f64::from(field[a + i] + field[b + i] - twice);
-                    let bends =
-                        [bend(here + 1, here - 1), bend(behind, before), bend(above, below)].map(|one| 0.5 * one);
+                    let bends = [bend(here + 1, here - 1), bend(behind, before), bend(above, below)]
+                        .map(|one| 0.5 * one);
                     let moved = (0..3).map(|axis| weights[axis] * bends[axis]).sum();
                     edge(value, gradient, moved, plane.sigma_mm, part)
                 };

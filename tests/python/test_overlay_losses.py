@@ -78,7 +78,7 @@ def test_what_was_cut_is_told_by_how_the_mesh_ends(solid, is_gone, cause):
 
 
 def test_a_lid_on_the_cut_does_not_hide_it(solid):
-    mesh, volume = solid
+    _, volume = solid
     _, _, k = np.rint(volume.grid.ijk_from_lps_mm([[0.0, 0.0, 6.0]])[0]).astype(int)
     lower = Volume(
         values=volume.values[:k],

@@ -215,14 +215,17 @@ def explained(
         return []
     some = [slice(None, None, max(1, len(points) // _SAMPLES)) for _, points, _ in places]
     chosen = [points[one] for one, (_, points, _) in zip(some, places, strict=True)]
-    mesh, query = scene.mesh, frozen(np.concatenate(chosen), dtype=np.float64)
+    mesh = scene.mesh
+    query = frozen(np.concatenate(chosen), dtype=np.float64)
     closest, distance, _ = _native.closest_points(mesh.vertices, mesh.faces, mesh.kinds, query)
     offset, is_open = _native.offsets_from_mesh(mesh.vertices, mesh.faces, mesh.kinds, query)
-    ends = np.cumsum([len(points) for points in chosen])[:-1]
-    parts = [np.split(array, ends) for array in (closest, distance, offset, is_open)]
-    found = []
-    for n, (place, _, normals) in enumerate(places):
-        beside = _Beside(chosen[n], normals[some[n]], *(part[n] for part in parts))
+    found, first = [], 0
+    for (place, _, normals), points, one in zip(places, chosen, some, strict=True):
+        own = slice(first, first + len(points))
+        first += len(points)
+        beside = _Beside(
+            points, normals[one], closest[own], distance[own], offset[own], is_open[own]
+        )
         clues = _clues(place, beside, scene)
         cause, why = explain_loss(clues, iso_hu=scene.iso_hu, flat_mm=scene.flat_mm)
         found.append(_placed(place, cause, why, dataclasses.asdict(clues)))

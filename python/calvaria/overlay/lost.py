@@ -229,10 +229,11 @@ def _places(
     scene: Scene,
 ) -> tuple[LostPlace, ...]:
     """Return the lost places that are large enough, each with its cause, the largest first."""
-    found = []
-    for one in split_places(points, area_each_mm2=area):
-        if len(one) * area >= _LEAST_PLACE_MM2:
-            found.append((place_of(points[one], distance[one], area), points[one], normals[one]))
+    found = [
+        (place_of(points[one], distance[one], area), points[one], normals[one])
+        for one in split_places(points, area_each_mm2=area)
+        if len(one) * area >= _LEAST_PLACE_MM2
+    ]
     return tuple(sorted(explained(found, scene), key=lambda place: -place.area_mm2))
 
 
