@@ -31,6 +31,7 @@ GOALS = {
     ("11 all slices", "meshlib"): 0.1,
 }
 ROUNDS = 3
+LIBRARIES = ("SimpleITK", "surface-distance", "meshlib", "open3d", "numpy")
 
 
 def make_masks(shape):
@@ -258,7 +259,8 @@ def main():
         "| stage | library | wall s | cpu s | calvaria / it, wall | the same, cpu | goal | found |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    names = [n for n in ("SimpleITK", "surface-distance", "meshlib", "open3d", "numpy") if _has(n)]
+    ran = {name for _, name in jobs} | {"numpy"}
+    names = [n for n in LIBRARIES if _has(n) and n.replace("-", "_") in ran]
     foot = (
         f"Masks of {' x '.join(map(str, shape[::-1]))} voxels; {bone}. "
         f"Memory that comparing the masks adds: {'not measured' if peak is None else f'{peak:.0f} MiB'}. "

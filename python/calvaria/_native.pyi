@@ -517,7 +517,6 @@ def compare_masks(
     second: NDArray[np.uint8],
     border_of: NDArray[np.uint8] | None,
     border_mm: float,
-    lps_from_ijk: NDArray[np.float64],
     spacing_xyz_mm: tuple[float, float, float],
     is_disk: bool,
     progress: Progress,

@@ -14,5 +14,5 @@ pub mod samples;
 pub use columns::{Volumes, common_volumes};
 pub use distances::{Directed, surface_distances};
 pub use elements::ElementKind;
-pub use overlap::{Counts, count};
+pub use overlap::{Counts, count, within};
 pub use samples::{Sampled, sampled};

@@ -30,7 +30,8 @@ pub(super) fn under(coat: [f64; 2], task: &Task<'_>, bare: &Steps) -> Option<Ste
     let step = |place_mm, drop| Some(Extreme { place_mm, drop, fall: 0.0 });
     let starts = [step(inner, height), task.starts[1], step(outer, depth)];
     let coated = steps::fit(&Task { starts, between: Some(coat), ..*task })?;
-    let is_coat = coated.outer_mm.is_some_and(|outer| outer > coated.place_mm) && coated.drop > 0.0;
+    let [_, [fall, outer]] = coated.beside;
+    let is_coat = fall > 0.0 && outer > coated.place_mm && coated.drop > 0.0;
     let gain = bare.squares - coated.squares;
     let left = coated.squares / coated.n_spare as f64;
     (is_coat && gain > 2.0 * LEAST_QUOTIENT * left).then_some(coated)

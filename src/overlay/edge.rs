@@ -224,7 +224,11 @@ fn locate<T: Value>(
         fitted.inner_mm.is_some_and(|inner| (fitted.place_mm - inner) * cosine < THIN_SIGMAS * sigma);
     let place_mm = match scan.method {
         EdgeMethod::HalfMaximum => fitted.place_mm,
-        EdgeMethod::GradientMaximum => start.place_mm,
+        // Slopes are read over two samples and smoothed: each adds to the blur of the scan.
+        EdgeMethod::GradientMaximum => {
+            let read = scan.step_mm.powi(2) * (1.0 / 3.0 + 0.5 * scan.n_smooth as f64);
+            start.place_mm - fitted.pull_mm((sigma * sigma / (cosine * cosine) + read).sqrt())
+        }
     };
     let edge =
         Edge { index: index + direction * place_mm, normal: out, fall: fitted.drop / (ROOT_TAU * sigma) };

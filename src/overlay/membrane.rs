@@ -6,13 +6,17 @@
 //! is left out. What stays is one voxel thick, hangs on bone all around, and lies in the narrowest
 //! place, however thin the wall is.
 
-use ndarray::Array3;
+use ndarray::{Array3, Axis};
+use rayon::prelude::*;
 
 use crate::progress::{Cancelled, Progress};
 use crate::segment::{Bits, distance};
 
 /// Buckets of the queue: distances are told apart to a thousandth of the reach.
 const BUCKETS: usize = 1024;
+/// What lies this part of the reach from room that is wide enough has grown from the start. Balls of the
+/// reach stay half of it away from the plane of a hole that is 0.86 of it wide: they do not meet in it.
+const OPEN: f32 = 0.45;
 /// Voxels between two looks at whether to stop.
 const PATIENCE: usize = 1 << 20;
 
@@ -22,7 +26,7 @@ const QUEUED: u8 = 2;
 const LEFT_OUT: u8 = 3;
 const GROWN: u8 = 4;
 
-/// Index `[i, j, k]` of every voxel of a membrane, and its distance to bone, mm.
+/// Index `[i, j, k]` of every voxel of a membrane, and its distance to bone, mm, to a thousandth of the reach.
 #[derive(Debug, Default)]
 pub struct Membranes {
     /// Where they are.
@@ -45,7 +49,10 @@ pub fn find_membranes(
     room.invert();
     let far = distance(&room, spacing_xyz_mm, progress)?;
     drop(room);
-    let mut growth = Growth::new(bone, far, reach_mm);
+    let mut growth = Growth::new(bone, &far, reach_mm);
+    drop(far);
+    growth.open(spacing_xyz_mm, progress)?;
+    growth.start();
     growth.run(progress)?;
     Ok(growth.membranes())
 }
@@ -97,49 +104,121 @@ impl Ring {
     }
 }
 
+/// For each set of neighbours whether a voxel between them joins parts that are apart, or hangs on none.
+struct Joints(Vec<u64>);
+
+impl Joints {
+    fn new(ring: &Ring) -> Self {
+        let word =
+            |word: u32| (0..64).fold(0, |all, bit| all | u64::from(ring.parts(64 * word + bit) != 1) << bit);
+        Self((0..1 << 12).into_par_iter().map(word).collect())
+    }
+
+    #[inline]
+    fn has(&self, set: u32) -> bool {
+        self.0[(set / 64) as usize] >> (set % 64) & 1 == 1
+    }
+}
+
+/// Arrays have one voxel more on every side, which is no room: no neighbour has to be looked for.
 struct Growth {
     ring: Ring,
+    joints: Joints,
     /// How far each neighbour is in the arrays.
     offsets: [isize; 18],
+    /// Of the arrays.
     dims: [usize; 3],
     state: Vec<u8>,
-    far: Vec<f32>,
+    /// Which bucket a voxel waits in: the wider, the higher.
+    bucket: Vec<u16>,
     queue: Vec<Vec<u32>>,
-    per_mm: f32,
+    mm_per_bucket: f32,
+    /// How far open room reaches from what is wider than the reach.
+    open_mm: f32,
     /// The fullest bucket that can hold anything.
     top: usize,
 }
 
 impl Growth {
-    fn new(bone: &Bits, far: Array3<f32>, reach_mm: f64) -> Self {
-        let dims = bone.dims_ijk();
-        let far = far.into_raw_vec_and_offset().0;
-        let widest = far.iter().copied().filter(|mm| mm.is_finite()).fold(0.0_f32, f32::max);
+    fn new(bone: &Bits, far: &Array3<f32>, reach_mm: f64) -> Self {
+        let dims = bone.dims_ijk().map(|n| n + 2);
+        let planes = far.axis_iter(Axis(0)).into_par_iter();
+        let widest =
+            planes.map(|plane| plane.iter().copied().filter(|mm| mm.is_finite()).fold(0.0_f32, f32::max));
+        let widest = widest.reduce(|| 0.0, f32::max);
         // In a small image nothing is wider than the reach: growth starts in its widest place.
         let reach = (reach_mm as f32).min(0.9 * widest);
-        let state = far.iter().map(|&mm| match mm {
-            mm if mm <= 0.0 => BONE,
-            mm if mm > reach => GROWN,
-            _ => WAITING,
+        let per_mm = (BUCKETS - 1) as f32 / reach.max(f32::MIN_POSITIVE);
+        let [ni, nj, nk] = dims;
+        let mut state = vec![BONE; ni * nj * nk];
+        let mut bucket = vec![0_u16; ni * nj * nk];
+        let plane = ni * nj;
+        let inner = plane..plane * (nk - 1);
+        let filled = state[inner.clone()].par_chunks_mut(plane).zip(bucket[inner].par_chunks_mut(plane));
+        filled.enumerate().for_each(|(k, (state, bucket))| {
+            for (j, row) in far.index_axis(Axis(0), k).rows().into_iter().enumerate() {
+                let first = (j + 1) * ni + 1;
+                for (i, &mm) in row.iter().enumerate() {
+                    state[first + i] = match mm {
+                        mm if mm <= 0.0 => BONE,
+                        mm if mm > reach => GROWN,
+                        _ => WAITING,
+                    };
+                    bucket[first + i] = ((mm * per_mm) as usize).min(BUCKETS - 1) as u16;
+                }
+            }
         });
         let ring = Ring::new();
-        let [ni, nj, _] = dims.map(|n| n as isize);
-        let mut made = Self {
-            offsets: ring.steps.map(|[i, j, k]| (k * nj + j) * ni + i),
+        let [si, sj] = [ni, nj].map(|n| n as isize);
+        Self {
+            offsets: ring.steps.map(|[i, j, k]| (k * sj + j) * si + i),
+            joints: Joints::new(&ring),
             ring,
             dims,
-            state: state.collect(),
-            far,
+            state,
+            bucket,
             queue: vec![Vec::new(); BUCKETS],
-            per_mm: (BUCKETS - 1) as f32 / reach.max(f32::MIN_POSITIVE),
+            mm_per_bucket: per_mm.recip(),
+            open_mm: if reach < reach_mm as f32 { 0.0 } else { OPEN * reach },
             top: 0,
-        };
-        for at in 0..made.state.len() {
-            if made.state[at] == WAITING && made.around(at) & made.ring.faces != 0 {
-                made.push(at);
+        }
+    }
+
+    /// Lets the widest places grow at once: most voxels of open room need no look at their neighbours.
+    fn open(&mut self, spacing_xyz_mm: [f64; 3], progress: &Progress) -> Result<(), Cancelled> {
+        let [ni, nj, _] = self.dims;
+        let inner = self.dims.map(|n| n - 2);
+        let state = &self.state;
+        let narrow = Bits::from_rows(inner, |j, k, words| {
+            let first = ((k + 1) * nj + j + 1) * ni + 1;
+            for (i, &one) in state[first..first + inner[0]].iter().enumerate() {
+                words[i / 64] |= u64::from(one != GROWN) << (i % 64);
+            }
+        });
+        let away = distance(&narrow, spacing_xyz_mm, progress)?;
+        let most = self.open_mm;
+        let plane = ni * nj;
+        let end = plane * (self.dims[2] - 1);
+        self.state[plane..end].par_chunks_mut(plane).enumerate().for_each(|(k, state)| {
+            for (j, row) in away.index_axis(Axis(0), k).rows().into_iter().enumerate() {
+                let first = (j + 1) * ni + 1;
+                for (i, &mm) in row.iter().enumerate() {
+                    if mm <= most && state[first + i] == WAITING {
+                        state[first + i] = GROWN;
+                    }
+                }
+            }
+        });
+        Ok(())
+    }
+
+    /// Queues what lies beside what has grown.
+    fn start(&mut self) {
+        for at in 0..self.state.len() {
+            if self.state[at] == WAITING && self.around(at) & self.ring.faces != 0 {
+                self.push(at);
             }
         }
-        made
     }
 
     fn run(&mut self, progress: &Progress) -> Result<(), Cancelled> {
@@ -157,7 +236,7 @@ impl Growth {
                 progress.check()?;
             }
             let at = at as usize;
-            let is_joint = self.ring.parts(self.around(at)) != 1;
+            let is_joint = self.joints.has(self.around(at));
             self.state[at] = if is_joint { LEFT_OUT } else { GROWN };
             if !is_joint {
                 self.wake(at);
@@ -168,7 +247,7 @@ impl Growth {
     /// Queues the neighbours of a voxel that has grown.
     fn wake(&mut self, at: usize) {
         for n in 0..18 {
-            let Some(next) = self.neighbour(at, n) else { continue };
+            let next = at.wrapping_add_signed(self.offsets[n]);
             let is_face = self.ring.faces >> n & 1 == 1;
             if self.state[next] == LEFT_OUT || (is_face && self.state[next] == WAITING) {
                 self.push(next);
@@ -177,47 +256,26 @@ impl Growth {
     }
 
     fn push(&mut self, at: usize) {
-        let bucket = ((self.far[at] * self.per_mm) as usize).min(BUCKETS - 1);
+        let bucket = usize::from(self.bucket[at]);
         self.state[at] = QUEUED;
         self.queue[bucket].push(at as u32);
         self.top = self.top.max(bucket);
     }
 
-    fn place(&self, at: usize) -> [usize; 3] {
-        let [ni, nj, _] = self.dims;
-        [at % ni, at / ni % nj, at / (ni * nj)]
-    }
-
-    fn neighbour(&self, at: usize, n: usize) -> Option<usize> {
-        let place = self.place(at);
-        for axis in 0..3 {
-            let next = place[axis].checked_add_signed(self.ring.steps[n][axis])?;
-            if next >= self.dims[axis] {
-                return None;
-            }
-        }
-        at.checked_add_signed(self.offsets[n])
-    }
-
-    /// Which of the neighbours have grown.
+    /// Which of the neighbours have grown; never asked of a voxel at the end of the arrays.
+    #[inline]
     fn around(&self, at: usize) -> u32 {
-        let place = self.place(at);
-        let is_inner = (0..3).all(|axis| place[axis] > 0 && place[axis] + 1 < self.dims[axis]);
         (0..18).fold(0, |set, n| {
-            let is_grown = if is_inner {
-                self.state[at.wrapping_add_signed(self.offsets[n])] == GROWN
-            } else {
-                self.neighbour(at, n).is_some_and(|next| self.state[next] == GROWN)
-            };
-            set | u32::from(is_grown) << n
+            set | u32::from(self.state[at.wrapping_add_signed(self.offsets[n])] == GROWN) << n
         })
     }
 
     fn membranes(&self) -> Membranes {
+        let [ni, nj, _] = self.dims;
         let mut made = Membranes::default();
         for (at, _) in self.state.iter().enumerate().filter(|(_, state)| **state == LEFT_OUT) {
-            made.ijk.push(self.place(at).map(|n| n as f64));
-            made.distance_mm.push(f64::from(self.far[at]));
+            made.ijk.push([at % ni, at / ni % nj, at / (ni * nj)].map(|n| n as f64 - 1.0));
+            made.distance_mm.push(f64::from((f32::from(self.bucket[at]) + 0.5) * self.mm_per_bucket));
         }
         made
     }

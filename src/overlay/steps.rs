@@ -49,8 +49,6 @@ pub(super) struct Steps {
     pub outside: f64,
     /// Place of the next edge inside.
     pub inner_mm: Option<f64>,
-    /// Place of the next edge outside.
-    pub outer_mm: Option<f64>,
     pub sigma_mm: f64,
     /// Variance of the place per unit variance of independent values, mm2.
     pub place_variance: f64,
@@ -58,12 +56,48 @@ pub(super) struct Steps {
     pub squares: f64,
     /// Samples beyond those that the numbers of the fit need.
     pub n_spare: usize,
+    /// Height and place of the neighbours inside and outside; height 0 where there is none.
+    pub beside: [[f64; 2]; 2],
 }
+
+/// Farthest that a neighbour is believed to pull, in blur widths.
+const MOST_PULL: f64 = 0.6;
 
 impl Steps {
     /// Root of the mean square of what is left.
     pub fn rest(&self) -> f64 {
         (self.squares / self.n_spare as f64).sqrt()
+    }
+
+    /// How far outwards its neighbours pull the place where the image is steepest, mm, when slopes are read
+    /// through a blur of `sigma_mm`: where the fitted steps together are steepest, less where the edge is.
+    pub fn pull_mm(&self, sigma_mm: f64) -> f64 {
+        let steps = [[self.drop, 0.0], self.beside[0], self.beside[1]];
+        let shift = self.place_mm;
+        // First and second derivative of the fall, in blur widths.
+        let bend = |at: f64| {
+            let (mut first, mut second) = (0.0, 0.0);
+            for (n, [height, place]) in steps.iter().enumerate() {
+                let u = at - if n == 0 { 0.0 } else { (place - shift) / sigma_mm };
+                let density = height * normal(u).1;
+                first -= density * u;
+                second += density * (u * u - 1.0);
+            }
+            (first, second)
+        };
+        let mut at = 0.0_f64;
+        for _ in 0..MOST_ITERATIONS {
+            let (first, second) = bend(at);
+            if second >= 0.0 {
+                break;
+            }
+            let step = (first / second).clamp(-0.2, 0.2);
+            at = (at - step).clamp(-MOST_PULL, MOST_PULL);
+            if step.abs() < 1e-4 {
+                break;
+            }
+        }
+        at * sigma_mm
     }
 }
 
@@ -107,11 +141,11 @@ pub(super) fn fit(task: &Task<'_>) -> Option<Steps> {
         drop: at[1],
         outside: at[0] + if active[5] { at[5] } else { 0.0 },
         inner_mm: active[4].then_some(at[4]),
-        outer_mm: active[6].then_some(at[6]),
         sigma_mm: at[BLUR].exp(),
         place_variance,
         squares,
         n_spare: (n_values - n_free).max(1),
+        beside: [3, 5].map(|n| if active[n] { [at[n], at[n + 1]] } else { [0.0; 2] }),
     })
 }
 

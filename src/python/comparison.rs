@@ -11,7 +11,7 @@ use crate::comparison::{self, Counts, Directed, ElementKind, Sampled};
 use crate::mesh::closest::ClosestPoints;
 use crate::mesh::signed;
 use crate::progress::Cancelled;
-use crate::segment::{self, Bits, Element};
+use crate::segment::Bits;
 
 type Ways<'py> =
     (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<u64>>, [usize; 3]);
@@ -19,7 +19,7 @@ type Ways<'py> =
 /// Voxels of two masks and in common, the same near a third, and the distances of their surfaces from
 /// the first to the second and back: distances, areas, numbers, farthest index.
 #[pyfunction]
-#[pyo3(signature = (*, first, second, border_of, border_mm, lps_from_ijk, spacing_xyz_mm, is_disk, progress))]
+#[pyo3(signature = (*, first, second, border_of, border_mm, spacing_xyz_mm, is_disk, progress))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
 #[allow(clippy::type_complexity)] // two counts, two directions
 pub fn compare_masks<'py>(
@@ -28,7 +28,6 @@ pub fn compare_masks<'py>(
     second: PyReadonlyArray3<'py, u8>,
     border_of: Option<PyReadonlyArray3<'py, u8>>,
     border_mm: f64,
-    lps_from_ijk: PyReadonlyArray2<'py, f64>,
     spacing_xyz_mm: [f64; 3],
     is_disk: bool,
     progress: &Progress,
@@ -39,15 +38,13 @@ pub fn compare_masks<'py>(
     if second.dim() != shape || border_of.is_some_and(|mask| mask.dim() != shape) {
         return Err(PyValueError::new_err(format!("masks of shape {shape:?} expected")));
     }
-    let grid = array::grid([shape.2, shape.1, shape.0], &lps_from_ijk)?;
     let kind = if is_disk { ElementKind::Disk } else { ElementKind::Voxel };
     let progress = progress.inner.clone();
     let (all, near, found) = py.detach(|| {
         let (first, second) = (Bits::from_bytes(first), Bits::from_bytes(second));
         let all = comparison::count(&first, &second, None);
         let near = border_of.map(|mask| {
-            let element = Element::ball(&grid, border_mm);
-            let near = segment::dilate(&Bits::from_bytes(mask), &element, &progress)?;
+            let near = comparison::within(&Bits::from_bytes(mask), spacing_xyz_mm, border_mm, &progress)?;
             Ok::<_, Cancelled>(comparison::count(&first, &second, Some(&near)))
         });
         let near = near.transpose()?;

@@ -105,7 +105,8 @@ def vault():
 @pytest.mark.parametrize(
     ("spacing", "tilt", "allowed"), [(0.5, 0.0, 0.02), (0.5, 18.0, 0.02), (1.0, 0.0, 0.05)]
 )
-def test_a_perfect_mesh_of_the_head_reads_zero(vault, spacing, tilt, allowed):
+@pytest.mark.parametrize("edge", ["half_maximum", "gradient_maximum"])
+def test_a_perfect_mesh_of_the_head_reads_zero(vault, spacing, tilt, allowed, edge):
     head, mesh, middle = vault
     n = int(42 / spacing)
     scanner = phantom.Scanner(
@@ -118,10 +119,10 @@ def test_a_perfect_mesh_of_the_head_reads_zero(vault, spacing, tilt, allowed):
         centre_lps_mm=tuple(middle),
         gantry_tilt_deg=tilt,
     )
-    found = compare_to_image(mesh, phantom.scan(head, scanner=scanner), n_samples=N)
+    found = compare_to_image(mesh, phantom.scan(head, scanner=scanner), n_samples=N, edge=edge)
     assert found.summary.measured_fraction > 0.97
     assert abs(found.summary.mean_mm) < allowed
-    if spacing == 0.5:
+    if spacing == 0.5 and edge == "half_maximum":
         assert found.summary.p95_mm <= 0.1  # R47
 
 
@@ -227,8 +228,8 @@ def test_a_far_search_finds_the_same_edge(search_mm):
     assert found.summary.median_mm == pytest.approx(0.3, abs=0.1)
 
 
-@pytest.mark.parametrize(("radius", "allowed"), [(5.0, 0.03), (10.0, 0.02), (14.0, 0.02)])
-def test_a_perfect_mesh_of_a_phantom_reads_zero(radius, allowed):
+@pytest.mark.parametrize("radius", [3.0, 5.0, 10.0, 14.0])
+def test_a_perfect_mesh_of_a_phantom_reads_zero(radius):
     n = int((2 * radius + 10) / 0.5)
     scanner = phantom.Scanner(
         columns=n,
@@ -244,7 +245,7 @@ def test_a_perfect_mesh_of_a_phantom_reads_zero(radius, allowed):
     mesh = ball_mesh(radius)
     mesh = Mesh(vertices=mesh.vertices - CENTRE + centre, faces=mesh.faces)
     found = compare_to_image(mesh, volume, n_samples=2000)
-    assert abs(found.summary.mean_mm) < allowed
+    assert abs(found.summary.mean_mm) < 0.02
 
 
 def test_edges_without_the_shift_of_blur_are_measured_without_its_correction():

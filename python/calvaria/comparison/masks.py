@@ -224,14 +224,13 @@ def compare_masks(
         )
         raise GeometryError(msg)
     first, second = (_chosen(one, label) for one in (reference, mask))
-    third, reach_mm = _border(border_of, border_mm)
+    third = None if border_of is None else bytes_of(border_of)
     counts, near, ways = _progress.run(
         lambda progress: _native.compare_masks(
             first=first,
             second=second,
             border_of=third,
-            border_mm=reach_mm,
-            lps_from_ijk=grid.lps_from_ijk,
+            border_mm=border_mm,
             spacing_xyz_mm=grid.spacing_xyz_mm,
             is_disk=elements == "disk",
             progress=progress,
@@ -260,18 +259,6 @@ def compare_masks(
         to_reference=back,
         **measures_of(there, back, tolerance_mm=tolerance_mm),
     )
-
-
-def _border(border_of: Mask | None, border_mm: float) -> tuple[NDArray[np.uint8] | None, float]:
-    """Return the mask to widen and by how much; what reaches over the whole grid is the grid."""
-    if border_of is None:
-        return None, border_mm
-    near, grid = bytes_of(border_of), border_of.grid
-    diagonal = float(np.linalg.norm(np.array(grid.dims_ijk) * np.array(grid.spacing_xyz_mm)))
-    if border_mm < diagonal:
-        return near, border_mm
-    everything = np.full_like(near, 1 if near.any() else 0)
-    return frozen(everything, dtype=np.uint8), 0.5 * min(grid.spacing_xyz_mm)
 
 
 def _chosen(mask: Mask, label: int | None) -> NDArray[np.uint8]:

@@ -5,6 +5,7 @@ from calvaria.overlay.causes import HoleCause
 from calvaria.overlay.edges import compare_to_image
 from calvaria.overlay.frames import FrameMatch, identify_frame
 from calvaria.overlay.holes import BoneHole, find_holes
+from calvaria.overlay.losses import LostCause, LostPlace
 from calvaria.overlay.lost import LostSurface, find_lost_surface
 from calvaria.overlay.metrics import EdgeStatus, OffsetSummary, OverlayMetrics, SliceOffset
 from calvaria.overlay.places import Place
@@ -17,6 +18,8 @@ __all__ = [
     "EdgeStatus",
     "FrameMatch",
     "HoleCause",
+    "LostCause",
+    "LostPlace",
     "LostSurface",
     "OffsetSummary",
     "Overlay",

@@ -13,7 +13,13 @@ _DARKER_HU = 100.0
 # Air in a sinus is as dark as the darkest void; only metal this near makes it one.
 _AIR_HU = -850.0
 _AIR_REACH_MM = 15.0
-_SATURATED_SHARE = 0.25
+# A place counts when all eight voxels around it are at the very end of the scale. Noise of 1 HU about a
+# value at the end leaves a voxel there with a chance below 0.5, and all eight with one below 0.004: what is
+# more than this share has no noise, as only values beyond the scale have.
+_SATURATED_SHARE = 0.05
+# A hole about as narrow as the blur has no such places; but freed of the blur it is darker than air, which
+# nothing in a patient is: the image would have gone on below its scale.
+_BEYOND_HU = -1050.0
 
 
 class HoleCause(Enum):
@@ -67,6 +73,12 @@ def explain_hole(clues: Clues, *, iso_hu: float, soft_hu: float) -> tuple[HoleCa
             HoleCause.SATURATION,
             f"{100 * clues.extreme_fraction:.0f} % of it lie at the end of the range of values, and so "
             f"does the brightest of the image{near}",
+        ),
+        (
+            clues.is_clipped and value <= _BEYOND_HU,
+            HoleCause.SATURATION,
+            f"{middle} once freed of blur, darker than air; the brightest of the image lies at the end of "
+            f"the range of values{near}",
         ),
         (
             half <= value < iso_hu,

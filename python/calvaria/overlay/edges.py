@@ -65,8 +65,8 @@ def compare_to_image(
     edge : {"half_maximum", "gradient_maximum"}
         What an edge is.  ``"half_maximum"``: midway between the plateaus on both sides, which are
         those of this place, not of the whole image; blurred steps are fitted to the profile, so that
-        a second edge nearby is taken out.  ``"gradient_maximum"``: where the profile is steepest,
-        whatever lies beside.
+        a second edge nearby is taken out.  ``"gradient_maximum"``: where the profile is steepest, less
+        the way that a second edge nearby pulls that place.
     tolerance_mm : float, optional
         Count what lies farther off than this.
     search_mm : float
@@ -112,9 +112,8 @@ def compare_to_image(
     The correction is that of an image that was blurred in space, as every scan is.  Images that are
     computed from the distance to the surface, an error function of it, have no such shift: with a blur
     of s and a radius of R they read ``-s**2 / R``, 0.025 mm at 0.5 and 10 mm.  Measure those with
-    ``correct_curvature=False``.  :func:`calvaria.phantom.scan` takes a surface as flat over 0.7 pixels,
-    and so has about half of the shift: its spheres of 5, 10 and 20 mm read -0.026, -0.013 and -0.009 mm
-    with 0.5 mm voxels.
+    ``correct_curvature=False``.  :func:`calvaria.phantom.scan` has the shift of a real scan: its spheres
+    of 3, 5, 10 and 14 mm read -0.006, -0.005, -0.003 and -0.003 mm with 0.5 mm voxels.
 
     References
     ----------

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calvaria.mesh import Mesh
-    from calvaria.volume import Volume
+    from calvaria.volume import Mask, Volume
 
 __all__ = ["BoneHole", "find_holes"]
 
@@ -110,6 +110,7 @@ class _Scene:
     soft_hu: float
     blur_mm: float
     metal_mm: NDArray[np.float64]
+    ends: tuple[float, float]
     is_clipped: bool
 
 
@@ -192,7 +193,8 @@ def _scene(mesh: Mesh, volume: Volume, iso_hu: float, soft_hu: float) -> _Scene:
     sigma = float(np.nanmean(blur)) if np.isfinite(blur).any() else 0.0
     metal = np.argwhere(volume.values >= (_METAL_HU if volume.is_hu else np.inf))[:, ::-1]
     some = metal[:: max(1, len(metal) // _MOST_METAL)]
-    n_highest = int((volume.values == volume.values.max()).sum())
+    ends = (float(volume.values.min()), float(volume.values.max()))
+    n_highest = int((volume.values == ends[1]).sum())
     return _Scene(
         mesh=mesh,
         volume=volume,
@@ -200,6 +202,7 @@ def _scene(mesh: Mesh, volume: Volume, iso_hu: float, soft_hu: float) -> _Scene:
         soft_hu=soft_hu,
         blur_mm=sigma,
         metal_mm=volume.grid.lps_mm_from_ijk(some) if len(some) else np.empty((0, 3)),
+        ends=ends,
         is_clipped=n_highest >= _LEAST_EXTREME,
     )
 
@@ -211,13 +214,14 @@ def _through(scene: _Scene, widest_mm: float) -> list[BoneHole]:
     wall = remove_small(
         bone, min_mm3=_CRUMB_FRACTION * bone.n_voxels * volume.grid.voxel_volume_mm3
     )
-    solid = frozen(wall.values, dtype=np.uint8)
     # Blur and a level off the middle widen a hole; distances end at the middle of a voxel of bone.
     reach = 0.55 * widest_mm + max(volume.grid.spacing_xyz_mm)
+    first, solid = _around(wall, reach)
     ijk, distance = _progress.run(
         lambda progress: _native.find_membranes(solid, volume.grid.spacing_xyz_mm, reach, progress),
         title="holes",
     )
+    ijk = ijk + first
     if not len(ijk):
         return []
     number = _native.cluster_points(ijk, 1.0)
@@ -226,7 +230,7 @@ def _through(scene: _Scene, widest_mm: float) -> list[BoneHole]:
     rims: list[tuple[Rim, bool]] = []
     for one in np.split(order, np.flatnonzero(np.diff(number[order])) + 1):
         start, radius = places[one].mean(axis=0), float(distance[one].max())
-        rim = measure_rim(volume, wall, scene.iso_hu, start, radius)
+        rim = measure_rim(volume, wall, scene.iso_hu, start, radius, ends=scene.ends)
         if rim is not None:
             rims.append((rim, rim.outside > 0 or _meets_border(ijk[one], volume)))
     found: list[BoneHole] = []
@@ -234,6 +238,21 @@ def _through(scene: _Scene, widest_mm: float) -> list[BoneHole]:
         if all(_is_apart(hole, other) for other in found):
             found.append(hole)
     return found
+
+
+def _around(wall: Mask, reach_mm: float) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Return the box about a wall from which all is open room on, its first index (i, j, k) and voxels."""
+    last = np.array(wall.grid.dims_ijk)
+    margin = np.ceil(reach_mm / np.array(wall.grid.spacing_xyz_mm)).astype(np.int64) + 2
+    along = [np.flatnonzero(wall.values.any(axis=axes)) for axes in ((0, 1), (0, 2), (1, 2))]
+    if not len(along[0]):
+        return np.zeros(3, dtype=np.int64), frozen(wall.values, dtype=np.uint8)
+    low = np.maximum([one[0] for one in along] - margin, 0)
+    i, j, k = (
+        slice(a, b)
+        for a, b in zip(low, np.minimum([one[-1] for one in along] + margin + 1, last), strict=True)
+    )
+    return low, frozen(wall.values[k, j, i], dtype=np.uint8)
 
 
 def _meets_border(ijk: NDArray[np.float64], volume: Volume) -> bool:
@@ -346,7 +365,7 @@ def _boundary(scene: _Scene, points: NDArray[np.float64]) -> BoneHole:
     parts = np.linspace(0.0, 0.5, 6)
     values = values_at(scene.volume, (centre + parts[:, None, None] * rel).reshape(-1, 3))
     rim = values_at(scene.volume, points)
-    low, high = float(scene.volume.values.min()), float(scene.volume.values.max())
+    low, high = scene.ends
     clues = Clues(
         value_hu=float(np.nanmedian(values)) if np.isfinite(values).any() else None,
         wall_hu=float(np.nanmedian(rim)) if np.isfinite(rim).any() else None,

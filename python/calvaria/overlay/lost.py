@@ -16,7 +16,8 @@ from calvaria._html import html_table
 from calvaria.errors import MeshError
 from calvaria.overlay._asked import mesh_and_image, sample_count
 from calvaria.overlay.edges import compare_to_image
-from calvaria.overlay.places import Place, place_reach_mm, places_of
+from calvaria.overlay.losses import LostPlace, Scene, explained, island
+from calvaria.overlay.places import place_of, place_reach_mm, split_places
 from calvaria.surface import extract_surface
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _LEAST_PLACE_MM2 = 4.0
 # or less along the normal, and not nearer than this part of what counts as near.
 _SIDEWAYS = 0.5
 _BESIDE = 0.1
+_MOST_OTHERS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,24 +53,36 @@ class LostSurface:
     lost_mm2 : float
         So much of it has no mesh near; each place counted up to the rim of the mesh.  A gap that is
         nowhere wider than twice ``distance_mm`` is none.
-    places : tuple of Place
-        Where, the largest first; ``mean_mm`` and ``worst_mm`` are distances to the mesh.
+    places : tuple of LostPlace
+        Where, the largest first, each with its cause; ``mean_mm`` and ``worst_mm`` are distances to the
+        mesh.
     other_mm2 : float
         Surface of other parts of the image, which the mesh does not touch at all: other bones, the
         table, islands, closed hollows.
+    others : tuple of LostPlace
+        The twenty largest of these.
     """
 
     iso_hu: float
     distance_mm: float
     structure_mm2: float
     lost_mm2: float
-    places: tuple[Place, ...]
+    places: tuple[LostPlace, ...]
     other_mm2: float
+    others: tuple[LostPlace, ...] = ()
 
     @property
     def lost_fraction(self) -> float:
         """Share of the structure that is lost."""
         return self.lost_mm2 / self.structure_mm2 if self.structure_mm2 else math.nan
+
+    @property
+    def by_cause_mm2(self) -> dict[str, float]:
+        """Lost area by the name of its cause, the largest first; adds up to ``lost_mm2``."""
+        sums: dict[str, float] = {}
+        for place in self.places:
+            sums[place.cause.value] = sums.get(place.cause.value, 0.0) + place.area_mm2
+        return dict(sorted(sums.items(), key=lambda row: -row[1]))
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything, ready for JSON."""
@@ -79,8 +93,10 @@ class LostSurface:
             "structure_mm2": self.structure_mm2,
             "lost_mm2": self.lost_mm2,
             "lost_fraction": share if math.isfinite(share) else None,
+            "by_cause_mm2": self.by_cause_mm2,
             "places": [place.to_dict() for place in self.places],
             "other_mm2": self.other_mm2,
+            "others": [place.to_dict() for place in self.others],
         }
 
     def __repr__(self) -> str:
@@ -91,10 +107,19 @@ class LostSurface:
 
     def _repr_html_(self) -> str:
         rows = [
-            (place.where, f"{place.area_mm2:.0f}", f"{place.worst_mm:.1f}") for place in self.places
+            (
+                place.where,
+                f"{place.area_mm2:.0f}",
+                f"{place.worst_mm:.1f}",
+                place.cause.value,
+                place.why,
+            )
+            for place in self.places
         ]
         return html_table(
-            header=("where", "area mm2", "farthest mm"), rows=rows, caption=repr(self)
+            header=("where", "area mm2", "farthest mm", "cause", "why"),
+            rows=rows,
+            caption=repr(self),
         )
 
 
@@ -153,12 +178,11 @@ def find_lost_surface(
     n_samples = sample_count(n_samples)
     if distance_mm is not None:
         distance_mm = above_zero("distance_mm", distance_mm)
-    level = iso_hu
-    if level is None:
-        level = compare_to_image(mesh, volume, n_samples=5000).mesh_level[0]
-        if math.isnan(level):
-            msg = "mesh: a surface that lies in the image expected, found none of it there"
-            raise MeshError(msg)
+    drawn = compare_to_image(mesh, volume, n_samples=5000)
+    level = drawn.mesh_level[0] if iso_hu is None else iso_hu
+    if iso_hu is None and math.isnan(level):
+        msg = "mesh: a surface that lies in the image expected, found none of it there"
+        raise MeshError(msg)
     level = finite("iso_hu", level)
     reach = distance_mm
     if reach is None:
@@ -175,16 +199,64 @@ def find_lost_surface(
     n_near = np.bincount(part, weights=is_near)
     is_own = (n_near >= _OWN_FRACTION * np.bincount(part, minlength=len(n_near)))[part]
     is_lost = _grown(points, is_own & ~is_near, is_own & is_beside, area)
-    places = places_of(points[is_lost], distance[is_lost], area_each_mm2=area)
-    kept = tuple(place for place in places if place.area_mm2 >= _LEAST_PLACE_MM2)
+    scene = Scene(
+        mesh=mesh,
+        volume=volume,
+        iso_hu=level,
+        reach_mm=float(reach),
+        mesh_level_hu=drawn.mesh_level[0],
+        sigma_mm=max(drawn.blur_in_plane_mm, drawn.blur_through_plane_mm),
+    )
+    kept = _places(points[is_lost], normals[is_lost], distance[is_lost], area, scene)
     return LostSurface(
         iso_hu=float(level),
         distance_mm=float(reach),
         structure_mm2=float(is_own.sum() * area),
         lost_mm2=float(sum(place.area_mm2 for place in kept)),
-        places=tuple(sorted(kept, key=lambda place: -place.area_mm2)),
+        places=kept,
         other_mm2=float((~is_own).sum() * area),
+        others=_others(
+            points, normals, distance, area, np.where(is_own, -1, part.astype(np.int64))
+        ),
     )
+
+
+def _places(
+    points: NDArray[np.float64],
+    normals: NDArray[np.float64],
+    distance: NDArray[np.float64],
+    area: float,
+    scene: Scene,
+) -> tuple[LostPlace, ...]:
+    """Return the lost places that are large enough, each with its cause, the largest first."""
+    found = [
+        (place_of(points[one], distance[one], area), points[one], normals[one])
+        for one in split_places(points, area_each_mm2=area)
+        if len(one) * area >= _LEAST_PLACE_MM2
+    ]
+    return tuple(sorted(explained(found, scene), key=lambda place: -place.area_mm2))
+
+
+def _others(
+    points: NDArray[np.float64],
+    normals: NDArray[np.float64],
+    distance: NDArray[np.float64],
+    area: float,
+    part: NDArray[np.int64],
+) -> tuple[LostPlace, ...]:
+    """Return the largest of the parts that the mesh does not touch; part -1 is the mesh's own."""
+    counts = np.bincount(part[part >= 0]) if (part >= 0).any() else np.zeros(0)
+    largest = np.argsort(-counts, kind="stable")[:_MOST_OTHERS]
+    found = []
+    for number in largest.tolist():
+        if counts[number] * area < _LEAST_PLACE_MM2:
+            break
+        own = part == number
+        place = place_of(points[own], distance[own], area)
+        from_middle = points[own] - points[own].mean(axis=0)
+        volume = float((from_middle * normals[own]).sum() * area / 3)
+        found.append(island(place, volume_mm3=volume))
+    return tuple(found)
 
 
 def nothing_lost(volume: Volume) -> LostSurface:

@@ -16,7 +16,7 @@ from calvaria._html import html_table
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Place", "place_reach_mm", "places_of"]
+__all__ = ["Place", "place_of", "place_reach_mm", "places_of", "split_places"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,15 +65,22 @@ def places_of(
     reach_mm: float | None = None,
 ) -> tuple[Place, ...]:
     """Return the places that points make up, by what they weigh: area times mean value."""
+    ones = split_places(points, area_each_mm2=area_each_mm2, reach_mm=reach_mm)
+    found = [place_of(points[one], values[one], area_each_mm2) for one in ones]
+    return tuple(sorted(found, key=lambda place: -place.area_mm2 * abs(place.mean_mm)))
+
+
+def split_places(
+    points: NDArray[np.float64], *, area_each_mm2: float, reach_mm: float | None = None
+) -> list[NDArray[np.intp]]:
+    """Return the members of each place that points make up, in the order of their first points."""
     if not len(points):
-        return ()
+        return []
     # Samples of a surface lie this far apart; touching cells of that size join them.
     reach = reach_mm if reach_mm is not None else place_reach_mm(area_each_mm2)
     number = _native.cluster_points(frozen(points, dtype=np.float64), reach)
     order = np.argsort(number, kind="stable")
-    ends = np.flatnonzero(np.diff(number[order])) + 1
-    found = [_place(points[one], values[one], area_each_mm2) for one in np.split(order, ends)]
-    return tuple(sorted(found, key=lambda place: -place.area_mm2 * abs(place.mean_mm)))
+    return np.split(order, np.flatnonzero(np.diff(number[order])) + 1)
 
 
 def place_reach_mm(area_each_mm2: float) -> float:
@@ -81,7 +88,8 @@ def place_reach_mm(area_each_mm2: float) -> float:
     return max(2.0, 1.5 * math.sqrt(area_each_mm2))
 
 
-def _place(points: NDArray[np.float64], values: NDArray[np.float64], area_each: float) -> Place:
+def place_of(points: NDArray[np.float64], values: NDArray[np.float64], area_each: float) -> Place:
+    """Return the one place that points make up."""
     middle = points[int(np.argmin(((points - points.mean(axis=0)) ** 2).sum(axis=1)))]
     x, y, z = middle.tolist()
     return Place(

@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria.errors import SegmentationError
 from calvaria.findings import CheckReport, Finding, Verdict
 from calvaria.mesh import transform_mesh
 from calvaria.overlay.causes import HoleCause
 from calvaria.overlay.edges import compare_to_image
 from calvaria.overlay.frames import FrameMatch, identify_frame
 from calvaria.overlay.holes import BoneHole, find_holes
+from calvaria.overlay.losses import LostCause, LostPlace
 from calvaria.overlay.lost import LostSurface, find_lost_surface, nothing_lost
 from calvaria.overlay.metrics import OverlayMetrics
 from calvaria.overlay.pose import Pose, fit_pose
 from calvaria.rules import Limit, load_rules
+from calvaria.segment import bone_level
 
 if TYPE_CHECKING:
     from calvaria.mesh import Mesh
@@ -33,6 +36,9 @@ __all__ = ["Overlay", "check_overlay", "measure_overlay"]
 
 _MOST_PLACES = 6
 _MOST_HOLES = 20
+_OF_THE_LEVEL = (HoleCause.THIN_BONE, HoleCause.WRONG_LEVEL)
+# Less bone than that between two levels is their edge.
+_TOLD_CM2 = 0.5
 _WORDS = (("right", "left"), ("in front", "behind"), ("low", "high"))
 
 
@@ -52,6 +58,9 @@ class Overlay:
         What the image has and the mesh has not, once the pose is taken out.
     holes : tuple of BoneHole
         Holes through the bone, and open rims of the mesh, with their causes; the widest first.
+    thin : LostSurface or None
+        What the mesh lacks at a lower level, at which thin bone shows; told, not judged.  None where the
+        image is not in HU, or a level was asked for.
     """
 
     frame: FrameMatch
@@ -59,6 +68,15 @@ class Overlay:
     metrics: OverlayMetrics
     lost: LostSurface
     holes: tuple[BoneHole, ...] = ()
+    thin: LostSurface | None = None
+
+    @property
+    def thin_places(self) -> tuple[LostPlace, ...]:
+        """Bone that the level of the mesh loses: thin bone, and bone that is less dense than the level."""
+        if self.thin is None:
+            return ()
+        causes = {LostCause.THIN_BONE, LostCause.WRONG_LEVEL}
+        return tuple(place for place in self.thin.places if place.cause in causes)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the samples, ready for JSON."""
@@ -68,6 +86,7 @@ class Overlay:
             "metrics": self.metrics.to_dict(),
             "lost": self.lost.to_dict(),
             "holes": [hole.to_dict() for hole in self.holes],
+            "thin_bone": [place.to_dict() for place in self.thin_places],
         }
 
     def __repr__(self) -> str:
@@ -97,7 +116,8 @@ def measure_overlay(
     edge : str
         As in :func:`compare_to_image`.
     iso_hu : float, optional
-        The level at which lost surface is looked for; left out, that of the mesh.
+        The level at which lost surface is looked for; left out, that of the mesh, or midway between
+        bone and surroundings where the mesh was drawn higher.
     tolerance_mm : float, optional
         Count what lies farther off than this.
     n_samples : int
@@ -138,8 +158,10 @@ def measure_overlay(
         placed, volume, edge=edge, tolerance_mm=tolerance_mm, n_samples=n_samples
     )
     pose = fit_pose(placed, volume, n_samples=min(20_000, n_samples))
-    level = metrics.mesh_level[0] if iso_hu is None else iso_hu
+    drawn = metrics.mesh_level[0] if iso_hu is None else iso_hu
+    level = min(drawn, _half_maximum(metrics)) if iso_hu is None else iso_hu
     holes: tuple[BoneHole, ...] = ()
+    thin: LostSurface | None = None
     if (iso_hu is None and not np.isfinite(level)) or min(volume.grid.dims_ijk) < 2:
         # The mesh lies on no part of the image, or the image has no surface.
         lost = nothing_lost(volume)
@@ -147,8 +169,30 @@ def measure_overlay(
         laid = transform_mesh(placed, matrix=pose.matrix)
         lost = find_lost_surface(laid, volume, iso_hu=level, n_samples=n_samples)
         if np.isfinite(lost.iso_hu):
-            holes = find_holes(laid, volume, iso_hu=lost.iso_hu)
-    return Overlay(frame=frame, pose=pose, metrics=metrics, lost=lost, holes=holes)
+            holes = find_holes(laid, volume, iso_hu=drawn)
+        if iso_hu is None:
+            thin = _thin(laid, volume, level=level, n_samples=n_samples)
+    return Overlay(frame=frame, pose=pose, metrics=metrics, lost=lost, holes=holes, thin=thin)
+
+
+def _half_maximum(metrics: OverlayMetrics) -> float:
+    """Return the median level midway between the plateaus; infinity where nothing was measured."""
+    chosen = metrics.is_measured
+    half = metrics.outside[chosen] + metrics.contrast[chosen] / 2
+    return float(np.median(half)) if len(half) else math.inf
+
+
+def _thin(mesh: Mesh, volume: Volume, *, level: float, n_samples: int) -> LostSurface | None:
+    """Return what the mesh lacks at the level of thin bone, where that is lower."""
+    if not volume.is_hu:
+        return None
+    try:
+        lower = bone_level(volume).thin_bone_hu
+    except SegmentationError:
+        return None
+    if lower >= level:
+        return None
+    return find_lost_surface(mesh, volume, iso_hu=lower, n_samples=n_samples)
 
 
 def check_overlay(
@@ -157,6 +201,7 @@ def check_overlay(
     profile: str,
     anatomy: str = "generic",
     rules: Rules | None = None,
+    holes: tuple[BoneHole, ...] | None = None,
 ) -> CheckReport:
     """Judge whether a mesh matches the image it came from.
 
@@ -173,6 +218,8 @@ def check_overlay(
         What it shows; goes into the report.
     rules : Rules, optional
         Whose profiles and anatomies are known.
+    holes : tuple of BoneHole, optional
+        From :func:`find_holes`, to be judged as well where ``overlay`` has none of its own.
 
     Returns
     -------
@@ -207,8 +254,10 @@ def check_overlay(
     findings.append(_unmeasured(metrics, profile))
     if isinstance(overlay, Overlay):
         pose = _pose(overlay, profile) if is_measured and overlay.pose.n_edges else []
-        whole = [_lost(overlay, profile), _holes(overlay.holes, profile)]
+        whole = [_lost(overlay, profile), *_holes(overlay.holes, profile)]
         findings = [_frame(overlay.frame, profile), *pose, *findings, *whole]
+    elif holes is not None:
+        findings += _holes(holes, profile)
     return CheckReport(
         subject="mesh against image",
         findings=tuple(findings),
@@ -354,7 +403,13 @@ def _lost(overlay: Overlay, profile: str) -> Finding:
         message = (
             f"The image shows {area:.1f} cm2 of the same bone with no mesh near; the largest piece, "
             f"{place.area_mm2 / 100:.1f} cm2 over {place.extent_mm:.0f} mm, lies "
-            f"{_side(place, overlay)} at {place.where}: cut off, lost, or never made."
+            f"{_side(place, overlay)} at {place.where}: {place.cause.value}, {place.why}."
+        )
+    thin = sum(place.area_mm2 for place in overlay.thin_places) / 100
+    if thin >= _TOLD_CM2 and overlay.thin is not None:
+        message += (
+            f" At {overlay.thin.iso_hu:.0f} HU there are {thin:.1f} cm2 of bone besides that the mesh "
+            "does not have: thin, or less dense than its level."
         )
     return _judged(
         "overlay_lost",
@@ -362,44 +417,73 @@ def _lost(overlay: Overlay, profile: str) -> Finding:
         profile,
         message,
         places=tuple(
-            f"{place.area_mm2:.0f} mm2 at {place.where}" for place in lost.places[:_MOST_PLACES]
+            f"{place.area_mm2:.0f} mm2 at {place.where}: {place.cause.value}"
+            for place in lost.places[:_MOST_PLACES]
         ),
         iso_hu=lost.iso_hu,
         distance_mm=lost.distance_mm,
         other_cm2=lost.other_mm2 / 100,
+        thin_bone_cm2=thin,
+        by_cause_cm2={cause: mm2 / 100 for cause, mm2 in lost.by_cause_mm2.items()},
     )
 
 
-def _holes(holes: tuple[BoneHole, ...], profile: str) -> Finding:
+def _holes(holes: tuple[BoneHole, ...], profile: str) -> list[Finding]:
+    """Judge holes that are faults of image or mesh, and those where the level loses bone."""
     # What the image cuts off is a fault of the scan: `bone_cut` and `model_capped` judge it.
     cut = [hole for hole in holes if hole.cause is HoleCause.FIELD_OF_VIEW]
-    faults = [
-        hole for hole in holes if hole.cause.is_fault and hole.cause is not HoleCause.FIELD_OF_VIEW
-    ]
-    n_openings = len(holes) - len(faults) - len(cut)
-    beside = f" {n_openings} openings of soft tissue or air are listed." if n_openings else ""
+    thin = [hole for hole in holes if hole.cause in _OF_THE_LEVEL]
+    openings = [hole for hole in holes if not hole.cause.is_fault]
+    told = {id(hole) for hole in (*cut, *thin, *openings)}
+    faults = [hole for hole in holes if id(hole) not in told]
+    beside = f" {len(openings)} openings of soft tissue or air are listed." if openings else ""
     beside += f" {len(cut)} run into the border of the image." if cut else ""
-    message = "No hole through the bone that the image does not explain as an opening." + beside
+    message = "No hole through the bone is an artefact of the image." + beside
     if faults:
-        worst = faults[0]
         message = (
-            f"{len(faults)} holes up to {worst.diameter_mm:.1f} mm wide are likely no openings of the "
-            f"bone; the widest, at {worst.where}: {worst.cause.value}, {worst.why}.{beside}"
+            f"{len(faults)} holes up to {faults[0].diameter_mm:.1f} mm wide are likely no openings of "
+            f"the bone; the widest, at {_told(faults[0])}, {faults[0].why}.{beside}"
         )
-    return _judged(
-        "overlay_holes",
-        faults[0].diameter_mm if faults else 0.0,
-        profile,
-        message,
-        places=tuple(
-            f"{hole.diameter_mm:.1f} mm at {hole.where}: {hole.cause.value}"
-            + ("" if hole.is_open else "; closed in the mesh")
-            for hole in (*faults, *cut, *(one for one in holes if not one.cause.is_fault))
-        )[:_MOST_HOLES],
-        n_faults=len(faults),
-        n_openings=n_openings,
-        n_cut=len(cut),
-        n_closed=sum(not hole.is_open for hole in holes),
+    lost = "The level loses no bone in holes."
+    if thin:
+        lost = (
+            f"In {len(thin)} holes up to {thin[0].diameter_mm:.1f} mm wide there is bone that the level "
+            f"loses; the widest, at {_told(thin[0])}, {thin[0].why}. A lower level keeps it, and makes "
+            "compact bone thicker."
+        )
+    return [
+        _judged(
+            "overlay_holes",
+            faults[0].diameter_mm if faults else 0.0,
+            profile,
+            message,
+            places=_listed([*faults, *cut, *openings]),
+            n_faults=len(faults),
+            n_openings=len(openings),
+            n_cut=len(cut),
+            n_closed=sum(not hole.is_open for hole in holes),
+        ),
+        _judged(
+            "overlay_thin_holes",
+            thin[0].diameter_mm if thin else 0.0,
+            profile,
+            lost,
+            places=_listed(thin),
+            n_thin=sum(hole.cause is HoleCause.THIN_BONE for hole in thin),
+            n_wrong_level=sum(hole.cause is HoleCause.WRONG_LEVEL for hole in thin),
+        ),
+    ]
+
+
+def _told(hole: BoneHole) -> str:
+    return f"{hole.where}: {hole.cause.value}"
+
+
+def _listed(holes: list[BoneHole]) -> tuple[str, ...]:
+    return tuple(
+        f"{hole.diameter_mm:.1f} mm at {_told(hole)}"
+        + ("" if hole.is_open else "; closed in the mesh")
+        for hole in holes[:_MOST_HOLES]
     )
 
 

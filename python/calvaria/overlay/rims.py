@@ -32,7 +32,7 @@ class Rim:
     ``area_mm2`` lies within the half-maximum edge, ``area_at_level_mm2`` within the level, both seen
     along ``normal``.  ``crest`` is what the wall around reaches, ``core`` the value in the middle.
     ``closed`` is the share of the rays that end on bone, ``outside`` of those that leave the image.
-    ``profile`` is the mean value every ``PROFILEPROFILE_STEP_MM`` from the middle to just beyond the rim.
+    ``profile`` is the mean value every ``PROFILE_STEP_MM`` from the middle to just beyond the rim.
     """
 
     centre_mm: NDArray[np.float64]
@@ -50,9 +50,18 @@ class Rim:
 
 
 def measure_rim(
-    volume: Volume, wall: Mask, iso_hu: float, centre: NDArray[np.float64], radius: float
+    volume: Volume,
+    wall: Mask,
+    iso_hu: float,
+    centre: NDArray[np.float64],
+    radius: float,
+    *,
+    ends: tuple[float, float],
 ) -> Rim | None:
-    """Return the rim around a place in a hole, or None where no wall closes around it."""
+    """Return the rim around a place in a hole, or None where no wall closes around it.
+
+    ``ends`` are the lowest and the highest value of the image.
+    """
     found = None
     for _ in range(_ROUNDS):
         sheet = _Sheet.around(wall, centre, radius)
@@ -67,7 +76,7 @@ def measure_rim(
         if np.hypot(*step) < 0.02:
             break
     sheet, rays = found if found is not None else (None, None)
-    return None if sheet is None or rays is None else _rim(volume, iso_hu, sheet, rays)
+    return None if sheet is None or rays is None else _rim(volume, iso_hu, sheet, rays, ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +94,12 @@ class _Sheet:
         if len(bone) < _LEAST_VOXELS:
             return None
         rel = bone - centre
-        _, _, axes = np.linalg.svd(rel - rel.mean(axis=0), full_matrices=False)
-        across, normal = axes[:2], axes[2]
-        flat, height = rel @ across.T, rel @ normal
-        bend, *_ = np.linalg.lstsq(_terms(flat), height, rcond=None)
+        from_mean = rel - rel.mean(axis=0)
+        # Columns in the order of how far the bone reaches along them, the least first.
+        _, axes = np.linalg.eigh(from_mean.T @ from_mean)
+        across, normal = axes.T[:0:-1], axes[:, 0]
+        terms = _terms(rel @ across.T)
+        bend, *_ = np.linalg.lstsq(terms.T @ terms, terms.T @ (rel @ normal), rcond=None)
         return cls(centre, across, normal, bend)
 
     def at(self, flat: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -174,7 +185,9 @@ def _first_rise(
     return np.where(is_up.any(axis=1), (first - part) * PROFILE_STEP_MM, np.nan)
 
 
-def _rim(volume: Volume, iso_hu: float, sheet: _Sheet, rays: _Rays) -> Rim:
+def _rim(
+    volume: Volume, iso_hu: float, sheet: _Sheet, rays: _Rays, ends: tuple[float, float]
+) -> Rim:
     far = np.arange(rays.values.shape[1]) * PROFILE_STEP_MM
     radius = np.sqrt(rays.area_at_level / np.pi)
     inner = rays.values[:, far <= max(0.25 * radius, PROFILE_STEP_MM)]
@@ -184,7 +197,7 @@ def _rim(volume: Volume, iso_hu: float, sheet: _Sheet, rays: _Rays) -> Rim:
     ways = np.column_stack([np.cos(rays.turns), np.sin(rays.turns)])
     edge = _completed(edge, ways) if np.isfinite(edge).mean() >= 0.5 else rays.at_level
     wide = rays.values[:, far <= 0.6 * radius]
-    low, high = float(volume.values.min()), float(volume.values.max())
+    low, high = ends
     beside = sheet.at((rays.at_level + 1.0)[:, None] * ways)
     return Rim(
         centre_mm=sheet.at(np.zeros((1, 2)))[0],
@@ -233,11 +246,17 @@ def values_at(volume: Volume, places: NDArray[np.float64]) -> NDArray[np.float64
     last = np.array(volume.grid.dims_ijk) - 1
     is_inside = ((index >= 0) & (index <= last)).all(axis=1)
     low = np.clip(np.floor(index), 0, np.maximum(last - 1, 0)).astype(np.int64)
-    part = index - low
-    made = np.zeros(len(index))
-    for corner in range(8):
-        bits = np.array([corner & 1, corner >> 1 & 1, corner >> 2])
-        i, j, k = np.minimum(low + bits, last).T
-        weight = np.where(bits, part, 1 - part).prod(axis=1)
-        made += weight * volume.values[k, j, i]
-    return np.where(is_inside, made, np.nan)
+    x, y, z = np.clip(index - low, 0.0, 1.0).T
+    ni, nj, _ = volume.grid.dims_ijk
+    first = (low[:, 2] * nj + low[:, 1]) * ni + low[:, 0]
+    # A step into an image one voxel deep stays where it is.
+    right, down, up = (step * (n > 0) for step, n in zip((1, ni, ni * nj), last, strict=True))
+    flat = volume.values.reshape(-1)
+
+    def row(start: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.asarray((1 - x) * flat[start] + x * flat[start + right])
+
+    def plane(start: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.asarray((1 - y) * row(start) + y * row(start + down))
+
+    return np.where(is_inside, (1 - z) * plane(first) + z * plane(first + up), np.nan)

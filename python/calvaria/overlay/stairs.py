@@ -15,6 +15,7 @@ from calvaria.mesh import FaceKind
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from calvaria.geometry import Grid
     from calvaria.mesh import Mesh
 
 __all__ = ["Stairs", "measure_stairs"]
@@ -49,7 +50,7 @@ class Stairs:
     height_mm : float
         How far these steps stand out of the surface, on average.
     axis : str
-        Along which axis of the mesh they are stacked; empty where there are none.
+        Along which axis they are stacked: x, y or z, or i, j or k of a grid; empty where there are none.
     prominence : float
         How far their wave stands above the waves of other lengths.
     """
@@ -75,7 +76,7 @@ class Stairs:
         return html_table(header=("Stairs", ""), rows=self.to_dict().items())
 
 
-def measure_stairs(mesh: Mesh) -> Stairs:
+def measure_stairs(mesh: Mesh, *, grid: Grid | None = None) -> Stairs:
     """Find the steps that slices leave on a mesh, from the mesh alone.
 
     Interpolating an image to thinner slices, smoothing the mesh and losing the header hide how thick
@@ -84,14 +85,15 @@ def measure_stairs(mesh: Mesh) -> Stairs:
     Parameters
     ----------
     mesh : Mesh
-        In the axes of the scanner, as every mesh drawn from an upright image is; at least some
-        centimetres of it.  Lids and cuts are left out.  Of an image whose slices lie aslant to x, y
-        and z the stairs are not told: turn its mesh into the axes of the slices first.
+        At least some centimetres of it.  Lids and cuts are left out.
+    grid : Grid, optional
+        That of the image, where it is known: steps are looked for across its slices, rows and columns,
+        however these lie.  Left out, across x, y and z, as of an upright image.
 
     Returns
     -------
     Stairs
-        Of the clearest step along each of x, y and z, between 0.7 and 4 mm, the coarsest.
+        Of the clearest step along each of the three, between 0.7 and 4 mm, the coarsest.
 
     Raises
     ------
@@ -103,6 +105,10 @@ def measure_stairs(mesh: Mesh) -> Stairs:
     In columns along an axis the slope of the surface is held against its mean nearby; what is left is
     added up by the place along the axis, and its Fourier transform looked through for lines.  Slices
     lie at equal distances, so their bends add up over the whole mesh; the shape of the body does not.
+
+    The steps are some 0.005 mm high after smoothing, and show only when a decimetre of surface adds up
+    in phase: over 110 mm a direction that is half a degree off hides them.  So slices that lie aslant by
+    more are not told without the grid; a search through all directions would take some 100 000 trials.
 
     Examples
     --------
@@ -126,13 +132,31 @@ def measure_stairs(mesh: Mesh) -> Stairs:
         msg = f"mesh: at most {_LONGEST_MM:g} mm long expected, found {longest:g}; is it in mm?"
         raise MeshError(msg)
     none = Stairs(step_mm=0.0, height_mm=0.0, axis="", prominence=0.0)
-    found = [_along(centre, normal, area, axis) for axis in range(3)]
+    found = [
+        _along(centre @ turn.T, normal @ turn.T, area, name) for name, turn in _frames(grid).items()
+    ]
     return max((one for one in found if one), key=lambda one: one.step_mm, default=none)
 
 
+def _frames(grid: Grid | None) -> dict[str, NDArray[np.float64]]:
+    """Return for each axis the rotation that lays it on z."""
+    if grid is None:
+        # Cyclic, so that what is seen along an axis is not mirrored.
+        return {name: np.roll(np.eye(3), 2 - axis, axis=0) for axis, name in enumerate(_AXES)}
+    across = np.linalg.inv(grid.lps_from_ijk[:3, :3])
+    frames = {}
+    for name, row in zip(("i", "j", "k"), across, strict=True):
+        along = row / np.linalg.norm(row)
+        beside = np.cross(along, np.eye(3)[int(np.argmin(np.abs(along)))])
+        beside /= np.linalg.norm(beside)
+        frames[name] = np.stack([np.cross(beside, along), beside, along])
+    return frames
+
+
 def _along(
-    centre: NDArray[np.float64], normal: NDArray[np.float64], area: NDArray[np.float64], axis: int
+    centre: NDArray[np.float64], normal: NDArray[np.float64], area: NDArray[np.float64], name: str
 ) -> Stairs | None:
+    axis = 2
     slope = np.abs(normal[:, axis])
     kept = (slope > _SLOPES[0]) & (slope < _SLOPES[1])
     if not kept.any() or np.ptp(centre[kept, axis]) < 3 * _PERIODS_MM[1]:
@@ -149,7 +173,7 @@ def _along(
     return Stairs(
         step_mm=float(1 / frequency[n]),
         height_mm=float(swing[n] / (2 * np.pi * frequency[n])),
-        axis=_AXES[axis],
+        axis=name,
         prominence=float(stands[n]),
     )
 

@@ -19,10 +19,12 @@ from calvaria.report import Report, Section, build_report
 if TYPE_CHECKING:
     import os
 
-    from calvaria.overlay import Overlay, OverlayMetrics
+    from calvaria.overlay import BoneHole, LostPlace, Overlay, OverlayMetrics
     from calvaria.rules import Rules
 
-__all__ = ["ComparisonResult", "compare_model", "overlay_section"]
+__all__ = ["ComparisonResult", "compare_model", "holes_section", "overlay_section"]
+
+_MOST_ROWS = 8
 
 _WORDS = {
     "found": "an edge",
@@ -156,11 +158,11 @@ def compare_model(
                 ("frame of the mesh", overlay.frame.name),
                 ("why", overlay.frame.why),
                 ("as a whole", repr(overlay.pose)),
-                ("surface in the image that it lacks", repr(overlay.lost)),
             ),
         ),
         overlay_section(overlay.metrics),
-        *_holes(overlay),
+        _lost(overlay),
+        *holes_section(overlay.holes),
     ]
     page = build_report(title="Mesh against image", sections=sections, checks=(check,))
     result = ComparisonResult(overlay=overlay, check=check, choice=source.choice, report=page)
@@ -181,14 +183,44 @@ def _written(result: ComparisonResult, folder: Path) -> ComparisonResult:
     )
 
 
-def _holes(overlay: Overlay) -> list[Section]:
-    """Return the holes as a section of the report, where there are any."""
+def _lost(overlay: Overlay) -> Section:
+    """Return what the mesh lacks, where and why, as a section of the report."""
+    lost = overlay.lost
+    rows: list[tuple[str, object]] = [
+        (
+            f"lost at {lost.iso_hu:.0f}",
+            f"{lost.lost_mm2 / 100:.1f} cm2 in {len(lost.places)} places",
+        )
+    ]
+    rows += [(cause, f"{mm2 / 100:.1f} cm2") for cause, mm2 in lost.by_cause_mm2.items()]
+    rows += [_lost_row(place) for place in lost.places[:_MOST_ROWS]]
+    thin = overlay.thin
+    if thin is not None and overlay.thin_places:
+        area = sum(place.area_mm2 for place in overlay.thin_places) / 100
+        rows.append((f"besides, at {thin.iso_hu:.0f}", f"{area:.1f} cm2 of bone under the level"))
+        rows += [_lost_row(place) for place in overlay.thin_places[:_MOST_ROWS]]
+    rows.append(("parts that it does not touch", f"{lost.other_mm2 / 100:.1f} cm2"))
+    rows += [_lost_row(place) for place in lost.others[:_MOST_ROWS]]
+    return Section(
+        title="What the mesh lacks",
+        text="Surface in the image with no mesh near, the largest places first, and why. Parts that "
+        "it does not touch may be other bones, the table, or what was removed.",
+        rows=tuple(rows),
+    )
+
+
+def _lost_row(place: LostPlace) -> tuple[str, object]:
+    return (f"{place.area_mm2:.0f} mm2 at {place.where}", f"{place.cause.value}: {place.why}")
+
+
+def holes_section(holes: tuple[BoneHole, ...]) -> list[Section]:
+    """Return the holes as a section of a report, where there are any."""
     rows = [
         (
             f"{hole.diameter_mm:.1f} mm at {hole.where}",
             f"{hole.cause.value}: {hole.why}" + ("" if hole.is_open else "; closed in the mesh"),
         )
-        for hole in overlay.holes
+        for hole in holes
     ]
     text = (
         "Holes of 1.5 to 16 mm through the bone, and open rims of the mesh, the widest first. Wider openings "

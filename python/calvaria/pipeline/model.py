@@ -16,8 +16,8 @@ from calvaria._whole_files import write_whole
 from calvaria.errors import CalvariaWarning, MeshError
 from calvaria.findings import DISCLAIMER, Finding, Verdict
 from calvaria.mesh import check_mesh, measure_mesh, write_mesh
-from calvaria.overlay import check_overlay, compare_to_image
-from calvaria.pipeline.comparing import overlay_section
+from calvaria.overlay import check_overlay, compare_to_image, find_holes
+from calvaria.pipeline.comparing import holes_section, overlay_section
 from calvaria.pipeline.outline import outline
 from calvaria.pipeline.printing import judge_print
 from calvaria.pipeline.settings import settings_for
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from calvaria.findings import CheckReport
     from calvaria.mesh import Mesh
-    from calvaria.overlay import OverlayMetrics
+    from calvaria.overlay import BoneHole, OverlayMetrics
     from calvaria.pipeline.settings import Settings
     from calvaria.pipeline.source import Source
     from calvaria.rules import Rules
@@ -221,16 +221,19 @@ def build_model(
         mesh_report = check_mesh(mesh, anatomy=anatomy)
         print_report = judge_print(mesh, profile=profile, printer=printer)
         overlay = None if source.is_label_map else _overlay(mesh, source.volume)
+        holes = () if overlay is None else _holes(mesh, source.volume, chosen.iso_hu)
     findings = (*chosen.findings, *steps)
     checks = (*source.checks, mesh_report)
     if overlay is not None:
-        checks += (check_overlay(overlay, profile=profile, anatomy=anatomy, rules=rules),)
+        matched = check_overlay(overlay, profile=profile, anatomy=anatomy, rules=rules, holes=holes)
+        checks += (matched,)
     checks += (print_report,)
     title = f"Model: {anatomy}, for {profile}"
     sections = [
         _made(mesh, chosen.iso_hu, source, settings),
         Section(title="What was chosen, and what each step did", findings=findings),
         *([] if overlay is None else [overlay_section(overlay)]),
+        *holes_section(holes or ()),
         *_pictures(source.volume, mesh, chosen.iso_hu),
         printability_section(print_report),
     ]
@@ -238,6 +241,7 @@ def build_model(
     record = _record(source, settings, profile, anatomy, chosen.iso_hu, findings, report)
     if overlay is not None:
         record["overlay"] = _facts(overlay)
+        record["holes"] = [hole.to_dict() for hole in holes or ()]
     result = ModelResult(
         mesh=mesh,
         volume=source.volume,
@@ -257,6 +261,11 @@ def _overlay(mesh: Mesh, volume: Volume) -> OverlayMetrics | None:
         return compare_to_image(mesh, volume, n_samples=_OVERLAY_SAMPLES)
     except MeshError:
         return None
+
+
+def _holes(mesh: Mesh, volume: Volume, iso_hu: float) -> tuple[BoneHole, ...] | None:
+    """Find the holes of the bone under the model; None in an image without room for them."""
+    return find_holes(mesh, volume, iso_hu=iso_hu) if min(volume.grid.dims_ijk) > 1 else None
 
 
 def _facts(overlay: OverlayMetrics) -> dict[str, Any]:
