@@ -122,7 +122,7 @@ fn nearest_faces(mesh: MeshRef<'_>, places: &[[f64; 3]], size: [usize; 2]) -> Ve
             for column in left..right {
                 let Some(weights) = flat.weights([column, row]) else { continue };
                 let depth = (mix(weights, corners.map(|corner| corner[2])) - far) * scale;
-                let key = (depth as u32 as u64) << 32 | u64::from(!(face as u32));
+                let key = u64::from(depth as u32) << 32 | u64::from(!(face as u32));
                 let pixel = &pixels[row * size[0] + column];
                 if key > pixel.load(Ordering::Relaxed) {
                     pixel.fetch_max(key, Ordering::Relaxed);

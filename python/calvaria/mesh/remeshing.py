@@ -145,7 +145,7 @@ def remesh_mesh(
     two edges are not kept: on the stairs and the noise of a scan they would hold the surface fast.
 
     ``max_error_mm`` of the result is looked for at all vertices of both surfaces, and between them in
-    pieces of 1/16 of ``edge_length_mm``, or 1/8 of the bound.  With a bound, ``reached`` is said only if
+    pieces of 1/8 of ``edge_length_mm``, or 1/8 of the bound.  With a bound, ``reached`` is said only if
     what such a piece may still hide is within it too.  What is much narrower than an edge cannot be
     followed without a bound; faces that cross there are counted.  Faces that name a vertex twice and
     vertices that no face names are left out.  The result is the same, bit for bit, for any number of

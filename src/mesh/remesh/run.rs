@@ -132,7 +132,7 @@ fn in_rounds(
     let mut sizes = None;
     let limit_mm = asked.bound_mm * MEASURED_SHARE;
     // A first look finds where the bound is broken; only where it seems kept is a closer one worth its time.
-    let coarse_mm = asked.edge_length_mm / 16.0;
+    let coarse_mm = asked.edge_length_mm / 8.0;
     let fine_mm = coarse_mm.min(asked.bound_mm / 8.0);
     for round in 1.. {
         progress.expect(asked.n_passes + 1);
