@@ -58,6 +58,7 @@ __all__ = [
     "orthogonal_grid",
     "read_mesh",
     "refine_mesh",
+    "remesh_mesh",
     "repair_mesh",
     "resample_slices_f32",
     "resample_slices_i16",
@@ -336,6 +337,18 @@ def decimate_mesh(
     kinds: NDArray[np.uint8],
     n_faces: int,
     bound_mm: float,
+    progress: Progress,
+) -> tuple[tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]], dict[str, Any]]: ...
+def remesh_mesh(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    edge_length_mm: float,
+    bound_mm: float,
+    n_passes: int,
+    crease_deg: float,
+    most_faces: int,
     progress: Progress,
 ) -> tuple[tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]], dict[str, Any]]: ...
 def repair_mesh(

@@ -35,7 +35,8 @@ pub fn deviation(first: MeshRef<'_>, second: MeshRef<'_>, step_mm: f64, limit_mm
     let from_second = used_hits(second, &trees[0])?;
     let largest = |hits: &[Hit]| hits.iter().map(|hit| hit.squared_distance).fold(0.0, f64::max);
     let at_vertices = largest(&from_first).max(largest(&from_second)).sqrt();
-    let enough = at_vertices.min(limit_mm);
+    // Below this nothing is divided: where all is flat, rounding would be looked into.
+    let enough = at_vertices.min(limit_mm).max(step_mm * 1e-2);
     let on_first = largest_on_faces(first, &from_first, &trees[1], enough, step_mm);
     let on_second = largest_on_faces(second, &from_second, &trees[0], enough, step_mm);
     let both = [(first, &on_first), (second, &on_second)];

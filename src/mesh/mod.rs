@@ -22,6 +22,7 @@ pub mod planar;
 pub mod quality;
 pub mod ray;
 pub mod refine;
+pub mod remesh;
 pub mod repair;
 mod repair_flat;
 mod repair_orient;

@@ -3,20 +3,21 @@
 use nalgebra::Vector3;
 
 use super::MeshRef;
+use super::forest::Forest;
 
 /// For each face the number of its part; parts are counted in the order of their first faces.
 pub fn parts_of_faces(mesh: MeshRef<'_>) -> Vec<u32> {
-    let mut parents: Vec<u32> = (0..mesh.vertices().len() as u32).collect();
+    let mut sets = Forest::new(mesh.vertices().len());
     for &[a, b, c] in mesh.faces() {
-        join(&mut parents, a, b);
-        join(&mut parents, a, c);
+        sets.join(a, b);
+        sets.join(a, c);
     }
-    let mut numbers = vec![u32::MAX; parents.len()];
+    let mut numbers = vec![u32::MAX; mesh.vertices().len()];
     let mut n_parts = 0;
     mesh.faces()
         .iter()
         .map(|face| {
-            let number = &mut numbers[root(&mut parents, face[0]) as usize];
+            let number = &mut numbers[sets.find(face[0]) as usize];
             if *number == u32::MAX {
                 *number = n_parts;
                 n_parts += 1;
@@ -40,22 +41,6 @@ pub fn part_volumes_mm3(mesh: MeshRef<'_>, numbers: &[u32]) -> Vec<f64> {
         *volume += (a - start).dot(&(b - start).cross(&(c - start))) / 6.0;
     }
     parts.into_iter().map(|(_, volume)| volume).collect()
-}
-
-fn root(parents: &mut [u32], vertex: u32) -> u32 {
-    let mut place = vertex;
-    while parents[place as usize] != place {
-        let above = parents[parents[place as usize] as usize];
-        parents[place as usize] = above;
-        place = above;
-    }
-    place
-}
-
-/// The lower root wins, so that the result does not depend on the order of the faces.
-fn join(parents: &mut [u32], a: u32, b: u32) {
-    let (a, b) = (root(parents, a), root(parents, b));
-    parents[a.max(b) as usize] = a.min(b);
 }
 
 #[cfg(test)]

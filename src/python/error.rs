@@ -54,6 +54,18 @@ impl From<crate::surface::SurfaceError> for PyErr {
     }
 }
 
+impl From<crate::mesh::remesh::RemeshError> for PyErr {
+    fn from(error: crate::mesh::remesh::RemeshError) -> Self {
+        use crate::mesh::remesh::RemeshError as E;
+        let message = error.to_string();
+        match error {
+            E::Cancelled(cancelled) => cancelled.into(),
+            E::TooMany { .. } => PyValueError::new_err(message),
+            _ => Python::attach(|py| raise(py, "MeshError", message)),
+        }
+    }
+}
+
 impl From<crate::mesh::cut::CutError> for PyErr {
     fn from(error: crate::mesh::cut::CutError) -> Self {
         Python::attach(|py| raise(py, "MeshError", error.to_string()))

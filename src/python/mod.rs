@@ -39,7 +39,7 @@ mod _native {
     #[pymodule_export]
     use super::mesh::{
         closest_points, curvature_mesh, cut_mesh, decimate_mesh, fill_mesh_holes, measure_mesh, mesh_parts,
-        section_mesh, signed_distance_mesh, smooth_mesh,
+        remesh_mesh, section_mesh, signed_distance_mesh, smooth_mesh,
     };
     #[pymodule_export]
     use super::mesh_io::{read_mesh, write_mesh};

@@ -1,9 +1,12 @@
-//! An orthographic picture of a mesh with a depth buffer: the same bytes on every machine.
+//! An orthographic picture of a mesh with a depth buffer: the same bytes for any number of threads.
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use nalgebra::{Matrix3, Point3, Vector3};
 use rayon::prelude::*;
 
 use crate::mesh::MeshRef;
+use crate::mesh::measure::doubled_area_vector;
 
 /// From where a mesh is looked at, and how large.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,22 +25,18 @@ pub struct View {
 
 /// Every pixel is the mean of so many times so many.
 const FINER: usize = 2;
-/// Rows of fine pixels that one task draws.
-const BAND: usize = 64;
+/// Faces, or vertices, per task.
+const BLOCK: usize = 8192;
+/// Parts of the vertices whose normals are summed side by side, at most.
+const MOST_PARTS: usize = 8;
+/// No face.
+const NONE: u32 = u32::MAX;
 /// Light that reaches every face,
 const AMBIENT: f64 = 0.22;
 /// and where colours have to be read.
 const AMBIENT_READABLE: f64 = 0.5;
 /// Where the light comes from: right, up, towards the viewer.
 const LIGHT: [f64; 3] = [-0.45, 0.55, 0.70];
-
-/// A vertex as the picture sees it: column, row (fine pixels, down), depth (mm, towards the viewer),
-/// and its normal in the directions of the picture.
-#[derive(Clone, Copy, Default)]
-struct Seen {
-    place: [f64; 3],
-    normal: [f64; 3],
-}
 
 /// What gives a surface its colour.
 #[derive(Debug, Clone, Copy)]
@@ -50,24 +49,32 @@ pub enum Paint<'a> {
 
 /// Draws a mesh: red, green and blue of each pixel, rows from the top.
 ///
-/// `background` is what no face covers. Both sides of a face are lit alike.
+/// `background` is what no face covers. Both sides of a face are lit alike: of an open surface the inside
+/// is seen, so no face is left out for looking away.
+///
+/// First the nearest face of every pixel is found, then what is seen is lit. A pixel takes the largest of
+/// numbers made of depth and face, so that it is the same in whatever order the faces come.
 pub fn draw_mesh(mesh: MeshRef<'_>, view: &View, paint: Paint<'_>, background: [u8; 3]) -> Vec<u8> {
-    let seen = project(mesh, view);
+    let toward = view.right.cross(&view.up);
+    let turn = Matrix3::from_rows(&[view.right.transpose(), view.up.transpose(), toward.transpose()]);
+    let size = view.size.map(|n| n * FINER);
+    let places = project(mesh, view, &turn);
+    let nearest = nearest_faces(mesh, &places, size);
+    let normals = normals_of(mesh, &nearest, &turn);
+    let scene = Scene { mesh, places, normals, paint };
     let [columns, rows] = view.size;
     let mut picture = vec![0; 3 * columns * rows];
-    picture.par_chunks_mut(3 * columns * (BAND / FINER)).enumerate().for_each(|(band, pixels)| {
-        let first = band * BAND;
-        let fine = draw_band(mesh, &seen, columns * FINER, first, paint, background);
-        for (at, pixel) in pixels.chunks_mut(3).enumerate() {
-            let (column, row) = (at % columns, at / columns);
-            for (channel, value) in pixel.iter_mut().enumerate() {
-                let mut sum = 0;
-                for down in 0..FINER {
-                    for right in 0..FINER {
-                        let place = (row * FINER + down) * columns * FINER + column * FINER + right;
-                        sum += usize::from(fine[place][channel]);
-                    }
+    picture.par_chunks_mut(3 * columns.max(1)).enumerate().for_each(|(row, pixels)| {
+        for (column, pixel) in pixels.chunks_mut(3).enumerate() {
+            let mut sum = [0_usize; 3];
+            for n in 0..FINER * FINER {
+                let (x, y) = (column * FINER + n % FINER, row * FINER + n / FINER);
+                let fine = scene.colour(nearest[y * size[0] + x], [x, y]).unwrap_or(background);
+                for (sum, value) in sum.iter_mut().zip(fine) {
+                    *sum += usize::from(value);
                 }
+            }
+            for (value, sum) in pixel.iter_mut().zip(sum) {
                 *value = (sum / (FINER * FINER)) as u8;
             }
         }
@@ -84,74 +91,119 @@ impl Paint<'_> {
     }
 }
 
-fn project(mesh: MeshRef<'_>, view: &View) -> Vec<Seen> {
-    let toward = view.right.cross(&view.up);
-    let turn = Matrix3::from_rows(&[view.right.transpose(), view.up.transpose(), toward.transpose()]);
+/// Vertices as the picture sees them: column, row (fine pixels, down), depth (mm, towards the viewer).
+fn project(mesh: MeshRef<'_>, view: &View, turn: &Matrix3<f64>) -> Vec<[f64; 3]> {
     let scale = FINER as f64 / view.mm_per_pixel;
     let middle = view.size.map(|n| (n * FINER) as f64 / 2.0);
-    let mut seen: Vec<Seen> = mesh
-        .vertices()
-        .par_iter()
-        .map(|&vertex| {
-            let at = turn * (Point3::from(vertex) - view.centre);
-            let place = [middle[0] + at.x * scale, middle[1] - at.y * scale, at.z];
-            Seen { place, normal: [0.0; 3] }
-        })
-        .collect();
-    for (face, corners) in mesh.faces().iter().enumerate() {
-        let [a, b, c] = mesh.corners(face).map(Vector3::from);
-        let normal = turn * (b - a).cross(&(c - a));
-        for &corner in corners {
-            let sum = &mut seen[corner as usize].normal;
-            *sum = [sum[0] + normal.x, sum[1] + normal.y, sum[2] + normal.z];
-        }
-    }
-    seen
+    let see = |&vertex: &[f64; 3]| {
+        let at = turn * (Point3::from(vertex) - view.centre);
+        [middle[0] + at.x * scale, middle[1] - at.y * scale, at.z]
+    };
+    mesh.vertices().par_iter().with_min_len(BLOCK).map(see).collect()
 }
 
-fn draw_band(
-    mesh: MeshRef<'_>,
-    seen: &[Seen],
-    columns: usize,
-    first: usize,
-    paint: Paint<'_>,
-    background: [u8; 3],
-) -> Vec<[u8; 3]> {
-    let mut colour = vec![background; columns * BAND];
-    let mut depth = vec![f64::NEG_INFINITY; columns * BAND];
-    for (vertices, &kind) in mesh.faces().iter().zip(mesh.kinds()) {
-        let corners = vertices.map(|corner| seen[corner as usize]);
-        let rows = corners.map(|corner| corner.place[1]);
-        let (top, bottom) = extent(rows, first, first + BAND);
-        if top >= bottom {
-            continue;
+/// The face that is seen in every pixel, the first of equals; `NONE` where there is none.
+fn nearest_faces(mesh: MeshRef<'_>, places: &[[f64; 3]], size: [usize; 2]) -> Vec<u32> {
+    let depths = || places.par_iter().with_min_len(BLOCK).map(|place| place[2]);
+    let (far, near) =
+        (depths().reduce(|| f64::INFINITY, f64::min), depths().reduce(|| f64::NEG_INFINITY, f64::max));
+    let scale = if near > far { f64::from(u32::MAX) / (near - far) } else { 0.0 };
+    // Depth above, face below; the lower face is the larger number.
+    let pixels: Vec<AtomicU64> = (0..size[0] * size[1]).map(|_| AtomicU64::new(0)).collect();
+    mesh.faces().par_iter().with_min_len(BLOCK).enumerate().for_each(|(face, vertices)| {
+        let corners = vertices.map(|vertex| places[vertex as usize]);
+        let (top, bottom) = extent(corners.map(|corner| corner[1]), size[1]);
+        let (left, right) = extent(corners.map(|corner| corner[0]), size[0]);
+        if top >= bottom || left >= right {
+            return;
         }
-        let (left, right) = extent(corners.map(|corner| corner.place[0]), 0, columns);
-        let colours = match paint {
-            Paint::Kinds(colours) => [colours[usize::from(kind) & 3]; 3],
-            Paint::Vertices(colours) => vertices.map(|vertex| colours[vertex as usize]),
-        };
-        let Some(flat) = Flat::of(corners) else { continue };
+        let Some(flat) = Flat::of(&corners) else { return };
         for row in top..bottom {
             for column in left..right {
-                let Some(weight) = flat.weights(column as f64 + 0.5, row as f64 + 0.5) else { continue };
-                let at = (row - first) * columns + column;
-                let near = mix(weight, corners.map(|corner| corner.place[2]));
-                if near > depth[at] {
-                    depth[at] = near;
-                    colour[at] = lit(&colours, weight, &corners, paint.ambient());
+                let Some(weights) = flat.weights([column, row]) else { continue };
+                let depth = (mix(weights, corners.map(|corner| corner[2])) - far) * scale;
+                let key = u64::from(depth as u32) << 32 | u64::from(!(face as u32));
+                let pixel = &pixels[row * size[0] + column];
+                if key > pixel.load(Ordering::Relaxed) {
+                    pixel.fetch_max(key, Ordering::Relaxed);
                 }
             }
         }
-    }
-    colour
+    });
+    pixels.into_par_iter().with_min_len(BLOCK).map(|pixel| face_of(pixel.into_inner())).collect()
 }
 
-/// The whole pixels between the least and the largest of three numbers, within a range.
-fn extent(values: [f64; 3], low: usize, high: usize) -> (usize, usize) {
-    let least = values.iter().copied().fold(f64::INFINITY, f64::min).floor().max(low as f64);
-    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max).ceil().min(high as f64);
-    if least < most { (least as usize, most as usize) } else { (0, 0) }
+fn face_of(key: u64) -> u32 {
+    if key == 0 { NONE } else { !(key as u32) }
+}
+
+/// Unit normals, in the directions of the picture, of the vertices of faces that are seen.
+fn normals_of(mesh: MeshRef<'_>, nearest: &[u32], turn: &Matrix3<f64>) -> Vec<[f64; 3]> {
+    let n_vertices = mesh.vertices().len();
+    let mut is_asked = vec![false; n_vertices];
+    let mut last = NONE;
+    for &face in nearest {
+        if face != last && face != NONE {
+            for vertex in mesh.faces()[face as usize] {
+                is_asked[vertex as usize] = true;
+            }
+        }
+        last = face;
+    }
+    let mut normals = vec![[0.0; 3]; n_vertices];
+    let part = n_vertices.div_ceil(rayon::current_num_threads().clamp(1, MOST_PARTS)).max(1);
+    // Each part goes through all faces in their order: how many parts there are changes nothing.
+    normals.par_chunks_mut(part).enumerate().for_each(|(number, normals)| {
+        let start = number * part;
+        let asked = &is_asked[start..start + normals.len()];
+        for (face, vertices) in mesh.faces().iter().enumerate() {
+            let own = vertices.map(|vertex| (vertex as usize).wrapping_sub(start));
+            if !own.iter().any(|&vertex| asked.get(vertex) == Some(&true)) {
+                continue;
+            }
+            let normal = doubled_area_vector(mesh.corners(face));
+            for vertex in own {
+                if let Some(sum) = normals.get_mut(vertex) {
+                    *sum = std::array::from_fn(|axis| sum[axis] + normal[axis]);
+                }
+            }
+        }
+        for (normal, _) in normals.iter_mut().zip(asked).filter(|(_, is_asked)| **is_asked) {
+            *normal = (turn * Vector3::from(*normal)).try_normalize(0.0).unwrap_or_default().into();
+        }
+    });
+    normals
+}
+
+/// The pixels whose middle lies between the least and the largest of three numbers.
+fn extent(values: [f64; 3], n: usize) -> (usize, usize) {
+    let least = values[0].min(values[1]).min(values[2]) - 0.5;
+    let most = values[0].max(values[1]).max(values[2]) - 0.5;
+    let first = least.ceil().max(0.0);
+    let end = (most.floor() + 1.0).min(n as f64);
+    if first < end { (first as usize, end as usize) } else { (0, 0) }
+}
+
+/// What is lit.
+struct Scene<'a> {
+    mesh: MeshRef<'a>,
+    places: Vec<[f64; 3]>,
+    normals: Vec<[f64; 3]>,
+    paint: Paint<'a>,
+}
+
+impl Scene<'_> {
+    /// The colour of a face in the middle of a pixel.
+    fn colour(&self, face: u32, pixel: [usize; 2]) -> Option<[u8; 3]> {
+        let vertices = *self.mesh.faces().get(face as usize)?;
+        let weights = Flat::of(&vertices.map(|vertex| self.places[vertex as usize]))?.weights(pixel)?;
+        let colours = match self.paint {
+            Paint::Kinds(colours) => [colours[usize::from(self.mesh.kinds()[face as usize]) & 3]; 3],
+            Paint::Vertices(colours) => vertices.map(|vertex| colours[vertex as usize]),
+        };
+        let normals = vertices.map(|vertex| self.normals[vertex as usize]);
+        Some(lit(&colours, weights, &normals, self.paint.ambient()))
+    }
 }
 
 /// A triangle in the plane of the picture.
@@ -161,16 +213,16 @@ struct Flat {
 }
 
 impl Flat {
-    fn of(corners: [Seen; 3]) -> Option<Self> {
-        let corner = corners.map(|corner| [corner.place[0], corner.place[1]]);
+    fn of(corners: &[[f64; 3]; 3]) -> Option<Self> {
+        let corner = corners.map(|corner| [corner[0], corner[1]]);
         let area = cross(corner[0], corner[1], corner[2]);
         (area != 0.0 && area.is_finite()).then_some(Self { corner, area })
     }
 
-    /// The shares of the three corners in a point of the triangle.
-    fn weights(&self, x: f64, y: f64) -> Option<[f64; 3]> {
+    /// The shares of the three corners in the middle of a pixel; `None` where it is not on the triangle.
+    fn weights(&self, pixel: [usize; 2]) -> Option<[f64; 3]> {
         let [a, b, c] = self.corner;
-        let point = [x, y];
+        let point = pixel.map(|place| place as f64 + 0.5);
         let weights = [cross(b, c, point), cross(c, a, point), cross(a, b, point)].map(|w| w / self.area);
         weights.iter().all(|&weight| weight >= 0.0).then_some(weights)
     }
@@ -184,14 +236,8 @@ fn mix(weights: [f64; 3], values: [f64; 3]) -> f64 {
     weights.iter().zip(values).map(|(weight, value)| weight * value).sum()
 }
 
-fn lit(colours: &[[u8; 3]; 3], weights: [f64; 3], corners: &[Seen; 3], ambient: f64) -> [u8; 3] {
-    let normal: [f64; 3] = std::array::from_fn(|axis| {
-        let along = corners.map(|corner| {
-            let length = corner.normal.iter().map(|x| x * x).sum::<f64>().sqrt();
-            if length > 0.0 { corner.normal[axis] / length } else { 0.0 }
-        });
-        mix(weights, along)
-    });
+fn lit(colours: &[[u8; 3]; 3], weights: [f64; 3], normals: &[[f64; 3]; 3], ambient: f64) -> [u8; 3] {
+    let normal: [f64; 3] = std::array::from_fn(|axis| mix(weights, normals.map(|normal| normal[axis])));
     let side = if normal[2] < 0.0 { -1.0 } else { 1.0 };
     let length = normal.iter().map(|x| x * x).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
     let towards = normal.iter().zip(LIGHT).map(|(n, light)| n * light).sum::<f64>() * side / length;

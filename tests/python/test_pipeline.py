@@ -56,6 +56,39 @@ def test_the_files_hold_the_mesh_closed_and_in_place(made):
         np.testing.assert_allclose(mesh.vertices.max(0), result.mesh.vertices.max(0), atol=1e-4)
 
 
+def bounds_by_trimesh(path):
+    trimesh = pytest.importorskip("trimesh")
+    return trimesh.load(str(path), process=False).bounds
+
+
+def bounds_by_vtk(path):
+    vtk = pytest.importorskip("vtk")
+    reader = vtk.vtkSTLReader()
+    reader.SetFileName(str(path))
+    reader.Update()
+    assert reader.GetOutput().GetNumberOfPolys() > 0
+    return np.reshape(reader.GetOutput().GetBounds(), (3, 2)).T
+
+
+def bounds_by_lib3mf(path):
+    lib3mf = pytest.importorskip("lib3mf")
+    model = lib3mf.Wrapper().CreateModel()
+    reader = model.QueryReader("3mf")
+    reader.SetStrictModeActive(True)
+    reader.ReadFromFile(str(path.with_suffix(".3mf")))
+    assert model.GetUnit() == lib3mf.ModelUnit.MilliMeter
+    box = model.GetOutbox()
+    return np.array([list(box.MinCoordinate), list(box.MaxCoordinate)])
+
+
+@pytest.mark.parametrize("bounds_by", [bounds_by_trimesh, bounds_by_vtk, bounds_by_lib3mf])
+def test_other_readers_find_the_same_bounds(made, bounds_by):
+    result, output = made
+    vertices = result.mesh.vertices
+    truth = np.array([vertices.min(0), vertices.max(0)])
+    np.testing.assert_allclose(bounds_by(output / "model.stl"), truth, rtol=0, atol=1e-4)
+
+
 def test_a_second_run_writes_the_same_bytes(made, ball, tmp_path):
     build_model(ball, profile="education", anatomy="generic", output=tmp_path)
     for name in FILES:
@@ -104,7 +137,7 @@ def test_a_bound_is_kept_and_the_mesh_stays_closed(made, ball):
     assert len(mesh_topology(coarse.mesh).open_edges) == 0
 
 
-def test_a_cut_ball_has_a_red_lid_and_a_verdict_by_profile(tmp_path):
+def test_a_cut_ball_has_a_marked_lid_and_a_verdict_by_profile(tmp_path):
     body = phantom.sphere(radius_mm=RADIUS_MM, hu=1000.0)
     scanner = phantom.Scanner(
         columns=72, rows=72, spacing_xy_mm=(1.0, 1.0), n_slices=30, centre_lps_mm=(0.0, 0.0, 10.0)

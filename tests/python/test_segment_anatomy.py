@@ -186,3 +186,39 @@ def test_the_spine_of_a_trunk_is_where_its_labels_are(calvaria_data):
     assert abs(np.median(places[:, 0])) < 15
     assert np.quantile(np.abs(places[:, 0] - np.median(places[:, 0])), 0.95) < 55
     assert 100_000 < made.n_voxels * volume.grid.voxel_volume_mm3 < 500_000
+
+
+def test_jaws_that_touch_are_told_with_their_area(head, monkeypatch):
+    from calvaria.segment import anatomy
+    from calvaria.segment.regions import touching_mm2
+
+    # A jaw of 4 x 3 columns beside and 5 x 3 columns below the cranium, in voxels of 0.5 x 0.7 x 2 mm.
+    values = np.zeros((8, 9, 10), np.uint8)
+    values[4:7, 2:5, 1:6] = 1
+    values[2:4, 2:5, 1:6] = 2
+    grid = calvaria.Grid(dims_ijk=(10, 9, 8), lps_from_ijk=np.diag([0.5, 0.7, 2.0, 1.0]))
+    regions = calvaria.Mask(values=values, grid=grid, names={1: "cranium", 2: "mandible"})
+    assert touching_mm2(regions, "mandible", "cranium") == pytest.approx(15 * 0.5 * 0.7)
+    values[2:4, 5:6, 1:6], values[4:6, 5:6, 1:5] = 2, 2
+    regions = calvaria.Mask(values=values, grid=grid, names={1: "cranium", 2: "mandible"})
+    # Two rows of four more, face to face along y.
+    assert touching_mm2(regions, "mandible", "cranium") == pytest.approx(
+        15 * 0.5 * 0.7 + 8 * 0.5 * 2.0
+    )
+    assert touching_mm2(regions, "mandible", "vertebrae") == 0
+    told = {"touch" in f.message for f in segment.mandible(head).findings}
+    parts = segment.bone_regions(head, bone=segment.bone(head))
+    assert (True in told) == (touching_mm2(parts, "mandible", "cranium") > 0)
+    apart = parts.values.copy()
+    apart[parts.values == 1] = 0
+    apart[-1, -1, -1] = 1
+    away = calvaria.Mask(values=apart, grid=parts.grid, names=parts.names)
+    monkeypatch.setattr(anatomy, "bone_regions", lambda *_, **__: away)
+    assert not any("touch" in f.message for f in segment.mandible(head).findings)
+    low, high = apart.copy(), np.argwhere(apart == 2).max(0)
+    low[high[0] + 1] = 1
+    near = calvaria.Mask(values=low, grid=parts.grid, names=parts.names)
+    monkeypatch.setattr(anatomy, "bone_regions", lambda *_, **__: near)
+    found = [f for f in segment.mandible(head).findings if "touch" in f.message]
+    assert [f.verdict for f in found] == [Verdict.BORDERLINE]
+    assert found[0].measured == pytest.approx((apart[high[0]] == 2).sum() * STEP**2)

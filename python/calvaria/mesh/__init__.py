@@ -32,6 +32,7 @@ from calvaria.mesh.placing import (
     split_mesh,
     transform_mesh,
 )
+from calvaria.mesh.remeshing import RemeshingResult, remesh_mesh
 from calvaria.mesh.repair import RepairAction, RepairResult, repair_mesh
 from calvaria.mesh.smoothing import SmoothingResult, smooth_mesh
 from calvaria.mesh.topology import BoundaryLoop, MeshTopology, mesh_topology
@@ -53,6 +54,7 @@ __all__ = [
     "MeshMeasures",
     "MeshTopology",
     "PartsResult",
+    "RemeshingResult",
     "RepairAction",
     "RepairResult",
     "Section",
@@ -74,6 +76,7 @@ __all__ = [
     "mirror_mesh",
     "read_mesh",
     "read_mesh_info",
+    "remesh_mesh",
     "remove_small_parts",
     "repair_mesh",
     "section_mesh",

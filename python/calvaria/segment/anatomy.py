@@ -21,7 +21,7 @@ from calvaria.segment.logic import pick, union
 from calvaria.segment.parts import keep_largest, remove_small
 from calvaria.segment.patient import patient
 from calvaria.segment.presets import preset_range
-from calvaria.segment.regions import bone_regions
+from calvaria.segment.regions import bone_regions, touching_mm2
 from calvaria.segment.shapes import margin
 
 if TYPE_CHECKING:
@@ -206,7 +206,9 @@ def calvaria(
 def mandible(volume: Volume, *, lower_hu: float | None = None) -> Mask:
     """Outline the lower jaw with its teeth.
 
-    The recipe: :func:`bone`; :func:`bone_regions`; the part named mandible, its largest piece.
+    The recipe: :func:`bone`; :func:`bone_regions`; the part named mandible, its largest piece.  Teeth
+    that meet, as they do in coarse slices even where they do not in the mouth, leave nothing to part the
+    jaws by: a finding then says over which area they touch.
 
     Parameters
     ----------
@@ -218,7 +220,7 @@ def mandible(volume: Volume, *, lower_hu: float | None = None) -> Mask:
     Returns
     -------
     Mask
-        Boolean.
+        Boolean; its findings say what was chosen, and whether the jaws touch.
 
     Raises
     ------
@@ -236,7 +238,17 @@ def mandible(volume: Volume, *, lower_hu: float | None = None) -> Mask:
     >>> jaw.names, round(jaw.n_voxels * 4**3 / 1000)  # cm3
     ({1: 'mandible'}, 82)
     """
-    return named(keep_largest(_region(volume, "mandible", lower_hu)), "mandible", ())
+    regions = _regions(volume, "mandible", lower_hu)
+    made = named(keep_largest(_pick(regions, "mandible")), "mandible", ())
+    touching = touching_mm2(regions, "mandible", "cranium")
+    if touching == 0:
+        return made
+    message = (
+        f"Mandible and cranium touch over {touching:.0f} mm2, at teeth or in a joint: the border there was "
+        "drawn, not seen. Look whether upper teeth are in."
+    )
+    told = dataclasses.replace(step(message, touching, "mm2"), verdict=Verdict.BORDERLINE)
+    return named(made, "mandible", (told,))
 
 
 def vertebrae(volume: Volume, *, lower_hu: float | None = None) -> Mask:
@@ -327,12 +339,21 @@ def teeth(volume: Volume, *, lower_hu: float | None = None) -> Mask:
 
 
 def _region(volume: Volume, name: str, lower_hu: float | None) -> Mask:
+    return _pick(_regions(volume, name, lower_hu), name)
+
+
+def _pick(regions: Mask, name: str) -> Mask:
+    return named(remove_small(pick(regions, label=name), min_mm3=_MIN_PART_MM3), name, ())
+
+
+def _regions(volume: Volume, name: str, lower_hu: float | None) -> Mask:
+    """Part the bone; the part of this name must be there."""
     regions = bone_regions(volume, bone=bone(volume, lower_hu=lower_hu))
     if name not in regions.names.values():
         told = "; ".join(f.message for f in regions.findings if f.code == "segmentation")
         msg = f"volume: {name} expected, found none ({told})"
         raise SegmentationError(msg)
-    return named(remove_small(pick(regions, label=name), min_mm3=_MIN_PART_MM3), name, ())
+    return regions
 
 
 def _level(volume: Volume, lower_hu: float | None) -> tuple[float, float, Finding]:

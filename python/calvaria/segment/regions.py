@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from calvaria.findings import Finding
     from calvaria.segment._landmarks import Braincase, Canal
 
-__all__ = ["bone_regions"]
+__all__ = ["bone_regions", "touching_mm2"]
 
 _NAMES = {1: "cranium", 2: "mandible", 3: "vertebrae", 4: "other bone"}
 # The chin lies farther below the middle of the braincase than this, in radii of the braincase.
@@ -104,6 +104,25 @@ def bone_regions(volume: Volume, *, bone: Mask) -> Mask:
         names={n: name for n, name in _NAMES.items() if n in used},
         findings=(*bone.findings, *told),
     )
+
+
+def touching_mm2(regions: Mask, one: str, other: str) -> float:
+    """Return the area over which voxels of two named regions lie side by side, mm2."""
+    numbers = {name: number for number, name in regions.names.items()}
+    if one not in numbers or other not in numbers:
+        return 0.0
+    is_one, is_other = (regions.values == numbers[name] for name in (one, other))
+    steps = regions.grid.lps_from_ijk[:3, :3].T
+    total = 0.0
+    for axis in range(3):
+        area = float(np.linalg.norm(np.cross(steps[(axis + 1) % 3], steps[(axis + 2) % 3])))
+        before, after = [slice(None)] * 3, [slice(None)] * 3
+        before[2 - axis], after[2 - axis] = slice(None, -1), slice(1, None)
+        low, high = tuple(before), tuple(after)
+        n = np.count_nonzero(is_one[low] & is_other[high])
+        n += np.count_nonzero(is_other[low] & is_one[high])
+        total += n * area
+    return total
 
 
 def _grown(volume: Volume, bone: Mask, seeds: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calvaria.mesh import FaceKind
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,15 +16,15 @@ if TYPE_CHECKING:
 
 __all__ = ["KIND_COLOURS", "KIND_NAMES", "MAPS", "colour_of", "colours_along", "line_of", "rgb"]
 
-# Bone first; then the colours of Okabe and Ito, in the order in which they are told apart best.
-_PALETTE = ("#e6dac0", "#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#0072b2", "#f0e442")
+# Bone first; then the colours of Okabe and Ito, last those that lids and patches have.
+_PALETTE = ("#e6dac0", "#56b4e9", "#e69f00", "#cc79a7", "#f0e442", "#009e73", "#d55e00", "#0072b2")
 
 # A contour the colour of bone would vanish on bone.
 _LINE_ON_BONE = "#ff9d1c"
 
-# What closes a surface is never mistaken for what was imaged.  The colours are those of the report.
+# What closes a surface is never mistaken for what was imaged.  What was imaged has the colour of its mesh.
 KIND_NAMES = ("", "lid where the image ends", "lid of a cut", "filled hole")
-KIND_COLOURS = ("", "#d03b3b", "#e89628", "#508cdc")
+KIND_COLOURS = ("", *("#{:02x}{:02x}{:02x}".format(*kind.colour_rgb) for kind in FaceKind if kind))
 
 # Stops at equal distances.  Signed: ColorBrewer RdBu, the middle lighter; one way: viridis.
 MAPS = {

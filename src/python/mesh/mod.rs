@@ -10,7 +10,7 @@ mod shape;
 pub use measure::{
     closest_points, curvature_mesh, measure_mesh, mesh_parts, section_mesh, signed_distance_mesh,
 };
-pub use shape::{cut_mesh, decimate_mesh, fill_mesh_holes, smooth_mesh};
+pub use shape::{cut_mesh, decimate_mesh, fill_mesh_holes, remesh_mesh, smooth_mesh};
 
 /// Positions (n, 3) as a NumPy array, without a copy.
 fn points(py: Python<'_>, points: Vec<[f64; 3]>) -> PyResult<Bound<'_, PyArray2<f64>>> {

@@ -11,6 +11,7 @@ use super::points;
 use crate::mesh::cut;
 use crate::mesh::decimate::{self, Decimation};
 use crate::mesh::fill_hole;
+use crate::mesh::remesh::{self, Remeshing, Shape};
 use crate::mesh::smooth::{self, Method, Smoothing};
 
 /// Smoothed positions and what became of the shape.
@@ -64,6 +65,39 @@ pub fn decimate_mesh<'py>(
     facts.set_item("max_error_mm", made.max_mm)?;
     facts.set_item("rms_error_mm", made.rms_mm)?;
     facts.set_item("mean_error_mm", made.mean_mm)?;
+    Ok((array::mesh_arrays(py, made.mesh)?, facts))
+}
+
+/// A mesh of even triangles, how far it is from the first, and the triangles of both.
+#[pyfunction]
+#[pyo3(signature = (*, vertices, faces, kinds, edge_length_mm, bound_mm, n_passes, crease_deg, most_faces, progress))]
+#[allow(clippy::too_many_arguments)] // keywords of one call
+pub fn remesh_mesh<'py>(
+    py: Python<'py>,
+    vertices: PyReadonlyArray2<'py, f64>,
+    faces: PyReadonlyArray2<'py, i32>,
+    kinds: PyReadonlyArray1<'py, u8>,
+    edge_length_mm: f64,
+    bound_mm: f64,
+    n_passes: usize,
+    crease_deg: f64,
+    most_faces: usize,
+    progress: &Progress,
+) -> PyResult<(MeshArrays<'py>, Bound<'py, PyDict>)> {
+    let mesh = array::mesh(&vertices, &faces, &kinds)?;
+    let progress = progress.inner.clone();
+    let asked = Remeshing { edge_length_mm, bound_mm, n_passes, crease_deg, most_faces };
+    let made = py.detach(|| remesh::remesh(mesh, asked, &progress))?;
+    let facts = PyDict::new(py);
+    facts.set_item("max_error_mm", made.max_mm)?;
+    facts.set_item("rms_error_mm", made.rms_mm)?;
+    facts.set_item("mean_error_mm", made.mean_mm)?;
+    facts.set_item("is_within", made.is_within)?;
+    facts.set_item("n_crossings", made.n_crossings)?;
+    facts.set_item("volumes_mm3", made.volumes_mm3)?;
+    let row =
+        |shape: Shape| (shape.mean_edge_mm, shape.even_share, shape.min_angle_deg, shape.mean_min_angle_deg);
+    facts.set_item("shapes", made.shapes.map(row))?;
     Ok((array::mesh_arrays(py, made.mesh)?, facts))
 }
 
