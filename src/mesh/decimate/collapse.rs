@@ -4,6 +4,7 @@ use nalgebra::Vector3;
 
 use super::attach::Moves;
 use super::patch::{Limits, NONE, Patch, Role};
+use crate::progress::{Cancelled, Progress};
 
 /// Around more faces than this a vertex does not grow.
 const MOST_FACES: usize = 28;
@@ -11,6 +12,9 @@ const MOST_FACES: usize = 28;
 const MIN_QUALITY: f64 = 0.05;
 /// Least cosine of the turn of a triangle.
 const MIN_TURN: f64 = 0.3;
+
+/// Edges are tried again as long as that takes away one face in so many.
+const LEAST_GAIN: usize = 50;
 
 /// Memory to work in.
 #[derive(Debug, Default)]
@@ -23,6 +27,7 @@ pub(super) struct Scratch {
     pub(super) ring: Vec<u32>,
     pub(super) moves: Moves,
     other_ring: Vec<u32>,
+    other_shared: Vec<u32>,
 }
 
 impl Patch {
@@ -38,12 +43,38 @@ impl Patch {
         }
     }
 
+    /// Collapses edges until `n_faces` are left or nothing is to be won any more.
+    pub(super) fn exhaust(
+        &mut self,
+        n_faces: usize,
+        limits: &Limits<'_>,
+        scratch: &mut Scratch,
+        progress: &Progress,
+    ) -> Result<(), Cancelled> {
+        // The edges in the queue are about to be tried.
+        self.is_touched.fill(false);
+        self.run(usize::MAX, n_faces, limits, scratch);
+        while self.n_live > n_faces && self.refill() {
+            progress.check()?;
+            let before = self.n_live;
+            self.run(usize::MAX, n_faces, limits, scratch);
+            // What was refused may be possible now that its surroundings have changed.
+            if before - self.n_live < before / LEAST_GAIN + 1 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Makes `u` and `v` one vertex if nothing speaks against it.
     fn collapse(&mut self, u: u32, v: u32, limits: &Limits<'_>, scratch: &mut Scratch) {
         let Some((_, place)) = self.plan(u, v) else { return };
         let sum = self.quadrics[u as usize].sum(&self.quadrics[v as usize]);
-        if !self.is_topology_kept(u, v, scratch)
-            || !self.is_shape_kept(u, v, &place, limits, &scratch.kept)
+        if !self.is_topology_kept(u, v, scratch) {
+            return;
+        }
+        let (place, missing) = self.keep_volume([u, v], place, limits, scratch);
+        if !self.is_shape_kept(u, v, &place, limits, &scratch.kept)
             || !self.are_samples_near([u, v], &place, limits, scratch)
         {
             return;
@@ -53,7 +84,10 @@ impl Patch {
         self.join(kept, gone, &place, scratch);
         self.attach_samples(limits.original.is_some(), scratch);
         self.quadrics[kept as usize] = sum;
+        self.owe(missing, [kept, gone], &scratch.ring);
+        self.is_touched[kept as usize] = true;
         for n in 0..scratch.ring.len() {
+            self.is_touched[scratch.ring[n] as usize] = true;
             self.push(kept, scratch.ring[n]);
         }
     }
@@ -83,14 +117,14 @@ impl Patch {
     /// The link condition: the neighbours that both ends have are the tips of the faces they share,
     /// and no face faces another across the edge.
     fn is_topology_kept(&self, u: u32, v: u32, scratch: &mut Scratch) -> bool {
-        let Scratch { shared, kept, ring, other_ring, .. } = scratch;
+        let Scratch { shared, kept, ring, other_ring, other_shared, .. } = scratch;
         for list in [&mut *shared, &mut *kept, &mut *ring, &mut *other_ring] {
             list.clear();
         }
         self.gather(u, v, shared, kept, ring);
         let n_first = kept.len();
-        let mut unused = Vec::new();
-        self.gather(v, u, &mut unused, kept, other_ring);
+        other_shared.clear();
+        self.gather(v, u, other_shared, kept, other_ring);
         if shared.is_empty() || shared.len() > 2 || kept.len() > MOST_FACES || kept.is_empty() {
             return false;
         }
