@@ -59,6 +59,7 @@ impl VertexFaces {
     }
 
     /// The faces around a vertex.
+    #[inline]
     pub fn of(&self, vertex: usize) -> &[u32] {
         &self.faces[self.starts[vertex] as usize..self.starts[vertex + 1] as usize]
     }
@@ -173,6 +174,7 @@ impl Neighbours {
     }
 
     /// The list of a vertex.
+    #[inline]
     pub fn of(&self, vertex: usize) -> &[u32] {
         &self.indices[self.starts[vertex] as usize..self.starts[vertex + 1] as usize]
     }

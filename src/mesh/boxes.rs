@@ -23,17 +23,20 @@ impl Bounds {
     pub const EMPTY: Self = Self { low: [f64::INFINITY; 3], high: [f64::NEG_INFINITY; 3] };
 
     /// About points.
+    #[inline]
     pub fn about(points: impl IntoIterator<Item = [f64; 3]>) -> Self {
         points.into_iter().fold(Self::EMPTY, |bounds, point| bounds.with(Self { low: point, high: point }))
     }
 
     /// About both.
+    #[inline]
     pub fn with(self, other: Self) -> Self {
         let low = [0, 1, 2].map(|k| self.low[k].min(other.low[k]));
         Self { low, high: [0, 1, 2].map(|k| self.high[k].max(other.high[k])) }
     }
 
     /// Whether they have a point in common.
+    #[inline]
     pub fn meets(&self, other: &Self) -> bool {
         (0..3).all(|k| self.low[k] <= other.high[k] && other.low[k] <= self.high[k])
     }

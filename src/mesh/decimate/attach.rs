@@ -139,8 +139,9 @@ impl Patch {
             squared <= squared_bound
                 || original.is_near(point, self.samples.names[sample as usize], squared_bound)
         };
+        // Where nothing tells what the surface was, it stays.
         let Some(&at_place) = moves.nearest.last().filter(|nearest| nearest.1 != NONE) else {
-            return true;
+            return false;
         };
         is_near(place, at_place)
             && moves.middles.iter().zip(&moves.nearest).all(|(middle, &nearest)| {

@@ -68,27 +68,25 @@ impl Patch {
 
     /// Makes `u` and `v` one vertex if nothing speaks against it.
     fn collapse(&mut self, u: u32, v: u32, limits: &Limits<'_>, scratch: &mut Scratch) {
-        let Some((_, place)) = self.plan(u, v) else { return };
-        let sum = self.quadrics[u as usize].sum(&self.quadrics[v as usize]);
+        let Some((_, best)) = self.plan(u, v) else { return };
         if !self.is_topology_kept(u, v, scratch) {
             return;
         }
-        let (place, missing) = self.keep_volume([u, v], place, limits, scratch);
-        if !self.is_shape_kept(u, v, &place, limits, &scratch.kept)
-            || !self.are_samples_near([u, v], &place, limits, scratch)
-        {
-            return;
-        }
-        // The vertex that other patches know keeps its number.
-        let (kept, gone) = if self.roles[v as usize] == Role::Seam { (v, u) } else { (u, v) };
-        self.join(kept, gone, &place, scratch);
+        let (places, n_places) = self.places([u, v], &best, limits, scratch);
+        let is_kept = |(place, _): &&(Vector3<f64>, f64)| {
+            self.is_shape_kept(u, v, place, limits, &scratch.kept)
+                && self.are_samples_near([u, v], place, limits, scratch)
+        };
+        let Some(&(place, missing)) = places[..n_places].iter().find(is_kept) else { return };
+        let sum = self.quadrics[u as usize].sum(&self.quadrics[v as usize]);
+        self.join(u, v, &place, scratch);
         self.attach_samples(limits.original.is_some(), scratch);
-        self.quadrics[kept as usize] = sum;
-        self.owe(missing, [kept, gone], &scratch.ring);
-        self.is_touched[kept as usize] = true;
+        self.quadrics[u as usize] = sum;
+        self.owe(missing, [u, v], &scratch.ring);
+        self.is_touched[u as usize] = true;
         for n in 0..scratch.ring.len() {
             self.is_touched[scratch.ring[n] as usize] = true;
-            self.push(kept, scratch.ring[n]);
+            self.push(u, scratch.ring[n]);
         }
     }
 
@@ -132,9 +130,7 @@ impl Patch {
         if n_common != shared.len() || !self.is_border_kept(u, v, shared) {
             return false;
         }
-        if self.is_shut(u, v, &kept[..n_first], &kept[n_first..])
-            || !self.is_seam_apart(u, v, ring, other_ring)
-        {
+        if self.is_shut(u, v, &kept[..n_first], &kept[n_first..]) {
             return false;
         }
         for &vertex in other_ring.iter() {
@@ -185,22 +181,15 @@ impl Patch {
         })
     }
 
-    /// Beyond a seam this patch sees nothing: next to one seam vertex there may be another only as
-    /// the tip of a shared face.
-    fn is_seam_apart(&self, u: u32, v: u32, ring: &[u32], other_ring: &[u32]) -> bool {
-        let free_ring = match [u, v].map(|end| self.roles[end as usize] == Role::Seam) {
-            [false, false] => return true,
-            [true, false] => other_ring,
-            [false, true] => ring,
-            [true, true] => return false,
-        };
-        let both = |vertex: &u32| ring.contains(vertex) && other_ring.contains(vertex);
-        let seams = free_ring.iter().filter(|&&vertex| self.roles[vertex as usize] == Role::Seam);
-        seams.clone().count() <= 1 && seams.clone().all(both)
-    }
-
     /// No face turns over, none becomes a needle.
-    fn is_shape_kept(&self, u: u32, v: u32, place: &Vector3<f64>, limits: &Limits<'_>, kept: &[u32]) -> bool {
+    pub(super) fn is_shape_kept(
+        &self,
+        u: u32,
+        v: u32,
+        place: &Vector3<f64>,
+        limits: &Limits<'_>,
+        kept: &[u32],
+    ) -> bool {
         let lowest = limits.min_altitude_mm * limits.min_altitude_mm;
         kept.iter().all(|&face| {
             let corners = self.faces[face as usize];

@@ -28,8 +28,7 @@ where
 /// The same mesh with its faces along the curve, and its vertices in the order in which they name them.
 pub(super) fn in_order(mesh: MeshRef<'_>) -> TriMesh {
     let Some([low, high]) = bounds(mesh.vertices()) else { return TriMesh::default() };
-    let order =
-        along_curve(mesh.faces().len(), |face| mesh.corners(face).map(Vector3::from), &low, &high);
+    let order = along_curve(mesh.faces().len(), |face| mesh.corners(face).map(Vector3::from), &low, &high);
     let mut numbers = vec![NONE; mesh.vertices().len()];
     let mut made = TriMesh {
         vertices: Vec::with_capacity(numbers.len()),

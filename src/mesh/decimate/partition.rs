@@ -7,6 +7,9 @@ use super::order::along_curve;
 use super::patch::{Limits, NONE, Part, Patch, Role};
 use super::samples::Samples;
 
+/// Tables of all vertices that are made at most.
+const MOST_TABLES: usize = 16;
+
 /// Which faces belong to which patch, and which vertices more than one patch has.
 pub(super) struct Partition {
     order: Vec<u32>,
@@ -48,7 +51,7 @@ impl Partition {
     pub(super) fn patches(&self, part: &Part, limits: &Limits<'_>) -> Vec<(Patch, Vec<u32>)> {
         self.order
             .par_chunks(self.size)
-            .with_max_len(1)
+            .with_min_len(self.order.len().div_ceil(self.size).div_ceil(MOST_TABLES))
             .enumerate()
             .map_init(
                 || vec![NONE; part.points.len()],

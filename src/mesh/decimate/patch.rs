@@ -6,8 +6,8 @@ use super::quadric::{Quadric, TANGENT_WEIGHT};
 use super::queue::BucketQueue;
 use super::samples::Samples;
 use super::surface::Surface;
-use crate::mesh::{FaceKind, MeshRef};
 use crate::mesh::measure::doubled_area_vector;
+use crate::mesh::{FaceKind, MeshRef};
 
 pub(super) const NONE: u32 = u32::MAX;
 
@@ -30,7 +30,7 @@ pub(super) enum Role {
     Border,
     /// Stays.
     Fixed,
-    /// Stays for now: other patches share it.
+    /// Stays for now, and nothing becomes one with it: other patches share it.
     Seam,
 }
 

@@ -23,9 +23,18 @@ struct Round {
 
 /// The seams of one round lie within the patches of the next; the rest is chosen from the whole.
 const ROUNDS: [Round; 2] = [
-    Round { patch_faces: 1 << 16, shift: 0.0, share: 1.2 },
+    Round { patch_faces: 1 << 15, shift: 0.0, share: 1.2 },
     Round { patch_faces: 1 << 14, shift: 0.37, share: 1.02 },
 ];
+/// Where only a bound ends it, a long seam does no harm.
+const MOST_FACES_OF_BOUND: usize = 1 << 14;
+
+impl Round {
+    fn patch_faces(&self, asked: Decimation) -> usize {
+        if asked.n_faces == 0 { self.patch_faces.min(MOST_FACES_OF_BOUND) } else { self.patch_faces }
+    }
+}
+
 /// Buckets of cost by which the patches go on together: half an octave.
 const STEP: usize = 4;
 
@@ -71,15 +80,17 @@ pub(super) fn decimate(
     };
     let mut part = Part::whole(mesh, is_kept);
     for round in ROUNDS {
-        let partition = Partition::new(&part, round.patch_faces, round.shift);
+        let partition = Partition::new(&part, round.patch_faces(asked), round.shift);
         if partition.is_divided() {
             let mut patches = partition.patches(&part, &limits);
             let enough = (asked.n_faces as f64 * round.share) as usize;
             if enough == 0 {
-                patches.par_iter_mut().with_max_len(1).try_for_each_init(
-                    Scratch::default,
-                    |scratch, (patch, _)| patch.exhaust(0, &limits, scratch, progress),
-                )?;
+                patches
+                    .par_iter_mut()
+                    .with_max_len(1)
+                    .try_for_each_init(Scratch::default, |scratch, (patch, _)| {
+                        patch.exhaust(0, &limits, scratch, progress)
+                    })?;
             } else {
                 step_by_step(&mut patches, enough, &limits, progress)?;
             }
@@ -89,6 +100,7 @@ pub(super) fn decimate(
     }
     let mut whole = Patch::new(part, &limits);
     whole.exhaust(asked.n_faces, &limits, &mut Scratch::default(), progress)?;
+    whole.settle(&limits);
     progress.step()?;
     let is_exhausted = whole.n_live > asked.n_faces;
     let (mesh, beside) = compact(&whole, mesh.vertices().len());

@@ -81,8 +81,13 @@ pub fn decimate_verified(
         keep_around(mesh, points, reach_mm, &mut is_kept);
         reach_mm *= 2.0;
     }
-    let unchanged =
-        || Verified { mesh: as_it_was.to_owned(), max_mm: 0.0, rms_mm: 0.0, mean_mm: 0.0, is_exhausted: true };
+    let unchanged = || Verified {
+        mesh: as_it_was.to_owned(),
+        max_mm: 0.0,
+        rms_mm: 0.0,
+        mean_mm: 0.0,
+        is_exhausted: true,
+    };
     Ok(second_best.unwrap_or_else(unchanged))
 }
 
