@@ -6,6 +6,8 @@ use super::MeshRef;
 
 /// Vertices per parallel block; fixed, so that a result never depends on the number of threads.
 const BLOCK: usize = 4096;
+/// More threads than this only look at the same faces again.
+const MOST_RANGES: usize = 8;
 
 /// The faces around every vertex, in one flat list.
 #[derive(Debug, Clone)]
@@ -16,27 +18,48 @@ pub struct VertexFaces {
 
 impl VertexFaces {
     /// Sorts the corners of all faces by vertex; the faces of a vertex stand in ascending order.
+    ///
+    /// Every thread looks at all faces and sorts those of its own vertices.
     pub fn new(n_vertices: usize, faces: &[[u32; 3]]) -> Self {
+        let n_ranges = if n_vertices < BLOCK { 1 } else { rayon::current_num_threads().min(MOST_RANGES) };
+        let size = n_vertices.div_ceil(n_ranges).max(1);
         let mut starts = vec![0_u32; n_vertices + 1];
-        for corner in faces.as_flattened() {
-            starts[*corner as usize + 1] += 1;
-        }
+        starts[1..].par_chunks_mut(size).enumerate().for_each(|(range, counts)| {
+            let first = (range * size) as u32;
+            for corner in faces.as_flattened() {
+                if let Some(count) = counts.get_mut(corner.wrapping_sub(first) as usize) {
+                    *count += 1;
+                }
+            }
+        });
         for vertex in 0..n_vertices {
             starts[vertex + 1] += starts[vertex];
         }
         let mut sorted = vec![0_u32; faces.len() * 3];
-        let mut next = starts.clone();
-        for (face, corners) in faces.iter().enumerate() {
-            for &corner in corners {
-                let place = &mut next[corner as usize];
-                sorted[*place as usize] = face as u32;
-                *place += 1;
-            }
+        let mut rest = &mut sorted[..];
+        let mut own = Vec::with_capacity(n_ranges);
+        for first in (0..n_vertices).step_by(size) {
+            let end = (first + size).min(n_vertices);
+            let (lists, others) = rest.split_at_mut((starts[end] - starts[first]) as usize);
+            own.push((first, &starts[first..end], lists));
+            rest = others;
         }
+        own.into_par_iter().for_each(|(first, starts, lists)| {
+            let mut next: Vec<u32> = starts.iter().map(|start| start - starts[0]).collect();
+            for (face, corners) in faces.iter().enumerate() {
+                for corner in corners {
+                    if let Some(place) = next.get_mut(corner.wrapping_sub(first as u32) as usize) {
+                        lists[*place as usize] = face as u32;
+                        *place += 1;
+                    }
+                }
+            }
+        });
         Self { starts, faces: sorted }
     }
 
     /// The faces around a vertex.
+    #[inline]
     pub fn of(&self, vertex: usize) -> &[u32] {
         &self.faces[self.starts[vertex] as usize..self.starts[vertex + 1] as usize]
     }
@@ -151,6 +174,7 @@ impl Neighbours {
     }
 
     /// The list of a vertex.
+    #[inline]
     pub fn of(&self, vertex: usize) -> &[u32] {
         &self.indices[self.starts[vertex] as usize..self.starts[vertex + 1] as usize]
     }
@@ -164,6 +188,22 @@ mod tests {
     fn square() -> TriMesh {
         let vertices = vec![[0.0; 3], [1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 1.0, 0.0]];
         TriMesh { vertices, faces: vec![[0, 1, 2], [0, 2, 3]], kinds: vec![0, 1] }
+    }
+
+    #[test]
+    fn the_faces_of_many_vertices_stand_in_order() {
+        let n = 10_000_u32;
+        let faces: Vec<[u32; 3]> = (0..n).map(|at| [at, (at * 7 + 1) % n, (at * 13 + 5) % n]).collect();
+        let around = VertexFaces::new(n as usize, &faces);
+        let mut truth = vec![Vec::new(); n as usize];
+        for (face, corners) in faces.iter().enumerate() {
+            for &corner in corners {
+                truth[corner as usize].push(face as u32);
+            }
+        }
+        assert!((0..n as usize).all(|vertex| around.of(vertex) == truth[vertex]));
+        assert_eq!(around.n_vertices(), n as usize);
+        assert_eq!(VertexFaces::new(0, &[]).n_vertices(), 0);
     }
 
     #[test]

@@ -4,6 +4,10 @@ use rayon::prelude::*;
 
 /// Triangles in one leaf.
 const LEAF: usize = 4;
+/// Boxes that are worth a thread.
+const LEAST_AT_ONCE: usize = 1024;
+/// A tree held against itself is done in about so many parts.
+const PARTS: usize = 512;
 
 /// A closed box, low and high corner.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,17 +23,20 @@ impl Bounds {
     pub const EMPTY: Self = Self { low: [f64::INFINITY; 3], high: [f64::NEG_INFINITY; 3] };
 
     /// About points.
+    #[inline]
     pub fn about(points: impl IntoIterator<Item = [f64; 3]>) -> Self {
         points.into_iter().fold(Self::EMPTY, |bounds, point| bounds.with(Self { low: point, high: point }))
     }
 
     /// About both.
+    #[inline]
     pub fn with(self, other: Self) -> Self {
         let low = [0, 1, 2].map(|k| self.low[k].min(other.low[k]));
         Self { low, high: [0, 1, 2].map(|k| self.high[k].max(other.high[k])) }
     }
 
     /// Whether they have a point in common.
+    #[inline]
     pub fn meets(&self, other: &Self) -> bool {
         (0..3).all(|k| self.low[k] <= other.high[k] && other.low[k] <= self.high[k])
     }
@@ -67,25 +74,53 @@ impl BoxTree {
             boxes.par_iter().enumerate().map(|(at, bounds)| (code(bounds), at as u32)).collect();
         coded.par_sort_unstable();
         let order: Vec<u32> = coded.into_iter().map(|(_, at)| at).collect();
-        let own: Vec<Bounds> = order.iter().map(|&at| boxes[at as usize]).collect();
+        let own: Vec<Bounds> = order.par_iter().map(|&at| boxes[at as usize]).collect();
         let join = |boxes: &[Bounds]| boxes.iter().copied().fold(Bounds::EMPTY, Bounds::with);
         let mut levels: Vec<Vec<Bounds>> = vec![own.par_chunks(LEAF).map(join).collect()];
         while let Some(below) = levels.last().filter(|level| level.len() > 1) {
-            let above = below.chunks(2).map(join).collect();
+            let above = below.par_chunks(2).with_min_len(LEAST_AT_ONCE).map(join).collect();
             levels.push(above);
         }
         Self { order, own, levels }
     }
 
-    /// How many leaves there are.
-    pub fn n_leaves(&self) -> usize {
-        self.levels[0].len()
+    /// The tree held against itself, in parts: a level, and two of its boxes that meet, or one twice.
+    pub fn parts(&self) -> Vec<(usize, u32, u32)> {
+        let level = self.levels.iter().position(|boxes| boxes.len() <= PARTS).unwrap_or(0);
+        let boxes = &self.levels[level];
+        let all = (0..boxes.len()).flat_map(|a| (a..boxes.len()).map(move |b| (a, b)));
+        all.filter(|&(a, b)| boxes[a].meets(&boxes[b])).map(|(a, b)| (level, a as u32, b as u32)).collect()
     }
 
-    /// The box of a leaf and the numbers of what is in it.
-    pub fn leaf(&self, leaf: usize) -> (Bounds, &[u32]) {
-        let end = ((leaf + 1) * LEAF).min(self.order.len());
-        (self.levels[0][leaf], &self.order[leaf * LEAF..end])
+    /// Calls `visit` for every two things in a part whose boxes meet.
+    pub fn pairs(&self, (level, a, b): (usize, u32, u32), visit: &mut impl FnMut(u32, u32)) {
+        let boxes = &self.levels[level];
+        let Some(second) = boxes.get(b as usize).filter(|second| second.meets(&boxes[a as usize])) else {
+            return;
+        };
+        if level == 0 {
+            self.leaf_pairs(a as usize, b as usize, second, visit);
+            return;
+        }
+        for (p, q) in [(2 * a, 2 * b), (2 * a, 2 * b + 1), (2 * a + 1, 2 * b), (2 * a + 1, 2 * b + 1)] {
+            if p <= q && (p as usize) < self.levels[level - 1].len() {
+                self.pairs((level - 1, p, q), visit);
+            }
+        }
+    }
+
+    fn leaf_pairs(&self, a: usize, b: usize, second: &Bounds, visit: &mut impl FnMut(u32, u32)) {
+        let end = |leaf: usize| ((leaf + 1) * LEAF).min(self.order.len());
+        for p in a * LEAF..end(a) {
+            if !self.own[p].meets(second) {
+                continue;
+            }
+            for q in (p + 1).max(b * LEAF)..end(b) {
+                if self.own[p].meets(&self.own[q]) {
+                    visit(self.order[p], self.order[q]);
+                }
+            }
+        }
     }
 
     /// Calls `visit` for everything whose box meets `bounds`, in an order that depends on nothing else.
@@ -153,6 +188,14 @@ mod tests {
                 let truth: Vec<usize> = (0..n).filter(|&at| boxes[at].meets(&asked)).collect();
                 assert_eq!(found, truth);
             }
+            let mut found = Vec::new();
+            for part in tree.parts() {
+                tree.pairs(part, &mut |a, b| found.push((a.min(b) as usize, a.max(b) as usize)));
+            }
+            found.sort_unstable();
+            let all = (0..n).flat_map(|a| (a + 1..n).map(move |b| (a, b)));
+            let truth: Vec<(usize, usize)> = all.filter(|&(a, b)| boxes[a].meets(&boxes[b])).collect();
+            assert_eq!(found, truth);
         }
     }
 }

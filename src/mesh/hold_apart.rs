@@ -1,7 +1,7 @@
 //! Vertices on their way from one place to another are held back where faces would cross.
 
 use super::adjacency::VertexFaces;
-use super::self_intersection::{self_intersections, self_intersections_of};
+use super::self_intersection::Crossings;
 use super::trimesh::MeshRef;
 use crate::progress::{Cancelled, Progress};
 
@@ -19,11 +19,12 @@ pub fn hold_apart(
     moved: &mut [[f64; 3]],
     progress: &Progress,
 ) -> Result<usize, Cancelled> {
-    let mut pairs = self_intersections(mesh.at(moved), progress)?;
+    let around = VertexFaces::new(moved.len(), mesh.faces());
+    let search = Crossings::on_the_way(mesh, moved, &around);
+    let mut pairs = search.all(mesh.at(moved), progress)?;
     if pairs.is_empty() {
         return Ok(0);
     }
-    let around = VertexFaces::new(moved.len(), mesh.faces());
     let mut is_held = vec![false; moved.len()];
     for round in 0..MOST_ROUNDS {
         let mut vertices = corners_of(mesh, pairs.as_flattened());
@@ -41,7 +42,7 @@ pub fn hold_apart(
             }
             is_held[vertex as usize] = true;
         }
-        pairs = self_intersections_of(mesh.at(moved), &faces_around(&around, &vertices));
+        pairs = search.of(mesh.at(moved), &faces_around(&around, &vertices));
         progress.check()?;
         if pairs.is_empty() {
             break;
@@ -68,6 +69,7 @@ fn sorted(mut numbers: Vec<u32>) -> Vec<u32> {
 mod tests {
     use super::*;
     use crate::mesh::measure::tests::cuboid;
+    use crate::mesh::self_intersection::self_intersections;
 
     #[test]
     fn a_wall_that_is_pushed_through_another_stops_before_it() {

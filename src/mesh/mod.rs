@@ -36,6 +36,7 @@ pub mod signed;
 pub mod smooth;
 pub mod topology;
 pub mod triangle;
+pub mod triangle_pair;
 mod trimesh;
 pub mod weld;
 

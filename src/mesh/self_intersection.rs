@@ -1,20 +1,29 @@
-//! Faces that pass through or onto one another without being neighbours. Every sign is exact.
+//! Faces that pass through or onto one another without being neighbours.
+//!
+//! Pairs are looked for in a tree of boxes that is held against itself. Neighbours are passed over where
+//! the faces around their common vertex lie side by side, seen from one direction; pairs of which one lies
+//! on one side of the plane of the other by more than rounding are apart. All others are tested exactly.
 
-#![allow(clippy::float_cmp)] // equal places and zero signs are meant exactly
-
+use nalgebra::Vector3;
 use rayon::prelude::*;
 
+use super::adjacency::VertexFaces;
 use super::boxes::{Bounds, BoxTree};
 use super::quality::shape;
-use super::side;
+use super::triangle_pair::intersect;
 use super::trimesh::MeshRef;
 use crate::progress::{Cancelled, Progress};
 
-type Point = [f64; 3];
-type Flat = [f64; 2];
-
-/// Leaves that one thread looks at before it reports.
-const AT_ONCE: usize = 1 << 14;
+/// Parts of the search that are done before it reports.
+const AT_ONCE: usize = 512;
+/// Faces, or vertices, that one thread looks at.
+const BLOCK: usize = 2048;
+/// A distance from a plane counts when it is above this part of what it is computed from.
+const ROUNDING: f64 = 1e-13;
+/// Least cosine between the normals of faces around a vertex and their mean.
+const LEAST_TURN: f64 = 0.02;
+/// Least squared sine of their angles at it.
+const LEAST_ANGLE: f64 = 1e-12;
 
 /// Pairs of faces, lower number first, in order.
 ///
@@ -24,246 +33,242 @@ const AT_ONCE: usize = 1 << 14;
 /// # Errors
 /// [`Cancelled`].
 pub fn self_intersections(mesh: MeshRef<'_>, progress: &Progress) -> Result<Vec<[u32; 2]>, Cancelled> {
-    let n = mesh.faces().len();
-    let boxes: Vec<Bounds> = (0..n).into_par_iter().map(|face| Bounds::about(mesh.corners(face))).collect();
-    let has_area: Vec<bool> =
-        (0..n).into_par_iter().map(|face| shape(mesh.corners(face)).1 > 1e-12).collect();
-    let tree = BoxTree::new(&boxes);
-    progress.expect(tree.n_leaves().div_ceil(AT_ONCE));
-    let mut found = Vec::new();
-    for start in (0..tree.n_leaves()).step_by(AT_ONCE) {
-        let end = (start + AT_ONCE).min(tree.n_leaves());
-        let pairs: Vec<Vec<[u32; 2]>> =
-            (start..end).into_par_iter().map(|leaf| of_leaf(mesh, &tree, &boxes, &has_area, leaf)).collect();
-        found.extend(pairs.into_iter().flatten());
-        progress.step()?;
-    }
-    found.par_sort_unstable();
-    Ok(found)
+    let around = VertexFaces::new(mesh.vertices().len(), mesh.faces());
+    Crossings::new(mesh, &around).all(mesh, progress)
 }
 
 /// The same, of pairs of which at least one face is among these, which stand in ascending order.
 pub fn self_intersections_of(mesh: MeshRef<'_>, faces: &[u32]) -> Vec<[u32; 2]> {
-    let n = mesh.faces().len();
-    let boxes: Vec<Bounds> = (0..n).into_par_iter().map(|face| Bounds::about(mesh.corners(face))).collect();
-    let tree = BoxTree::new(&boxes);
-    let has_area = |face: u32| shape(mesh.corners(face as usize)).1 > 1e-12;
-    let of_face = |&face: &u32| {
+    let own: Vec<Bounds> = faces.par_iter().map(|&face| Bounds::about(mesh.corners(face as usize))).collect();
+    let tree = BoxTree::new(&own);
+    let is_own = |face: u32| faces.binary_search(&face).is_ok();
+    let of_face = |other: u32| {
         let mut found = Vec::new();
-        tree.visit(&boxes[face as usize], |other| {
-            let is_known = other == face || (other < face && faces.binary_search(&other).is_ok());
-            let may = !is_known && has_area(face) && has_area(other);
-            if may && intersect(mesh.corners(face as usize), mesh.corners(other as usize)) {
+        let mut known = None;
+        tree.visit(&Bounds::about(mesh.corners(other as usize)), |place| {
+            let face = faces[place as usize];
+            let is_known = face == other || (face > other && *known.get_or_insert_with(|| is_own(other)));
+            if !is_known && cross(mesh, face, other) {
                 found.push([face.min(other), face.max(other)]);
             }
         });
         found
     };
-    let mut found: Vec<[u32; 2]> = faces.par_iter().map(of_face).flatten_iter().collect();
+    let all = 0..mesh.faces().len() as u32;
+    let mut found: Vec<[u32; 2]> =
+        all.into_par_iter().with_min_len(BLOCK).map(of_face).flatten_iter().collect();
     found.par_sort_unstable();
     found
 }
 
-fn of_leaf(
-    mesh: MeshRef<'_>,
-    tree: &BoxTree,
-    boxes: &[Bounds],
-    has_area: &[bool],
-    leaf: usize,
-) -> Vec<[u32; 2]> {
-    let (bounds, own) = tree.leaf(leaf);
-    let mut found = Vec::new();
-    tree.visit(&bounds, |other| {
-        for &face in own.iter().filter(|&&face| face < other) {
-            let (a, b) = (face as usize, other as usize);
-            let may = boxes[a].meets(&boxes[b]) && has_area[a] && has_area[b];
-            if may && intersect(mesh.corners(a), mesh.corners(b)) {
-                found.push([face, other]);
-            }
+/// A search for faces that cross, while vertices move.
+#[derive(Debug)]
+pub struct Crossings<'a> {
+    around: &'a VertexFaces,
+    /// Boxes of the faces, wherever they are on their way.
+    boxes: Vec<Bounds>,
+    tree: BoxTree,
+}
+
+impl<'a> Crossings<'a> {
+    /// In a mesh that stays where it is.
+    pub fn new(mesh: MeshRef<'_>, around: &'a VertexFaces) -> Self {
+        Self::within(mesh, around, |face| Bounds::about(mesh.corners(face)))
+    }
+
+    /// While the vertices of a mesh go straight to other places.
+    pub fn on_the_way(mesh: MeshRef<'_>, to: &[[f64; 3]], around: &'a VertexFaces) -> Self {
+        let ends = mesh.at(to);
+        Self::within(mesh, around, |face| {
+            Bounds::about(mesh.corners(face)).with(Bounds::about(ends.corners(face)))
+        })
+    }
+
+    fn within<F>(mesh: MeshRef<'_>, around: &'a VertexFaces, bounds: F) -> Self
+    where
+        F: Fn(usize) -> Bounds + Sync + Send,
+    {
+        let boxes: Vec<Bounds> =
+            (0..mesh.faces().len()).into_par_iter().with_min_len(BLOCK).map(bounds).collect();
+        let tree = BoxTree::new(&boxes);
+        Self { around, boxes, tree }
+    }
+
+    /// All pairs that cross where the mesh is now.
+    ///
+    /// # Errors
+    /// [`Cancelled`].
+    pub fn all(&self, mesh: MeshRef<'_>, progress: &Progress) -> Result<Vec<[u32; 2]>, Cancelled> {
+        let is_sound: Vec<bool> = (0..mesh.vertices().len())
+            .into_par_iter()
+            .with_min_len(BLOCK)
+            .map(|vertex| is_sound(mesh, self.around.of(vertex), vertex as u32))
+            .collect();
+        let parts = self.tree.parts();
+        progress.expect(parts.len().div_ceil(AT_ONCE));
+        let mut found = Vec::new();
+        for parts in parts.chunks(AT_ONCE) {
+            let of_part = |&part: &(usize, u32, u32)| {
+                let mut pairs = Vec::new();
+                self.tree.pairs(part, &mut |a, b| {
+                    let may = !shares_sound(mesh, a, b, &is_sound) && !are_apart(mesh, a, b);
+                    if may && cross(mesh, a, b) {
+                        pairs.push([a.min(b), a.max(b)]);
+                    }
+                });
+                pairs
+            };
+            let pairs: Vec<Vec<[u32; 2]>> = parts.par_iter().with_max_len(1).map(of_part).collect();
+            found.extend(pairs.into_iter().flatten());
+            progress.step()?;
         }
-    });
-    found
+        found.par_sort_unstable();
+        Ok(found)
+    }
+
+    /// Pairs of which at least one face is among these, which stand in ascending order.
+    pub fn of(&self, mesh: MeshRef<'_>, faces: &[u32]) -> Vec<[u32; 2]> {
+        let of_face = |&face: &u32| {
+            let mut found = Vec::new();
+            self.tree.visit(&self.boxes[face as usize], |other| {
+                let is_known = other == face || (other < face && faces.binary_search(&other).is_ok());
+                if !is_known && cross(mesh, face, other) {
+                    found.push([face.min(other), face.max(other)]);
+                }
+            });
+            found
+        };
+        let mut found: Vec<[u32; 2]> = faces.par_iter().map(of_face).flatten_iter().collect();
+        found.par_sort_unstable();
+        found
+    }
 }
 
-/// Whether two triangles with area have more in common than the corners that they share.
-pub fn intersect(mut a: [Point; 3], mut b: [Point; 3]) -> bool {
-    match line_up(&mut a, &mut b) {
-        0 => apart(a, b),
-        1 => at_a_corner(a, b),
-        2 => at_an_edge(a, b),
-        _ => false,
-    }
+fn cross(mesh: MeshRef<'_>, a: u32, b: u32) -> bool {
+    let [a, b] = [a, b].map(|face| mesh.corners(face as usize));
+    Bounds::about(a).meets(&Bounds::about(b)) && shape(a).1 > 1e-12 && shape(b).1 > 1e-12 && intersect(a, b)
 }
 
-/// Turns both, without changing their sense for `a`, so that common corners come first; how many there are.
-fn line_up(a: &mut [Point; 3], b: &mut [Point; 3]) -> usize {
-    let mut n = 0;
-    for at in 0..3 {
-        if let Some(there) = (n..3).find(|&there| b[there] == a[at]) {
-            b.swap(n, there);
-            a.swap(n, at);
-            n += 1;
-        }
-    }
-    n
+/// Whether two faces meet at a vertex around which no faces cross.
+fn shares_sound(mesh: MeshRef<'_>, a: u32, b: u32, is_sound: &[bool]) -> bool {
+    let [a, b] = [a, b].map(|face| mesh.faces()[face as usize]);
+    a.iter().any(|&corner| b.contains(&corner) && is_sound[corner as usize])
 }
 
-fn apart(a: [Point; 3], b: [Point; 3]) -> bool {
-    let of_a = b.map(|corner| side::of_plane(a, corner));
-    if is_one_side(of_a) {
-        return false;
-    }
-    let of_b = a.map(|corner| side::of_plane(b, corner));
-    if is_one_side(of_b) {
-        return false;
-    }
-    if of_a == [0.0; 3] {
-        return overlap_flat(a, b);
-    }
-    let passes = |edges: [Point; 3], sides: [f64; 3], face: [Point; 3]| {
-        [(0, 1), (1, 2), (2, 0)]
-            .iter()
-            .any(|&(s, e)| segment_meets([edges[s], edges[e]], [sides[s], sides[e]], face))
+/// Whether one of two faces lies on one side of the plane of the other by more than rounding.
+fn are_apart(mesh: MeshRef<'_>, a: u32, b: u32) -> bool {
+    let [a, b] = [a, b].map(|face| mesh.corners(face as usize).map(Vector3::from));
+    let on_one_side = |[p, q, r]: &[Vector3<f64>; 3], other: &[Vector3<f64>; 3]| {
+        let (u, v) = (q - p, r - p);
+        let normal = u.cross(&v);
+        let heights = other.map(|corner| normal.dot(&(corner - p)));
+        // Differences are rounded by themselves, so that far from the origin nothing is lost.
+        let far = other.iter().fold(0.0_f64, |far, corner| far.max((corner - p).amax()));
+        let least = u.amax() * v.amax() * far * ROUNDING;
+        heights.iter().all(|&height| height > least) || heights.iter().all(|&height| height < -least)
     };
-    passes(b, of_a, a) || passes(a, of_b, b)
+    on_one_side(&a, &b) || on_one_side(&b, &a)
 }
 
-fn is_one_side<const N: usize>(sides: [f64; N]) -> bool {
-    sides.iter().all(|&s| s > 0.0) || sides.iter().all(|&s| s < 0.0)
-}
-
-/// Whether a segment, whose ends lie on these sides of the plane of a face, meets the face.
-fn segment_meets([p, q]: [Point; 2], sides: [f64; 2], face: [Point; 3]) -> bool {
-    if (sides[0] > 0.0 && sides[1] > 0.0) || (sides[0] < 0.0 && sides[1] < 0.0) {
+/// Whether the faces around a vertex lie side by side, seen along the mean of their normals: then none of
+/// them meets another but in the vertex and in common edges.
+fn is_sound(mesh: MeshRef<'_>, faces: &[u32], vertex: u32) -> bool {
+    const MOST: usize = 32;
+    if faces.len() < 3 || faces.len() > MOST {
         return false;
     }
-    if sides == [0.0; 2] {
-        let axis = flat_axis(face);
-        return segment_meets_flat([drop(p, axis), drop(q, axis)], face.map(|corner| drop(corner, axis)));
+    let apex = Vector3::from(mesh.vertices()[vertex as usize]);
+    let mut ends = [[0_u32; 2]; MOST];
+    let mut sides = [[Vector3::zeros(); 2]; MOST];
+    let mut mean = Vector3::zeros();
+    for (n, &face) in faces.iter().enumerate() {
+        let [a, b, c] = mesh.faces()[face as usize];
+        ends[n] = if a == vertex {
+            [b, c]
+        } else if b == vertex {
+            [c, a]
+        } else {
+            [a, b]
+        };
+        sides[n] = ends[n].map(|end| Vector3::from(mesh.vertices()[end as usize]) - apex);
+        mean += sides[n][0].cross(&sides[n][1]);
     }
-    let [a, b, c] = face;
-    let turns = [[a, b], [b, c], [c, a]].map(|[s, e]| side::of_plane([p, q, s], e));
-    turns.iter().all(|&s| s >= 0.0) || turns.iter().all(|&s| s <= 0.0)
-}
-
-/// Both have their first corner in common.
-fn at_a_corner(a: [Point; 3], b: [Point; 3]) -> bool {
-    let of_a = [side::of_plane(a, b[1]), side::of_plane(a, b[2])];
-    if of_a == [0.0; 2] {
-        return sectors_overlap(a, b);
-    }
-    // On one side of a plane through the common corner there is only that corner in it.
-    if is_one_side(of_a) {
-        return false;
-    }
-    let of_b = [side::of_plane(b, a[1]), side::of_plane(b, a[2])];
-    if is_one_side(of_b) {
-        return false;
-    }
-    segment_meets([b[1], b[2]], of_a, a) || segment_meets([a[1], a[2]], of_b, b)
-}
-
-/// Both have their first two corners in common: they meet again only when folded flat onto each other.
-fn at_an_edge(a: [Point; 3], b: [Point; 3]) -> bool {
-    if side::of_plane(a, b[2]) != 0.0 {
-        return false;
-    }
-    let axis = flat_axis(a);
-    let line = [drop(a[0], axis), drop(a[1], axis)];
-    let sides = [drop(a[2], axis), drop(b[2], axis)].map(|point| side::of_line(line, point));
-    (sides[0] > 0.0) == (sides[1] > 0.0) && sides[1] != 0.0
-}
-
-/// The axis along which a triangle is seen largest.
-fn flat_axis([a, b, c]: [Point; 3]) -> usize {
-    let area = |axis: usize| side::of_line([drop(a, axis), drop(b, axis)], drop(c, axis)).abs();
-    (1..3).fold(0, |best, axis| if area(axis) > area(best) { axis } else { best })
-}
-
-fn drop([x, y, z]: Point, axis: usize) -> Flat {
-    match axis {
-        0 => [y, z],
-        1 => [z, x],
-        _ => [x, y],
-    }
-}
-
-fn overlap_flat(a: [Point; 3], b: [Point; 3]) -> bool {
-    let axis = flat_axis(a);
-    let (a, b) = (a.map(|corner| drop(corner, axis)), b.map(|corner| drop(corner, axis)));
-    [(0, 1), (1, 2), (2, 0)].iter().any(|&(s, e)| segment_meets_flat([a[s], a[e]], b)) || holds(a, b[0])
-}
-
-fn holds([a, b, c]: [Flat; 3], point: Flat) -> bool {
-    let turns = [[a, b], [b, c], [c, a]].map(|line| side::of_line(line, point));
-    turns.iter().all(|&s| s >= 0.0) || turns.iter().all(|&s| s <= 0.0)
-}
-
-fn segment_meets_flat(segment: [Flat; 2], face: [Flat; 3]) -> bool {
-    let [a, b, c] = face;
-    holds(face, segment[0]) || [[a, b], [b, c], [c, a]].iter().any(|&edge| segments_meet(segment, edge))
-}
-
-fn segments_meet([p, q]: [Flat; 2], [r, s]: [Flat; 2]) -> bool {
-    let (d1, d2) = (side::of_line([p, q], r), side::of_line([p, q], s));
-    let (d3, d4) = (side::of_line([r, s], p), side::of_line([r, s], q));
-    if [d1, d2, d3, d4] == [0.0; 4] {
-        let span = |k: usize| p[k].min(q[k]) <= r[k].max(s[k]) && r[k].min(s[k]) <= p[k].max(q[k]);
-        return span(0) && span(1);
-    }
-    let straddles = |a: f64, b: f64| !(a > 0.0 && b > 0.0 || a < 0.0 && b < 0.0);
-    straddles(d1, d2) && straddles(d3, d4)
-}
-
-/// In one plane and with a common first corner: whether the angles that they span there overlap.
-fn sectors_overlap(a: [Point; 3], b: [Point; 3]) -> bool {
-    let axis = flat_axis(a);
-    let turned = |corners: [Point; 3]| {
-        let [v, s, e] = corners.map(|corner| drop(corner, axis));
-        if side::of_line([v, s], e) > 0.0 { [v, s, e] } else { [v, e, s] }
-    };
-    let ([v, a1, a2], [_, b1, b2]) = (turned(a), turned(b));
-    let between = |from: Flat, to: Flat, point: Flat| {
-        side::of_line([v, from], point) > 0.0 && side::of_line([v, point], to) > 0.0
-    };
-    let toward = |p: Flat, q: Flat| (p[0] - v[0]) * (q[0] - v[0]) + (p[1] - v[1]) * (q[1] - v[1]) > 0.0;
-    let is_same = side::of_line([v, a1], b1) == 0.0 && toward(a1, b1);
-    is_same || between(a1, a2, b1) || between(b1, b2, a1)
+    let (ends, sides) = (&ends[..faces.len()], &sides[..faces.len()]);
+    let axis = if mean.x.abs() < mean.y.abs() { Vector3::x() } else { Vector3::y() };
+    let across = mean.cross(&axis);
+    let n_turns = sides.iter().filter(|[p, q]| across.dot(p) < 0.0 && across.dot(q) >= 0.0).count();
+    n_turns == 1
+        && ends.iter().all(|[_, q]| ends.iter().filter(|[p, _]| p == q).count() == 1)
+        && sides.iter().all(|[p, q]| {
+            let normal = p.cross(q);
+            let (turn, area) = (normal.dot(&mean), normal.norm_squared());
+            turn > 0.0
+                && turn * turn > LEAST_TURN * LEAST_TURN * area * mean.norm_squared()
+                && area > LEAST_ANGLE * p.norm_squared() * q.norm_squared()
+        })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::TriMesh;
 
-    const FLAT: [Point; 3] = [[0.0, 0.0, 0.0], [4.0, 0.0, 0.0], [0.0, 4.0, 0.0]];
-
-    #[test]
-    fn triangles_apart_touching_and_through() {
-        let through = [[1.0, 1.0, -1.0], [1.0, 1.0, 1.0], [9.0, 9.0, 0.5]];
-        assert!(intersect(FLAT, through) && intersect(through, FLAT));
-        assert!(!intersect(FLAT, through.map(|[x, y, z]| [x, y, z + 1.5])));
-        assert!(!intersect(FLAT, through.map(|[x, y, z]| [x + 2.0, y + 2.0, z])));
-        let touching = [[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [2.0, 2.0, 1.0]];
-        assert!(intersect(FLAT, touching));
+    /// Faces of a grid on a wavy sheet, some of whose vertices were pushed about.
+    fn rumpled(n: u32, push: f64) -> TriMesh {
+        let mut state = 5_u64;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as f64 / f64::from(1_u32 << 30) - 1.0
+        };
+        let vertices: Vec<[f64; 3]> = (0..n * n)
+            .map(|at| {
+                let (x, y) = (f64::from(at % n), f64::from(at / n));
+                [x + push * random(), y + push * random(), (0.3 * x).sin() + push * random()]
+            })
+            .collect();
+        let squares = (0..n * (n - 1)).filter(|at| at % n < n - 1);
+        let faces = squares.flat_map(|a| [[a, a + 1, a + n + 1], [a, a + n + 1, a + n]]).collect();
+        TriMesh::imaged(vertices, faces)
     }
 
     #[test]
-    fn triangles_in_one_plane() {
-        let shifted = |x: f64, y: f64| FLAT.map(|[a, b, c]| [a * 0.5 + x, b * 0.5 + y, c]);
-        assert!(intersect(FLAT, shifted(0.5, 0.5)));
-        assert!(!intersect(FLAT, shifted(3.0, 3.0)));
+    fn the_search_finds_what_a_look_at_all_pairs_finds() {
+        let progress = Progress::default();
+        for (push, least) in [(0.0, 0), (0.3, 0), (0.6, 20), (1.5, 200)] {
+            let mesh = rumpled(17, push);
+            let n = mesh.faces.len() as u32;
+            let truth: Vec<[u32; 2]> = (0..n)
+                .flat_map(|a| (a + 1..n).map(move |b| [a, b]))
+                .filter(|&[a, b]| cross(mesh.view(), a, b))
+                .collect();
+            assert!(truth.len() >= least, "{push}: {}", truth.len());
+            assert_eq!(self_intersections(mesh.view(), &progress).unwrap(), truth);
+            let some: Vec<u32> = (0..n).step_by(3).collect();
+            let of_some: Vec<[u32; 2]> =
+                truth.iter().copied().filter(|pair| pair.iter().any(|face| face % 3 == 0)).collect();
+            assert_eq!(self_intersections_of(mesh.view(), &some), of_some);
+            let around = VertexFaces::new(mesh.vertices.len(), &mesh.faces);
+            let flat = rumpled(17, 0.0);
+            let search = Crossings::on_the_way(flat.view(), &mesh.vertices, &around);
+            assert_eq!(search.of(mesh.view(), &some), of_some);
+            assert_eq!(search.all(mesh.view(), &progress).unwrap(), truth);
+        }
     }
 
     #[test]
-    fn neighbours_intersect_only_when_they_fold_over_or_pass_through() {
-        let [a, b, c] = FLAT;
-        assert!(!intersect(FLAT, [b, a, [0.0, -4.0, 0.0]]));
-        assert!(!intersect(FLAT, [b, a, [0.0, 4.0, 1e-300]]));
-        assert!(intersect(FLAT, [b, a, [1.0, 4.0, 0.0]]));
-        assert!(!intersect(FLAT, [a, [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]]));
-        assert!(!intersect(FLAT, [a, [-1.0, 0.0, 1.0], [0.0, -1.0, 1.0]]));
-        assert!(intersect(FLAT, [a, [1.0, 1.0, 0.0], [-1.0, 1.0, 0.0]]));
-        assert!(intersect(FLAT, [a, [2.0, 1.0, 1.0], [2.0, 1.0, -1.0]]));
-        assert!(!intersect(FLAT, [c, a, b]));
+    fn a_fan_that_goes_round_twice_is_not_sound() {
+        // Two turns around the first vertex, rising and falling: every face looks up.
+        let ring = (0..10).map(|n| {
+            let angle = f64::from(n) * std::f64::consts::TAU / 5.0;
+            [angle.cos(), angle.sin(), 0.02 * f64::from(if n < 5 { n } else { 10 - n })]
+        });
+        let vertices: Vec<[f64; 3]> = std::iter::once([0.0; 3]).chain(ring).collect();
+        let faces: Vec<[u32; 3]> = (0..10).map(|n| [0, n + 1, (n + 1) % 10 + 1]).collect();
+        let twice = TriMesh::imaged(vertices.clone(), faces);
+        let all: Vec<u32> = (0..10).collect();
+        assert!(!is_sound(twice.view(), &all, 0));
+        let once = TriMesh::imaged(vertices, (0..5).map(|n| [0, n + 1, (n + 1) % 5 + 1]).collect());
+        assert!(is_sound(once.view(), &all[..5], 0));
+        assert!(!is_sound(once.view(), &all[..4], 0));
     }
 }

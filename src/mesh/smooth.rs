@@ -2,7 +2,7 @@
 //!
 //! Both are polynomials of the umbrella operator `K x = x - mean of the neighbours`. Everything is
 //! kept as a displacement from the original position: displacements are small, so 32 bits hold
-//! them to a few nanometres and half the memory passes by.
+//! them to a fraction of a micrometre and half the memory passes by.
 //!
 //! Taubin, A signal processing approach to fair surface design, SIGGRAPH 1995,
 //! doi:10.1145/218380.218473; Taubin, Zhang and Golub, Optimal surface smoothing as filter design,
@@ -175,13 +175,10 @@ struct Filter<'a> {
 }
 
 impl Filter<'_> {
-    /// The umbrella operator on displaced positions.
+    /// The mean of the neighbours; zero for what is fixed.
     #[inline]
-    fn umbrella(&self, moves: &[Move], vertex: usize) -> Move {
+    fn mean(&self, moves: &[Move], vertex: usize) -> Move {
         let list = self.stencil.of(vertex);
-        if list.is_empty() {
-            return [0.0; 4];
-        }
         let mut sum = [0.0_f32; 4];
         for &to in list {
             let step = &moves[to as usize];
@@ -189,8 +186,8 @@ impl Filter<'_> {
                 sum[axis] += step[axis];
             }
         }
-        let scale = 1.0 / list.len() as f32;
-        std::array::from_fn(|axis| self.gradient[vertex][axis] + moves[vertex][axis] - sum[axis] * scale)
+        let scale = 1.0 / list.len().max(1) as f32;
+        sum.map(|x| x * scale)
     }
 
     fn taubin(&self, n_passes: usize, passband: f64, progress: &Progress) -> Result<Vec<Move>, Cancelled> {
@@ -203,8 +200,10 @@ impl Filter<'_> {
             next.par_chunks_mut(BLOCK).enumerate().for_each(|(block, values)| {
                 for (offset, value) in values.iter_mut().enumerate() {
                     let vertex = block * BLOCK + offset;
-                    let pull = self.umbrella(&now, vertex);
-                    *value = std::array::from_fn(|axis| now[vertex][axis] - factor * pull[axis]);
+                    let (own, mean, pull) = (&now[vertex], self.mean(&now, vertex), &self.gradient[vertex]);
+                    *value = std::array::from_fn(|axis| {
+                        own[axis] - factor * (pull[axis] + own[axis] - mean[axis])
+                    });
                 }
             });
             std::mem::swap(&mut now, &mut next);
@@ -213,8 +212,10 @@ impl Filter<'_> {
         Ok(now)
     }
 
-    /// With `T_n(M) x = x + q_n` and `M = 1 - K / 2`, the recursion of Chebyshev reads
-    /// `q_n = 2 q_(n-1) - q_(n-2) - K (x + q_(n-1))`.
+    /// With `M = 1 - K / 2` the filter is `sum w_n T_n(M)` and its weights sum to 1, so that it moves
+    /// `x` by `sum w_n (T_n(M) - 1) x`. As `T_n(m) - 1 = (m - 1) (n + 2 sum (n - k) T_k(m))`, that is a
+    /// polynomial of `M` times the gradient, which is summed from its highest term down (Clenshaw, A note
+    /// on the summation of Chebyshev series, 1955, doi:10.1090/S0025-5718-1955-0071856-0).
     fn windowed_sinc(
         &self,
         n_passes: usize,
@@ -222,35 +223,39 @@ impl Filter<'_> {
         progress: &Progress,
     ) -> Result<Vec<Move>, Cancelled> {
         let weights = sinc_weights(n_passes, passband);
-        let n = self.gradient.len();
-        let (mut now, mut sum) = (vec![[0.0_f32; 4]; n], vec![[0.0_f32; 4]; n]);
+        let mut now = vec![[0.0_f32; 4]; self.gradient.len()];
         let mut last = now.clone();
-        for (pass, &weight) in weights.iter().enumerate().skip(1) {
-            let (twice, half) = if pass == 1 { (0.0, 0.5) } else { (2.0, 1.0) };
+        for term in (0..n_passes).rev() {
+            let factor = -0.5 * term_of_quotient(&weights, term) as f32;
+            // Of the lowest term M itself is taken, of all others twice.
+            let share = if term == 0 { 0.5 } else { 1.0 };
             // The slot before the last is read once and then holds the next one.
-            last.par_chunks_mut(BLOCK).zip(sum.par_chunks_mut(BLOCK)).enumerate().for_each(
-                |(block, (values, sums))| {
-                    for (offset, (value, total)) in values.iter_mut().zip(sums).enumerate() {
-                        let vertex = block * BLOCK + offset;
-                        let pull = self.umbrella(&now, vertex);
-                        for axis in 0..4 {
-                            let made = twice * now[vertex][axis] - value[axis] - half * pull[axis];
-                            value[axis] = made;
-                            total[axis] += weight * made;
-                        }
+            last.par_chunks_mut(BLOCK).enumerate().for_each(|(block, values)| {
+                for (offset, value) in values.iter_mut().enumerate() {
+                    let vertex = block * BLOCK + offset;
+                    let (own, mean, pull) = (&now[vertex], self.mean(&now, vertex), &self.gradient[vertex]);
+                    for axis in 0..4 {
+                        value[axis] = factor * pull[axis] + share * (own[axis] + mean[axis]) - value[axis];
                     }
-                },
-            );
+                }
+            });
             std::mem::swap(&mut now, &mut last);
             progress.step()?;
         }
-        Ok(sum)
+        Ok(now)
     }
+}
+
+/// `(sum w_n T_n(m) - 1) / (m - 1)` as a sum of Chebyshev polynomials: the weight of one of them.
+fn term_of_quotient(weights: &[f64], term: usize) -> f64 {
+    let above = weights.iter().enumerate().skip(term + 1);
+    let sum: f64 = above.map(|(n, weight)| (n - term) as f64 * weight).sum();
+    if term == 0 { sum } else { 2.0 * sum }
 }
 
 /// Weights of the Chebyshev polynomials: an ideal low pass under a Hamming window, shifted until it
 /// passes 1 at the passband, and scaled so that a constant stays what it is: nothing shrinks.
-pub(crate) fn sinc_weights(n_passes: usize, passband: f64) -> Vec<f32> {
+pub(crate) fn sinc_weights(n_passes: usize, passband: f64) -> Vec<f64> {
     let pass_angle = (1.0 - 0.5 * passband).acos();
     let weights = |shift: f64| -> Vec<f64> {
         (0..=n_passes)
@@ -277,7 +282,7 @@ pub(crate) fn sinc_weights(n_passes: usize, passband: f64) -> Vec<f32> {
     }
     let chosen = weights(high);
     let sum: f64 = chosen.iter().sum();
-    chosen.iter().map(|weight| (weight / sum) as f32).collect()
+    chosen.iter().map(|weight| weight / sum).collect()
 }
 
 fn moved(mesh: MeshRef<'_>, moves: &[Move]) -> Vec<[f64; 3]> {
@@ -347,12 +352,19 @@ mod tests {
             let weights = sinc_weights(n_passes, passband);
             let at = |k: f64| -> f64 {
                 let angle = (1.0 - 0.5 * k).acos();
-                weights.iter().enumerate().map(|(n, &w)| f64::from(w) * (n as f64 * angle).cos()).sum()
+                weights.iter().enumerate().map(|(n, w)| w * (n as f64 * angle).cos()).sum()
             };
             assert!((at(0.0) - 1.0).abs() < 1e-6, "{n_passes} {passband}");
             if n_passes >= 20 && passband >= 0.01 {
                 assert!((at(passband) - 1.0).abs() < 1e-3, "{n_passes} {passband} {}", at(passband));
                 assert!(at(1.5).abs() < 0.02, "{n_passes} {passband} {}", at(1.5));
+            }
+            // The quotient times what was divided by is what was divided.
+            for k in [0.05, 0.7, 1.9_f64] {
+                let angle = (1.0 - 0.5 * k).acos();
+                let terms = (0..n_passes).map(|n| term_of_quotient(&weights, n) * (n as f64 * angle).cos());
+                let product: f64 = -0.5 * k * terms.sum::<f64>();
+                assert!((product - (at(k) - 1.0)).abs() < 1e-12, "{n_passes} {passband}");
             }
         }
     }

@@ -17,6 +17,7 @@ pub enum Feature {
 ///
 /// Ericson, Real-Time Collision Detection, 2005, section 5.1.5. A triangle without area is treated
 /// as its edges.
+#[inline]
 pub fn closest_point(p: &Vector3<f64>, [a, b, c]: &[Vector3<f64>; 3]) -> (Vector3<f64>, Feature) {
     let (ab, ac, ap) = (b - a, c - a, p - a);
     let (d1, d2) = (ab.dot(&ap), ac.dot(&ap));
@@ -56,6 +57,7 @@ pub fn closest_point(p: &Vector3<f64>, [a, b, c]: &[Vector3<f64>; 3]) -> (Vector
 }
 
 /// Squared distance from a point to a triangle.
+#[inline]
 pub fn squared_distance(p: &Vector3<f64>, triangle: &[Vector3<f64>; 3]) -> f64 {
     (closest_point(p, triangle).0 - p).norm_squared()
 }
@@ -63,6 +65,7 @@ pub fn squared_distance(p: &Vector3<f64>, triangle: &[Vector3<f64>; 3]) -> f64 {
 /// Squared distance between two segments.
 ///
 /// Ericson, Real-Time Collision Detection, 2005, section 5.1.9. A segment without length is a point.
+#[inline]
 pub fn segments_squared_distance([a, b]: [&Vector3<f64>; 2], [c, d]: [&Vector3<f64>; 2]) -> f64 {
     let (along, other, between) = (b - a, d - c, a - c);
     let (aa, ee, f) = (along.norm_squared(), other.norm_squared(), other.dot(&between));

@@ -127,21 +127,25 @@ impl<'a> MeshRef<'a> {
     }
 
     /// Positions, LPS mm.
+    #[inline]
     pub fn vertices(&self) -> &'a [[f64; 3]] {
         self.vertices
     }
 
     /// Vertex indices of each triangle.
+    #[inline]
     pub fn faces(&self) -> &'a [[u32; 3]] {
         self.faces
     }
 
     /// A [`FaceKind`] number for each face.
+    #[inline]
     pub fn kinds(&self) -> &'a [u8] {
         self.kinds
     }
 
     /// The three corners of a face.
+    #[inline]
     pub fn corners(&self, face: usize) -> [[f64; 3]; 3] {
         self.faces[face].map(|index| self.vertices[index as usize])
     }

@@ -102,10 +102,15 @@ def decimate_mesh(
 
     Notes
     -----
-    Edges are collapsed, those first that change the surface least (quadric error).  An edge stays
+    Edges are collapsed, those first that change the surface least (quadric error).  The new vertex goes
+    where that error is least among the places that leave the enclosed volume as it was; what one collapse
+    cannot keep, on the rim of a lid or for the bound, its neighbours make good as far as the bound lets
+    them.  An edge stays
     where its collapse would make an edge or vertex that is not manifold, turn a face over, make a
     needle, or a triangle that could lose its area in a file of 32-bit coordinates.  Boundaries and
-    the rims of lids move along themselves only; lids stay flat.  Not every target can be reached:
+    the rims of lids move along themselves only; lids stay flat: within its plane a lid is coarsened like
+    the rest, its corners stay.  A mask that ends inside the structure leaves a stair of small lids, all
+    corners, of which a target takes nothing away.  Not every target can be reached:
     ``reached`` and ``reason`` say so.  Vertices that no face names are dropped.
 
     Every old vertex is followed to the face that replaced its surroundings, and measured against the
@@ -125,6 +130,8 @@ def decimate_mesh(
     ----------
     Garland and Heckbert, Surface simplification using quadric error metrics, SIGGRAPH 1997,
     doi:10.1145/258734.258849.
+    Lindstrom and Turk, Fast and memory efficient polygonal simplification, IEEE Visualization 1998,
+    doi:10.1109/VISUAL.1998.745314.
 
     Examples
     --------

@@ -101,7 +101,7 @@ def smooth_mesh(
         themselves; corners of lids do not move.
     keep_apart : bool
         Look for faces that would cross and hold their vertices back: half of the way three times, then
-        all of it.  The search takes about as long as a hundred passes.
+        all of it.  The search takes a few times as long as the smoothing.
 
     Returns
     -------

@@ -5,7 +5,7 @@ use nalgebra::Vector3;
 use super::collapse::Scratch;
 use super::patch::{Limits, NONE, Patch};
 use super::surface::Surface;
-use crate::mesh::triangle::{Feature, closest_point};
+use crate::mesh::triangle::squared_distance;
 
 /// Samples are held to this part of the bound: they are not the whole surface.
 const SAMPLE_SHARE: f64 = 0.8;
@@ -17,11 +17,37 @@ pub(super) struct Moves {
     list: Vec<(u32, u32)>,
     /// The faces that stay, as they would be.
     triangles: Vec<[Vector3<f64>; 3]>,
+    prisms: Vec<Prism>,
+    apex: Vector3<f64>,
     /// For each of them the places in the ring of its corners that stay.
     slots: Vec<[u32; 2]>,
     /// For the middle of each new edge, and last the new vertex, the sample closest to it.
     nearest: Vec<(f64, u32)>,
     middles: Vec<Vector3<f64>>,
+}
+
+/// What stands upright on a triangle that has the new vertex for a corner; places are counted from there.
+#[derive(Debug, Clone, Copy)]
+struct Prism {
+    normal: Vector3<f64>,
+    /// The part of the way from the new vertex to each of the other corners.
+    along: [Vector3<f64>; 2],
+}
+
+impl Prism {
+    fn new([a, b]: [Vector3<f64>; 2]) -> Self {
+        let normal = a.cross(&b);
+        let scale = 1.0 / normal.norm_squared();
+        Self { normal: normal * scale.sqrt(), along: [b.cross(&normal) * scale, normal.cross(&a) * scale] }
+    }
+
+    /// Whether a point stands on the triangle, and near.
+    #[inline]
+    fn holds(&self, point: &Vector3<f64>, squared_bound: f64) -> bool {
+        let [s, t] = [self.along[0].dot(point), self.along[1].dot(point)];
+        let height = self.normal.dot(point);
+        s >= 0.0 && t >= 0.0 && s + t <= 1.0 && height * height <= squared_bound
+    }
 }
 
 impl Patch {
@@ -42,17 +68,17 @@ impl Patch {
         let squared_bound = (limits.bound_mm * SAMPLE_SHARE).powi(2);
         self.prepare([u, v], place, scratch);
         let Scratch { shared, kept, moves, .. } = scratch;
-        for (own, faces) in [(true, &*kept), (false, &*shared)] {
+        for (own, faces) in [(false, &*shared), (true, &*kept)] {
             for (n, &face) in faces.iter().enumerate() {
                 for sample in self.samples.of(face) {
                     let point = &self.samples.points[sample as usize];
                     let first = if own { n } else { 0 };
                     let Some(found) = moves.face_near(point, first, squared_bound) else { return false };
                     moves.list.push((sample, found));
-                    moves.remember(sample, point, found as usize);
                 }
             }
         }
+        moves.remember(&self.samples.points);
         self.are_new_places_near(original, place, squared_bound, moves)
     }
 
@@ -75,27 +101,24 @@ impl Patch {
     /// The faces that stay as they would be, and the middles of the new edges.
     fn prepare(&self, [u, v]: [u32; 2], place: &Vector3<f64>, scratch: &mut Scratch) {
         let Scratch { kept, ring, moves, .. } = scratch;
-        let Moves { triangles, slots, nearest, middles, .. } = moves;
+        let Moves { triangles, prisms, apex, slots, nearest, middles, .. } = moves;
         triangles.clear();
+        prisms.clear();
         slots.clear();
+        *apex = *place;
         for &face in kept.iter() {
-            let corners = self.faces[face as usize];
-            triangles.push(
-                corners.map(
-                    |index| {
-                        if index == u || index == v { *place } else { self.points[index as usize] }
-                    },
-                ),
-            );
             let mut own = [NONE; 2];
             let mut n = 0;
-            for corner in corners {
+            for corner in self.faces[face as usize] {
                 if corner != u && corner != v && n < 2 {
                     own[n] = ring.iter().position(|&other| other == corner).unwrap_or(0) as u32;
                     n += 1;
                 }
             }
             slots.push(own);
+            let [a, b] = own.map(|slot| self.points[ring[slot as usize] as usize]);
+            triangles.push([*place, a, b]);
+            prisms.push(Prism::new([a - place, b - place]));
         }
         middles.clear();
         middles.extend(ring.iter().map(|&vertex| (place + self.points[vertex as usize]) / 2.0));
@@ -116,8 +139,9 @@ impl Patch {
             squared <= squared_bound
                 || original.is_near(point, self.samples.names[sample as usize], squared_bound)
         };
+        // Where nothing tells what the surface was, it stays.
         let Some(&at_place) = moves.nearest.last().filter(|nearest| nearest.1 != NONE) else {
-            return true;
+            return false;
         };
         is_near(place, at_place)
             && moves.middles.iter().zip(&moves.nearest).all(|(middle, &nearest)| {
@@ -147,31 +171,31 @@ impl Patch {
 }
 
 impl Moves {
-    /// The face that a point stands on, or else the closest; `None` where none is near enough.
+    /// A face that a point stands on, or else the closest; `None` where none is near enough.
     #[inline]
     fn face_near(&self, point: &Vector3<f64>, first: usize, squared_bound: f64) -> Option<u32> {
-        let n = self.triangles.len();
+        let from_apex = point - self.apex;
+        let holds = |face: &usize| self.prisms[*face].holds(&from_apex, squared_bound);
+        let n = self.prisms.len();
+        if let Some(face) = (first..n).chain(0..first).find(holds) {
+            return Some(face as u32);
+        }
         let mut best = (f64::INFINITY, 0);
-        for step in 0..n {
-            let face = if step + first < n { step + first } else { step + first - n };
-            let (closest, feature) = closest_point(point, &self.triangles[face]);
-            let squared = (closest - point).norm_squared();
+        for (face, triangle) in self.triangles.iter().enumerate() {
+            let squared = squared_distance(point, triangle);
             if squared < best.0 {
                 best = (squared, face as u32);
-                if feature == Feature::Face && squared <= squared_bound {
-                    break;
-                }
             }
         }
         (best.0 <= squared_bound).then_some(best.1)
     }
 
-    /// Notes a sample where it is the closest to a new place of its face.
-    fn remember(&mut self, sample: u32, point: &Vector3<f64>, face: usize) {
+    /// Finds for each new place the closest of the samples of its faces.
+    fn remember(&mut self, points: &[Vector3<f64>]) {
         let last = self.middles.len() as u32 - 1;
-        for slot in self.slots[face].into_iter().chain([last]) {
-            if slot != NONE {
-                let squared = (self.middles[slot as usize] - point).norm_squared();
+        for &(sample, face) in &self.list {
+            for slot in self.slots[face as usize].into_iter().chain([last]) {
+                let squared = (self.middles[slot as usize] - points[sample as usize]).norm_squared();
                 let nearest = &mut self.nearest[slot as usize];
                 if squared < nearest.0 {
                     *nearest = (squared, sample);

@@ -4,6 +4,7 @@ use nalgebra::Vector3;
 
 use super::attach::Moves;
 use super::patch::{Limits, NONE, Patch, Role};
+use crate::progress::{Cancelled, Progress};
 
 /// Around more faces than this a vertex does not grow.
 const MOST_FACES: usize = 28;
@@ -11,6 +12,9 @@ const MOST_FACES: usize = 28;
 const MIN_QUALITY: f64 = 0.05;
 /// Least cosine of the turn of a triangle.
 const MIN_TURN: f64 = 0.3;
+
+/// Edges are tried again as long as that takes away one face in so many.
+const LEAST_GAIN: usize = 50;
 
 /// Memory to work in.
 #[derive(Debug, Default)]
@@ -23,6 +27,7 @@ pub(super) struct Scratch {
     pub(super) ring: Vec<u32>,
     pub(super) moves: Moves,
     other_ring: Vec<u32>,
+    other_shared: Vec<u32>,
 }
 
 impl Patch {
@@ -38,23 +43,50 @@ impl Patch {
         }
     }
 
+    /// Collapses edges until `n_faces` are left or nothing is to be won any more.
+    pub(super) fn exhaust(
+        &mut self,
+        n_faces: usize,
+        limits: &Limits<'_>,
+        scratch: &mut Scratch,
+        progress: &Progress,
+    ) -> Result<(), Cancelled> {
+        // The edges in the queue are about to be tried.
+        self.is_touched.fill(false);
+        self.run(usize::MAX, n_faces, limits, scratch);
+        while self.n_live > n_faces && self.refill() {
+            progress.check()?;
+            let before = self.n_live;
+            self.run(usize::MAX, n_faces, limits, scratch);
+            // What was refused may be possible now that its surroundings have changed.
+            if before - self.n_live < before / LEAST_GAIN + 1 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Makes `u` and `v` one vertex if nothing speaks against it.
     fn collapse(&mut self, u: u32, v: u32, limits: &Limits<'_>, scratch: &mut Scratch) {
-        let Some((_, place)) = self.plan(u, v) else { return };
-        let sum = self.quadrics[u as usize].sum(&self.quadrics[v as usize]);
-        if !self.is_topology_kept(u, v, scratch)
-            || !self.is_shape_kept(u, v, &place, limits, &scratch.kept)
-            || !self.are_samples_near([u, v], &place, limits, scratch)
-        {
+        let Some((_, best)) = self.plan(u, v) else { return };
+        if !self.is_topology_kept(u, v, scratch) {
             return;
         }
-        // The vertex that other patches know keeps its number.
-        let (kept, gone) = if self.roles[v as usize] == Role::Seam { (v, u) } else { (u, v) };
-        self.join(kept, gone, &place, scratch);
+        let (places, n_places) = self.places([u, v], &best, limits, scratch);
+        let is_kept = |(place, _): &&(Vector3<f64>, f64)| {
+            self.is_shape_kept(u, v, place, limits, &scratch.kept)
+                && self.are_samples_near([u, v], place, limits, scratch)
+        };
+        let Some(&(place, missing)) = places[..n_places].iter().find(is_kept) else { return };
+        let sum = self.quadrics[u as usize].sum(&self.quadrics[v as usize]);
+        self.join(u, v, &place, scratch);
         self.attach_samples(limits.original.is_some(), scratch);
-        self.quadrics[kept as usize] = sum;
+        self.quadrics[u as usize] = sum;
+        self.owe(missing, [u, v], &scratch.ring);
+        self.is_touched[u as usize] = true;
         for n in 0..scratch.ring.len() {
-            self.push(kept, scratch.ring[n]);
+            self.is_touched[scratch.ring[n] as usize] = true;
+            self.push(u, scratch.ring[n]);
         }
     }
 
@@ -83,14 +115,14 @@ impl Patch {
     /// The link condition: the neighbours that both ends have are the tips of the faces they share,
     /// and no face faces another across the edge.
     fn is_topology_kept(&self, u: u32, v: u32, scratch: &mut Scratch) -> bool {
-        let Scratch { shared, kept, ring, other_ring, .. } = scratch;
+        let Scratch { shared, kept, ring, other_ring, other_shared, .. } = scratch;
         for list in [&mut *shared, &mut *kept, &mut *ring, &mut *other_ring] {
             list.clear();
         }
         self.gather(u, v, shared, kept, ring);
         let n_first = kept.len();
-        let mut unused = Vec::new();
-        self.gather(v, u, &mut unused, kept, other_ring);
+        other_shared.clear();
+        self.gather(v, u, other_shared, kept, other_ring);
         if shared.is_empty() || shared.len() > 2 || kept.len() > MOST_FACES || kept.is_empty() {
             return false;
         }
@@ -98,9 +130,7 @@ impl Patch {
         if n_common != shared.len() || !self.is_border_kept(u, v, shared) {
             return false;
         }
-        if self.is_shut(u, v, &kept[..n_first], &kept[n_first..])
-            || !self.is_seam_apart(u, v, ring, other_ring)
-        {
+        if self.is_shut(u, v, &kept[..n_first], &kept[n_first..]) {
             return false;
         }
         for &vertex in other_ring.iter() {
@@ -151,22 +181,15 @@ impl Patch {
         })
     }
 
-    /// Beyond a seam this patch sees nothing: next to one seam vertex there may be another only as
-    /// the tip of a shared face.
-    fn is_seam_apart(&self, u: u32, v: u32, ring: &[u32], other_ring: &[u32]) -> bool {
-        let free_ring = match [u, v].map(|end| self.roles[end as usize] == Role::Seam) {
-            [false, false] => return true,
-            [true, false] => other_ring,
-            [false, true] => ring,
-            [true, true] => return false,
-        };
-        let both = |vertex: &u32| ring.contains(vertex) && other_ring.contains(vertex);
-        let seams = free_ring.iter().filter(|&&vertex| self.roles[vertex as usize] == Role::Seam);
-        seams.clone().count() <= 1 && seams.clone().all(both)
-    }
-
     /// No face turns over, none becomes a needle.
-    fn is_shape_kept(&self, u: u32, v: u32, place: &Vector3<f64>, limits: &Limits<'_>, kept: &[u32]) -> bool {
+    pub(super) fn is_shape_kept(
+        &self,
+        u: u32,
+        v: u32,
+        place: &Vector3<f64>,
+        limits: &Limits<'_>,
+        kept: &[u32],
+    ) -> bool {
         let lowest = limits.min_altitude_mm * limits.min_altitude_mm;
         kept.iter().all(|&face| {
             let corners = self.faces[face as usize];

@@ -32,9 +32,12 @@ pub(super) fn mend(
     progress: &Progress,
 ) -> Result<(TriMesh, Vec<[u32; 2]>), Cancelled> {
     let mut crossing = self_intersections(made.view(), progress)?;
+    let mut least_crossing = usize::MAX;
     for round in 0..MOST_ROUNDS {
         let mut faces = faces_beyond(first, comparison);
-        if round < MOST_UNCROSSED && crossing.len() < MOST_PAIRS {
+        // Where the first surface crosses itself, halves cross more often, not less.
+        if round < MOST_UNCROSSED && crossing.len() < least_crossing.min(MOST_PAIRS) {
+            least_crossing = crossing.len();
             faces.extend(crossing.as_flattened());
         }
         if faces.is_empty() {

@@ -3,106 +3,105 @@
 use nalgebra::Vector3;
 use rayon::prelude::*;
 
-use super::patch::{Limits, NONE, Part, Patch, Role, role};
-use super::quadric::Quadric;
+use super::order::along_curve;
+use super::patch::{Limits, NONE, Part, Patch, Role};
 use super::samples::Samples;
-use crate::mesh::MeshRef;
-use crate::mesh::measure::bounds;
-use crate::mesh::morton::code;
 
-/// Faces of a patch: few enough for the cache of a core, many enough for a short seam.
-pub(super) const PATCH_FACES: usize = 1 << 16;
+/// Tables of all vertices that are made at most.
+const MOST_TABLES: usize = 16;
 
 /// Which faces belong to which patch, and which vertices more than one patch has.
 pub(super) struct Partition {
     order: Vec<u32>,
-    n_parts: usize,
+    size: usize,
     is_shared: Vec<bool>,
-    /// The first part that has a vertex: there it is a sample.
+    /// The first patch that has a vertex: what is known of the vertex is kept there.
     owner: Vec<u32>,
 }
 
 impl Partition {
-    pub(super) fn new(mesh: MeshRef<'_>) -> Self {
-        let order = faces_along_curve(mesh);
-        let n_parts = order.len().div_ceil(PATCH_FACES).max(1);
-        let size = order.len().div_ceil(n_parts).max(1);
-        let mut owner = vec![NONE; mesh.vertices().len()];
-        let mut is_shared = vec![false; mesh.vertices().len()];
-        for (part, faces) in order.chunks(size).enumerate() {
+    /// Patches of about so many faces; another shift of the curve gives other seams.
+    pub(super) fn new(part: &Part, n_faces: usize, shift: f64) -> Self {
+        let n_parts = part.faces.len().div_ceil(n_faces).max(1);
+        let size = part.faces.len().div_ceil(n_parts).max(1);
+        let order = if n_parts > 1 { faces_along_curve(part, shift) } else { Vec::new() };
+        let mut owner = vec![NONE; part.points.len()];
+        let mut is_shared = vec![false; part.points.len()];
+        for (number, faces) in order.chunks(size).enumerate() {
             for &face in faces {
-                for corner in mesh.faces()[face as usize] {
+                for corner in part.faces[face as usize] {
                     let known = &mut owner[corner as usize];
                     if *known == NONE {
-                        *known = part as u32;
-                    } else if *known != part as u32 {
+                        *known = number as u32;
+                    } else if *known != number as u32 {
                         is_shared[corner as usize] = true;
                     }
                 }
             }
         }
-        Self { order, n_parts, is_shared, owner }
+        Self { order, size, is_shared, owner }
     }
 
-    pub(super) fn n_parts(&self) -> usize {
-        self.n_parts
+    /// Whether there is more than one patch.
+    pub(super) fn is_divided(&self) -> bool {
+        self.order.len() > self.size
     }
 
-    /// One patch for each part, with the numbers of its vertices in the mesh.
-    pub(super) fn patches(
-        &self,
-        mesh: MeshRef<'_>,
-        is_kept: &[bool],
-        limits: &Limits<'_>,
-    ) -> Vec<(Patch, Vec<u32>)> {
-        let size = self.order.len().div_ceil(self.n_parts).max(1);
+    /// The patches, with the numbers of their vertices in the whole.
+    pub(super) fn patches(&self, part: &Part, limits: &Limits<'_>) -> Vec<(Patch, Vec<u32>)> {
         self.order
-            .par_chunks(size)
-            .with_max_len(1)
+            .par_chunks(self.size)
+            .with_min_len(self.order.len().div_ceil(self.size).div_ceil(MOST_TABLES))
             .enumerate()
             .map_init(
-                || vec![NONE; mesh.vertices().len()],
-                |numbers, (part, faces)| self.patch(mesh, (part as u32, faces), is_kept, numbers, limits),
+                || vec![NONE; part.points.len()],
+                |numbers, (number, faces)| {
+                    let (own, names) = self.cut_out(part, (number as u32, faces), numbers);
+                    (Patch::new(own, limits), names)
+                },
             )
             .collect()
     }
 
-    fn patch(
-        &self,
-        mesh: MeshRef<'_>,
-        (number, faces): (u32, &[u32]),
-        is_kept: &[bool],
-        numbers: &mut [u32],
-        limits: &Limits<'_>,
-    ) -> (Patch, Vec<u32>) {
-        let mut part = Part { samples: Samples::new(faces.len()), ..Part::default() };
+    fn cut_out(&self, part: &Part, (number, faces): (u32, &[u32]), numbers: &mut [u32]) -> (Part, Vec<u32>) {
+        let mut own = Part { samples: Samples::new(faces.len()), ..Part::default() };
         let mut names = Vec::with_capacity(faces.len() / 2 + 64);
         for (local, &face) in faces.iter().enumerate() {
-            for corner in mesh.faces()[face as usize] {
+            let corners = part.faces[face as usize];
+            for corner in corners {
                 if numbers[corner as usize] == NONE {
                     numbers[corner as usize] = names.len() as u32;
                     names.push(corner);
-                    if self.owner[corner as usize] == number {
-                        part.samples.add(corner, mesh.vertices()[corner as usize].into(), local as u32);
-                    }
                 }
             }
-            part.faces.push(mesh.faces()[face as usize].map(|corner| numbers[corner as usize]));
-            part.kinds.push(mesh.kinds()[face as usize]);
+            own.faces.push(corners.map(|corner| numbers[corner as usize]));
+            own.kinds.push(part.kinds[face as usize]);
+            for sample in part.samples.of(face) {
+                let (name, point) =
+                    (part.samples.names[sample as usize], part.samples.points[sample as usize]);
+                own.samples.add(name, point, local as u32);
+            }
         }
         for &name in &names {
-            numbers[name as usize] = NONE;
-            part.points.push(Vector3::from(mesh.vertices()[name as usize]));
-            let is_seam = self.is_shared[name as usize];
-            part.roles.push(if is_seam { Role::Seam } else { role(is_kept, name as usize) });
+            let vertex = name as usize;
+            numbers[vertex] = NONE;
+            own.points.push(part.points[vertex]);
+            own.roles.push(if self.is_shared[vertex] { Role::Seam } else { part.roles[vertex] });
+            if part.has_sums() {
+                let is_owner = self.owner[vertex] == number;
+                own.quadrics.push(if is_owner { part.quadrics[vertex] } else { Default::default() });
+                own.owed.push(if is_owner { part.owed[vertex] } else { 0.0 });
+                own.has_walls.push(part.has_walls[vertex]);
+                own.is_settled.push(part.is_settled[vertex]);
+            }
         }
-        (Patch::new(part, limits), names)
+        (own, names)
     }
 }
 
-/// Joins patches at the vertices they share.
-pub(super) fn join(patches: Vec<(Patch, Vec<u32>)>, n_vertices: usize, is_kept: &[bool]) -> Part {
-    let mut numbers = vec![NONE; n_vertices];
+/// Joins patches of a whole at the vertices they share.
+pub(super) fn join(patches: Vec<(Patch, Vec<u32>)>, before: &Part) -> Part {
+    let mut numbers = vec![NONE; before.points.len()];
     let mut part = Part::default();
     for (patch, names) in patches {
         let mut local = vec![NONE; names.len()];
@@ -114,10 +113,7 @@ pub(super) fn join(patches: Vec<(Patch, Vec<u32>)>, n_vertices: usize, is_kept: 
                 let vertex = corner as usize;
                 if local[vertex] == NONE {
                     let name = names[vertex] as usize;
-                    if numbers[name] == NONE {
-                        part.roles.push(role(is_kept, name));
-                    }
-                    local[vertex] = number(&mut numbers[name], &patch, vertex, &mut part);
+                    local[vertex] = part.take(&patch, vertex, &mut numbers[name], before, name);
                 }
                 local[vertex]
             });
@@ -135,36 +131,38 @@ pub(super) fn join(patches: Vec<(Patch, Vec<u32>)>, n_vertices: usize, is_kept: 
     part
 }
 
-/// The number of a vertex in the joined part; what several patches summed at it is one sum.
-fn number(known: &mut u32, patch: &Patch, vertex: usize, part: &mut Part) -> u32 {
-    if *known == NONE {
+impl Part {
+    /// The number of a vertex of a patch in the whole; what several patches know of it is put together.
+    fn take(&mut self, patch: &Patch, vertex: usize, known: &mut u32, before: &Part, name: usize) -> u32 {
         let is_seam = patch.roles[vertex] == Role::Seam;
-        *known = part.points.len() as u32;
-        part.points.push(patch.points[vertex]);
-        part.has_walls.push(!is_seam);
-        part.quadrics.push(patch.quadrics[vertex]);
-    } else {
-        let sum: &mut Quadric = &mut part.quadrics[*known as usize];
-        *sum = sum.sum(&patch.quadrics[vertex]);
+        let is_settled = !patch.is_touched[vertex] && (!is_seam || before.is_settled_at(name));
+        if *known == NONE {
+            *known = self.points.len() as u32;
+            self.points.push(patch.points[vertex]);
+            self.roles.push(before.roles[name]);
+            self.quadrics.push(patch.quadrics[vertex]);
+            self.owed.push(patch.owed[vertex]);
+            self.has_walls.push(!is_seam || before.has_walls.get(name).copied().unwrap_or(false));
+            self.is_settled.push(is_settled);
+        } else {
+            let at = *known as usize;
+            self.quadrics[at] = self.quadrics[at].sum(&patch.quadrics[vertex]);
+            self.owed[at] += patch.owed[vertex];
+            self.is_settled[at] &= is_settled;
+        }
+        *known
     }
-    *known
 }
 
 /// All faces in the order in which a space-filling curve meets their centres.
-fn faces_along_curve(mesh: MeshRef<'_>) -> Vec<u32> {
-    if mesh.faces().len() <= PATCH_FACES {
-        return (0..mesh.faces().len() as u32).collect();
+fn faces_along_curve(part: &Part, shift: f64) -> Vec<u32> {
+    let mut low = part.points.first().copied().unwrap_or_default();
+    let mut high = low;
+    for point in &part.points {
+        (low, high) = (low.inf(point), high.sup(point));
     }
-    let Some([low, high]) = bounds(mesh.vertices()) else { return Vec::new() };
-    let mut keys: Vec<u64> = (0..mesh.faces().len())
-        .into_par_iter()
-        .map(|face| {
-            let corners = mesh.corners(face);
-            let centre =
-                std::array::from_fn(|axis| (corners[0][axis] + corners[1][axis] + corners[2][axis]) / 3.0);
-            u64::from(code(centre, &low, &high)) << 32 | face as u64
-        })
-        .collect();
-    keys.par_sort_unstable();
-    keys.into_iter().map(|key| key as u32).collect()
+    // The curve turns at halves, quarters and so on of a cube; a larger cube has them elsewhere.
+    low -= Vector3::repeat((high - low).max() * shift);
+    let corners = |face: usize| part.faces[face].map(|corner| part.points[corner as usize]);
+    along_curve(part.faces.len(), corners, &low.into(), &high.into())
 }

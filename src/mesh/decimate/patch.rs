@@ -1,15 +1,13 @@
 //! A part of a mesh whose edges are collapsed one after the other, cheapest first.
 
-use std::cmp::Ordering;
-
 use nalgebra::Vector3;
 
 use super::quadric::{Quadric, TANGENT_WEIGHT};
 use super::queue::BucketQueue;
 use super::samples::Samples;
 use super::surface::Surface;
-use crate::mesh::FaceKind;
 use crate::mesh::measure::doubled_area_vector;
+use crate::mesh::{FaceKind, MeshRef};
 
 pub(super) const NONE: u32 = u32::MAX;
 
@@ -32,12 +30,12 @@ pub(super) enum Role {
     Border,
     /// Stays.
     Fixed,
-    /// Stays for now: other patches share it.
+    /// Stays for now, and nothing becomes one with it: other patches share it.
     Seam,
 }
 
 /// What a vertex may do before its surroundings are looked at.
-pub(super) fn role(is_kept: &[bool], vertex: usize) -> Role {
+fn role(is_kept: &[bool], vertex: usize) -> Role {
     if is_kept.get(vertex).copied().unwrap_or(false) { Role::Fixed } else { Role::Free }
 }
 
@@ -52,8 +50,46 @@ pub(super) struct Part {
     /// empty.
     pub(super) quadrics: Vec<Quadric>,
     pub(super) has_walls: Vec<bool>,
+    /// Six times the volume that is missing at each vertex; nothing when empty.
+    pub(super) owed: Vec<f64>,
+    /// Vertices whose edges were all tried since their faces last changed.
+    pub(super) is_settled: Vec<bool>,
     /// Which original vertices are where.
     pub(super) samples: Samples,
+}
+
+impl Part {
+    /// All of a mesh, as it is.
+    pub(super) fn whole(mesh: MeshRef<'_>, is_kept: &[bool]) -> Self {
+        let points: Vec<_> = mesh.vertices().iter().map(|&point| point.into()).collect();
+        let mut samples = Samples::new(mesh.faces().len());
+        let mut is_known = vec![false; points.len()];
+        for (face, corners) in mesh.faces().iter().enumerate() {
+            for &corner in corners {
+                if !std::mem::replace(&mut is_known[corner as usize], true) {
+                    samples.add(corner, points[corner as usize], face as u32);
+                }
+            }
+        }
+        Self {
+            roles: (0..points.len()).map(|vertex| role(is_kept, vertex)).collect(),
+            faces: mesh.faces().to_vec(),
+            kinds: mesh.kinds().to_vec(),
+            samples,
+            points,
+            ..Self::default()
+        }
+    }
+
+    /// Whether the sums of planes are there.
+    pub(super) fn has_sums(&self) -> bool {
+        !self.quadrics.is_empty()
+    }
+
+    /// Whether nothing is left to try at a vertex.
+    pub(super) fn is_settled_at(&self, vertex: usize) -> bool {
+        self.is_settled.get(vertex).copied().unwrap_or(false)
+    }
 }
 
 /// Limits of a collapse.
@@ -72,11 +108,15 @@ pub(super) struct Patch {
     pub(super) points: Vec<Vector3<f64>>,
     pub(super) quadrics: Vec<Quadric>,
     pub(super) roles: Vec<Role>,
+    /// Six times the volume that is missing at each vertex.
+    pub(super) owed: Vec<f64>,
     pub(super) faces: Vec<[u32; 3]>,
     pub(super) kinds: Vec<u8>,
     pub(super) n_live: usize,
     pub(super) queue: BucketQueue,
     pub(super) versions: Vec<u32>,
+    /// Vertices whose faces changed since their edges were last put in the queue, or whose edges still wait.
+    pub(super) is_touched: Vec<bool>,
     /// Where the faces of each vertex stand in the pool; dead ones among them are skipped.
     spans: Vec<(u32, u32)>,
     pool: Vec<u32>,
@@ -103,16 +143,22 @@ impl Patch {
     pub(super) fn new(part: Part, limits: &Limits<'_>) -> Self {
         let n_vertices = part.points.len();
         let (spans, pool) = spans(n_vertices, &part.faces);
-        let has_sums = !part.quadrics.is_empty();
+        let has_sums = part.has_sums();
         let mut patch = Self {
             n_live: part.faces.len(),
             points: part.points,
             quadrics: if has_sums { part.quadrics } else { vec![Quadric::default(); n_vertices] },
             roles: part.roles,
+            owed: if part.owed.is_empty() { vec![0.0; n_vertices] } else { part.owed },
             faces: part.faces,
             kinds: part.kinds,
             queue: BucketQueue::with_capacity(n_vertices * 3),
             versions: vec![0; n_vertices],
+            is_touched: if part.is_settled.is_empty() {
+                vec![true; n_vertices]
+            } else {
+                part.is_settled.iter().map(|is_settled| !is_settled).collect()
+            },
             spans,
             pool,
             samples: part.samples,
@@ -123,9 +169,27 @@ impl Patch {
         }
         let edges = patch.classify(&part.has_walls);
         for [u, v] in edges {
-            patch.push(u, v);
+            if patch.is_touched[u as usize] || patch.is_touched[v as usize] {
+                patch.push(u, v);
+            }
         }
         patch
+    }
+
+    /// Puts the edges back in the queue whose surroundings have changed; false when there is none.
+    pub(super) fn refill(&mut self) -> bool {
+        let is_touched = std::mem::replace(&mut self.is_touched, vec![false; self.points.len()]);
+        let mut spokes = Vec::new();
+        for vertex in 0..self.points.len() as u32 {
+            self.spokes_at(vertex, &mut spokes);
+            for n in 0..spokes.len() {
+                let to = spokes[n].to;
+                if to > vertex && (is_touched[vertex as usize] || is_touched[to as usize]) {
+                    self.push(vertex, to);
+                }
+            }
+        }
+        self.queue.lowest().is_some()
     }
 
     /// The planes of all faces, a third of the area to each corner.
@@ -265,58 +329,6 @@ impl Patch {
             self.queue.push(cost, [u, v], version);
         }
     }
-
-    /// What it costs to make two vertices one, and where it would be.
-    pub(super) fn plan(&self, u: u32, v: u32) -> Option<(f64, Vector3<f64>)> {
-        let [p, q] = [u, v].map(|end| self.points[end as usize]);
-        let [role, other] = [u, v].map(|end| self.roles[end as usize]);
-        if role.min(other) >= Role::Fixed {
-            return None;
-        }
-        let sum = self.quadrics[u as usize].sum(&self.quadrics[v as usize]);
-        let place = match role.cmp(&other) {
-            Ordering::Equal if role == Role::Free => free_place(&sum, &p, &q),
-            Ordering::Equal => place_along(&sum, &p, &q),
-            Ordering::Greater => p,
-            Ordering::Less => q,
-        };
-        Some((sum.at(&place), place))
-    }
-}
-
-/// Where the quadric is least, unless that is far from the edge.
-fn free_place(sum: &Quadric, p: &Vector3<f64>, q: &Vector3<f64>) -> Vector3<f64> {
-    let middle = (p + q) / 2.0;
-    let reach = (p - q).norm_squared() * 4.0;
-    match sum.minimum() {
-        Some(place) if (place - middle).norm_squared() <= reach => place,
-        _ => least(sum, [middle, *p, *q]),
-    }
-}
-
-/// Where the quadric is least on an edge: what lies in a plane stays in it.
-fn place_along(sum: &Quadric, p: &Vector3<f64>, q: &Vector3<f64>) -> Vector3<f64> {
-    let middle = (p + q) / 2.0;
-    let [start, half, end] = [p, &middle, q].map(|point| sum.at(point));
-    // The parabola through three values.
-    let bend = 2.0 * (start + end - 2.0 * half);
-    if bend > 0.0 {
-        let t = ((3.0 * start - 4.0 * half + end) / (2.0 * bend)).clamp(0.0, 1.0);
-        least(sum, [p + (q - p) * t, middle, *p])
-    } else {
-        least(sum, [middle, *p, *q])
-    }
-}
-
-fn least(sum: &Quadric, places: [Vector3<f64>; 3]) -> Vector3<f64> {
-    let [a, b, c] = places.map(|place| sum.at(&place));
-    places[if a <= b && a <= c {
-        0
-    } else if b <= c {
-        1
-    } else {
-        2
-    }]
 }
 
 fn spans(n_vertices: usize, faces: &[[u32; 3]]) -> (Vec<(u32, u32)>, Vec<u32>) {

@@ -132,8 +132,14 @@ impl Proof<'_> {
 
     /// The corners are next to two faces that meet, or to three around a vertex.
     fn over_a_fold(&self, [a, b, c]: &[End; 3], at_corners: f64) -> f64 {
-        let sides = at_corners.max(self.fold(a, b)).max(self.fold(b, c)).max(self.fold(c, a));
-        if sides > self.enough || a.face == b.face || b.face == c.face || c.face == a.face {
+        let mut sides = at_corners;
+        for (p, q) in [(a, b), (b, c), (c, a)] {
+            sides = sides.max(self.fold(p, q));
+            if sides > self.enough {
+                return sides;
+            }
+        }
+        if a.face == b.face || b.face == c.face || c.face == a.face {
             return sides;
         }
         let faces = self.target.mesh.faces();

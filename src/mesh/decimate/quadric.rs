@@ -74,6 +74,16 @@ impl Quadric {
 
     /// The point of the least value, by Cramer's rule; `None` where it is not well defined.
     pub(super) fn minimum(&self) -> Option<Vector3<f64>> {
+        self.solve(&-Vector3::from(self.b))
+    }
+
+    /// Which way to go so that the value grows least on the way to a plane of this normal.
+    pub(super) fn way_to(&self, normal: &Vector3<f64>) -> Option<Vector3<f64>> {
+        self.solve(normal)
+    }
+
+    /// `x` of `A x = y`.
+    fn solve(&self, y: &Vector3<f64>) -> Option<Vector3<f64>> {
         let [xx, xy, xz, yy, yz, zz] = self.a;
         let (c00, c01, c02) = (yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy);
         let determinant = xx * c00 + xy * c01 + xz * c02;
@@ -82,12 +92,11 @@ impl Quadric {
             return None;
         }
         let (c11, c12, c22) = (xx * zz - xz * xz, xy * xz - xx * yz, xx * yy - xy * xy);
-        let [bx, by, bz] = self.b;
-        let scale = -1.0 / determinant;
+        let scale = 1.0 / determinant;
         Some(Vector3::new(
-            scale * (c00 * bx + c01 * by + c02 * bz),
-            scale * (c01 * bx + c11 * by + c12 * bz),
-            scale * (c02 * bx + c12 * by + c22 * bz),
+            scale * (c00 * y.x + c01 * y.y + c02 * y.z),
+            scale * (c01 * y.x + c11 * y.y + c12 * y.z),
+            scale * (c02 * y.x + c12 * y.y + c22 * y.z),
         ))
     }
 }

@@ -4,16 +4,37 @@ use rayon::prelude::*;
 
 use super::collapse::Scratch;
 use super::partition::{Partition, join};
-use super::patch::{Limits, NONE, Part, Patch, role};
+use super::patch::{Limits, NONE, Part, Patch};
 use super::queue::bucket_of;
-use super::samples::Samples;
 use super::surface::Surface;
 use crate::mesh::measure::bounds;
 use crate::mesh::{MeshRef, TriMesh};
 use crate::progress::{Cancelled, Progress};
 
-/// Patches stop this much above the target; the rest is chosen from the whole.
-const PATCH_SHARE: f64 = 1.15;
+/// How a mesh is divided for a while.
+struct Round {
+    /// Faces of a patch: few enough for the cache of a core, many enough for a short seam.
+    patch_faces: usize,
+    /// How far the curve is moved, in parts of the extent.
+    shift: f64,
+    /// Patches stop this much above the target.
+    share: f64,
+}
+
+/// The seams of one round lie within the patches of the next; the rest is chosen from the whole.
+const ROUNDS: [Round; 2] = [
+    Round { patch_faces: 1 << 15, shift: 0.0, share: 1.2 },
+    Round { patch_faces: 1 << 14, shift: 0.37, share: 1.02 },
+];
+/// Where only a bound ends it, a long seam does no harm.
+const MOST_FACES_OF_BOUND: usize = 1 << 14;
+
+impl Round {
+    fn patch_faces(&self, asked: Decimation) -> usize {
+        if asked.n_faces == 0 { self.patch_faces.min(MOST_FACES_OF_BOUND) } else { self.patch_faces }
+    }
+}
+
 /// Buckets of cost by which the patches go on together: half an octave.
 const STEP: usize = 4;
 
@@ -50,28 +71,36 @@ pub(super) fn decimate(
     is_kept: &[bool],
     progress: &Progress,
 ) -> Result<Decimated, Cancelled> {
-    progress.expect(4);
+    progress.expect(ROUNDS.len() + 1);
     let mesh = first.mesh;
     let limits = Limits {
         bound_mm: asked.bound_mm,
         min_altitude_mm: min_altitude_mm(mesh),
         original: asked.bound_mm.is_finite().then_some(first),
     };
-    let part = in_patches(mesh, asked, is_kept, &limits, progress)?;
-    progress.step()?;
-    let mut whole = Patch::new(part, &limits);
-    progress.step()?;
-    let mut scratch = Scratch::default();
-    whole.run(usize::MAX, asked.n_faces, &limits, &mut scratch);
-    while whole.n_live > asked.n_faces && whole.refill() {
-        progress.check()?;
-        let before = whole.n_live;
-        whole.run(usize::MAX, asked.n_faces, &limits, &mut scratch);
-        // What was refused may be possible now that its surroundings have changed.
-        if before - whole.n_live < before / 50 + 1 {
-            break;
+    let mut part = Part::whole(mesh, is_kept);
+    for round in ROUNDS {
+        let partition = Partition::new(&part, round.patch_faces(asked), round.shift);
+        if partition.is_divided() {
+            let mut patches = partition.patches(&part, &limits);
+            let enough = (asked.n_faces as f64 * round.share) as usize;
+            if enough == 0 {
+                patches
+                    .par_iter_mut()
+                    .with_max_len(1)
+                    .try_for_each_init(Scratch::default, |scratch, (patch, _)| {
+                        patch.exhaust(0, &limits, scratch, progress)
+                    })?;
+            } else {
+                step_by_step(&mut patches, enough, &limits, progress)?;
+            }
+            part = join(patches, &part);
         }
+        progress.step()?;
     }
+    let mut whole = Patch::new(part, &limits);
+    whole.exhaust(asked.n_faces, &limits, &mut Scratch::default(), progress)?;
+    whole.settle(&limits);
     progress.step()?;
     let is_exhausted = whole.n_live > asked.n_faces;
     let (mesh, beside) = compact(&whole, mesh.vertices().len());
@@ -85,21 +114,13 @@ fn min_altitude_mm(mesh: MeshRef<'_>) -> f64 {
     farthest * 4.0 * f64::from(f32::EPSILON)
 }
 
-/// Decimates the patches of a mesh side by side and joins them.
-fn in_patches(
-    mesh: MeshRef<'_>,
-    asked: Decimation,
-    is_kept: &[bool],
+/// Decimates patches side by side, all up to the same cost, until so many faces are left.
+fn step_by_step(
+    patches: &mut [(Patch, Vec<u32>)],
+    enough: usize,
     limits: &Limits<'_>,
     progress: &Progress,
-) -> Result<Part, Cancelled> {
-    let partition = Partition::new(mesh);
-    progress.step()?;
-    if partition.n_parts() == 1 {
-        return Ok(whole(mesh, is_kept));
-    }
-    let mut patches = partition.patches(mesh, is_kept, limits);
-    let enough = (asked.n_faces as f64 * PATCH_SHARE) as usize;
+) -> Result<(), Cancelled> {
     let mut last = bucket_of(1e-12);
     loop {
         progress.check()?;
@@ -118,44 +139,11 @@ fn in_patches(
             patch.run(last, least, limits, scratch);
         });
     }
-    Ok(join(patches, mesh.vertices().len(), is_kept))
-}
-
-fn whole(mesh: MeshRef<'_>, is_kept: &[bool]) -> Part {
-    let points: Vec<_> = mesh.vertices().iter().map(|&point| point.into()).collect();
-    let mut samples = Samples::new(mesh.faces().len());
-    let mut is_known = vec![false; points.len()];
-    for (face, corners) in mesh.faces().iter().enumerate() {
-        for &corner in corners {
-            if !std::mem::replace(&mut is_known[corner as usize], true) {
-                samples.add(corner, points[corner as usize], face as u32);
-            }
-        }
+    for (patch, _) in patches {
+        // Edges are left in the queue.
+        patch.is_touched.fill(true);
     }
-    Part {
-        roles: (0..points.len()).map(|vertex| role(is_kept, vertex)).collect(),
-        faces: mesh.faces().to_vec(),
-        kinds: mesh.kinds().to_vec(),
-        samples,
-        points,
-        ..Part::default()
-    }
-}
-
-impl Patch {
-    /// Puts all edges back in the queue; false when there is none.
-    fn refill(&mut self) -> bool {
-        let mut spokes = Vec::new();
-        for vertex in 0..self.points.len() as u32 {
-            self.spokes_at(vertex, &mut spokes);
-            for n in 0..spokes.len() {
-                if spokes[n].to > vertex {
-                    self.push(vertex, spokes[n].to);
-                }
-            }
-        }
-        self.queue.lowest().is_some()
-    }
+    Ok(())
 }
 
 /// The live faces and their vertices, in the order in which the faces name them; and which face each of

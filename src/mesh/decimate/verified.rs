@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use super::comparison::{Comparison, Scale};
 use super::mend::mend;
+use super::order::in_order;
 use super::reduce::{Decimated, Decimation, decimate};
 use super::surface::Surface;
 use crate::mesh::measure::area_mm2;
@@ -45,6 +46,9 @@ pub fn decimate_verified(
     progress: &Progress,
 ) -> Result<Verified, Cancelled> {
     progress.expect(1);
+    let as_it_was = mesh;
+    let ordered = in_order(mesh);
+    let mesh = ordered.view();
     let first = Surface::new(mesh);
     let scale = Scale { limit_mm: MEASURED_SHARE * asked.bound_mm, edge_mm: mean_edge_mm(mesh) };
     let mut is_kept = Vec::new();
@@ -77,9 +81,14 @@ pub fn decimate_verified(
         keep_around(mesh, points, reach_mm, &mut is_kept);
         reach_mm *= 2.0;
     }
-    let as_it_was =
-        || Verified { mesh: mesh.to_owned(), max_mm: 0.0, rms_mm: 0.0, mean_mm: 0.0, is_exhausted: true };
-    Ok(second_best.unwrap_or_else(as_it_was))
+    let unchanged = || Verified {
+        mesh: as_it_was.to_owned(),
+        max_mm: 0.0,
+        rms_mm: 0.0,
+        mean_mm: 0.0,
+        is_exhausted: true,
+    };
+    Ok(second_best.unwrap_or_else(unchanged))
 }
 
 /// Marks the vertices within a distance of any of some points.

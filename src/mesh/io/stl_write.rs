@@ -12,7 +12,7 @@ use crate::progress::Progress;
 /// What stands in every header. 3D Slicer reads `SPACE=`; it must not begin with "solid".
 const TITLE: &str = "calvaria SPACE=LPS UNIT=mm";
 const RECORD: usize = 50;
-/// Triangles of a block, and blocks that are in memory at once.
+/// Triangles of a block, and blocks that are made at once; as many are written meanwhile.
 const BLOCK: usize = 1 << 14;
 const AT_ONCE: usize = 8;
 
@@ -20,7 +20,11 @@ const AT_ONCE: usize = 8;
 ///
 /// # Errors
 /// [`Fault`].
-pub fn write_stl_binary(mesh: &Single<'_>, out: &mut impl Write, progress: &Progress) -> Result<(), Fault> {
+pub fn write_stl_binary(
+    mesh: &Single<'_>,
+    out: &mut (impl Write + Send),
+    progress: &Progress,
+) -> Result<(), Fault> {
     let count = u32::try_from(mesh.n_faces())
         .map_err(|_| Fault::broken(NAME, format!("at most {} triangles expected", u32::MAX)))?;
     let mut header = [b' '; 80];
@@ -30,19 +34,30 @@ pub fn write_stl_binary(mesh: &Single<'_>, out: &mut impl Write, progress: &Prog
     let n = mesh.n_faces();
     let step = BLOCK * AT_ONCE;
     progress.expect(n.div_ceil(step));
-    let mut bytes = vec![0_u8; n.min(step) * RECORD];
+    let mut next = Vec::new();
+    let mut ready = Vec::new();
+    fill(&mut ready, mesh, 0..n.min(step));
     for start in (0..n).step_by(step) {
-        let records = &mut bytes[..(n - start).min(step) * RECORD];
-        records.par_chunks_mut(BLOCK * RECORD).enumerate().for_each(|(block, records)| {
-            let (records, _) = records.as_chunks_mut::<RECORD>();
-            for (at, record) in records.iter_mut().enumerate() {
-                put(record, mesh.corners(start + block * BLOCK + at));
-            }
-        });
-        out.write_all(records)?;
+        let end = (start + step).min(n);
+        // While one block goes out, the next is made.
+        let (written, ()) =
+            rayon::join(|| out.write_all(&ready), || fill(&mut next, mesh, end..(end + step).min(n)));
+        written?;
+        std::mem::swap(&mut ready, &mut next);
         progress.step()?;
     }
     Ok(())
+}
+
+/// The records of some faces.
+fn fill(bytes: &mut Vec<u8>, mesh: &Single<'_>, faces: std::ops::Range<usize>) {
+    bytes.resize(faces.len() * RECORD, 0);
+    bytes.par_chunks_mut(BLOCK * RECORD).enumerate().for_each(|(block, records)| {
+        let (records, _) = records.as_chunks_mut::<RECORD>();
+        for (at, record) in records.iter_mut().enumerate() {
+            put(record, mesh.corners(faces.start + block * BLOCK + at));
+        }
+    });
 }
 
 fn put(record: &mut [u8; RECORD], corners: [[f32; 3]; 3]) {

@@ -70,7 +70,7 @@ fn filtered<T: Label>(
     n_iterations: usize,
     progress: &Progress,
 ) -> Result<Vec<[f64; 3]>, Cancelled> {
-    let weights: Vec<f64> = sinc_weights(n_iterations, PASSBAND).into_iter().map(f64::from).collect();
+    let weights = sinc_weights(n_iterations, PASSBAND);
     // Half way to the mean of the neighbours.
     let half = |now: &[[f64; 3]], cell: usize| -> [f64; 3] {
         let mean = mean(now, cell, &links[cell], held(&cells.ijk[cell], n));
