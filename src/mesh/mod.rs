@@ -3,6 +3,7 @@
 pub mod adjacency;
 pub mod ball;
 pub mod boxes;
+pub mod closed;
 pub mod closest;
 pub mod curvature;
 pub mod cut;
@@ -28,6 +29,7 @@ mod repair_orient;
 mod repair_seams;
 mod repair_split;
 mod repair_weld;
+mod rungs;
 pub mod section;
 pub mod self_intersection;
 pub mod side;

@@ -8,6 +8,7 @@ use pyo3::types::PyDict;
 
 use super::array::{self, MeshArrays};
 use super::progress::Progress;
+use crate::mesh::closed::closure;
 use crate::mesh::closest::ClosestPoints;
 use crate::mesh::refine;
 use crate::printability::bridges::{Member, members};
@@ -43,6 +44,20 @@ pub fn mesh_thickness<'py>(
     let progress = progress.inner.clone();
     let found = py.detach(|| thickness(&ClosestPoints::new(mesh), &asked, &progress))?;
     Ok(found.into_pyarray(py))
+}
+
+/// Whether a mesh is closed, its signed volume, and its longest edge.
+#[pyfunction]
+#[pyo3(signature = (*, vertices, faces, kinds))]
+pub fn mesh_closure(
+    py: Python<'_>,
+    vertices: PyReadonlyArray2<'_, f64>,
+    faces: PyReadonlyArray2<'_, i32>,
+    kinds: PyReadonlyArray1<'_, u8>,
+) -> PyResult<(bool, f64, f64)> {
+    let mesh = array::mesh(&vertices, &faces, &kinds)?;
+    let found = py.detach(|| closure(mesh));
+    Ok((found.is_closed, found.volume_mm3, found.longest_edge_mm))
 }
 
 /// The mesh with no edge longer than asked, the face that each face is a part of, and whether it got there.
