@@ -10,6 +10,7 @@ pub mod cut;
 pub mod decimate;
 pub mod deviation;
 pub mod edges;
+pub mod face_tree;
 pub mod fill_hole;
 pub mod forest;
 pub mod hold_apart;

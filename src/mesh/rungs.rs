@@ -27,7 +27,9 @@ fn length(p: [f64; 3], q: [f64; 3]) -> f64 {
 /// A point of a line, the same bits from both ends of it: `n` parts, `k` of them from `p`.
 fn between(p: [f64; 3], q: [f64; 3], k: usize, n: usize) -> [f64; 3] {
     let t = k as f64 / n as f64;
-    std::array::from_fn(|axis| if 2 * k == n { f64::midpoint(p[axis], q[axis]) } else { p[axis] + t * (q[axis] - p[axis]) })
+    std::array::from_fn(|axis| {
+        if 2 * k == n { f64::midpoint(p[axis], q[axis]) } else { p[axis] + t * (q[axis] - p[axis]) }
+    })
 }
 
 /// About how many faces a mesh has when it is cut with a step.
@@ -69,7 +71,11 @@ pub(super) fn cut(mesh: MeshRef<'_>, step: f64) -> Cut {
             let (first, parts) = sides[3 * face + n];
             let inner = first..first + parts - 1;
             let mut line = vec![from];
-            if from < to { line.extend(inner) } else { line.extend(inner.rev()) }
+            if from < to {
+                line.extend(inner)
+            } else {
+                line.extend(inner.rev())
+            }
             line.push(to);
             line
         });
@@ -142,7 +148,8 @@ impl Cutter {
         let shared = above[above.len() - 1] == below[below.len() - 1];
         while a + 1 < above.len() || b + 1 < below.len() {
             let is_upper = a + 1 < above.len()
-                && (b + 1 == below.len() || self.length(above[a + 1], below[b]) < self.length(above[a], below[b + 1]));
+                && (b + 1 == below.len()
+                    || self.length(above[a + 1], below[b]) < self.length(above[a], below[b + 1]));
             let is_last = shared && above.len() - a + below.len() - b <= 3;
             if is_last {
                 return;

@@ -31,9 +31,7 @@ pub fn vertex_normals(mesh: MeshRef<'_>) -> Vec<Vector3<f64>> {
             }
         }
     }
-    sums.par_iter_mut()
-        .with_min_len(BLOCK)
-        .for_each(|sum| *sum = sum.try_normalize(0.0).unwrap_or_default());
+    sums.par_iter_mut().with_min_len(BLOCK).for_each(|sum| *sum = sum.try_normalize(0.0).unwrap_or_default());
     sums
 }
 

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::normals::face_normal;
 use crate::mesh::MeshRef;
 use crate::mesh::adjacency::VertexFaces;
-use crate::mesh::closest::ClosestPoints;
+use crate::mesh::face_tree::FaceTree;
 use crate::mesh::ray::Ray;
 
 /// What is broader than this many times its thickness is a sheet, and has no sides.
@@ -46,7 +46,7 @@ pub(super) fn sides(mesh: MeshRef<'_>, beside: &[f64]) -> Vec<u32> {
     if asked.is_empty() {
         return asked;
     }
-    let tree = ClosestPoints::new(mesh);
+    let tree = FaceTree::new(mesh);
     let is_side = |face: u32| {
         let (normal, area) = face_normal(mesh, face as usize);
         if area <= 0.0 {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from calvaria.errors import CalvariaWarning, MeshError
 from calvaria.material import load_printers
-from calvaria.mesh import Mesh, combine_meshes, transform_mesh
+from calvaria.mesh import Mesh, combine_meshes, measure_mesh, mesh_topology, transform_mesh
 from calvaria.printability import (
     block_mesh,
     cusp_rms_mm,
@@ -262,6 +262,61 @@ def test_six_bridges_are_found_with_width_and_length():
     assert [round(one.width_mm, 1) for one in rule] == [0.4, 0.7, 1.0]
 
 
+def turned(seed):
+    """A random rotation."""
+    q = np.random.default_rng(seed).normal(size=4)
+    w, x, y, z = q / np.linalg.norm(q)
+    matrix = np.eye(4)
+    matrix[:3, :3] = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+    ]
+    return matrix
+
+
+@given(
+    sides=st.tuples(st.floats(0.4, 2.0), st.floats(0.4, 2.0)),
+    is_round=st.booleans(),
+    is_bridge=st.booleans(),
+    limit=st.sampled_from(["broad", "just above broad", "just above narrow", "between"]),
+    seed=st.integers(0, 1000),
+)
+@settings(max_examples=16, deadline=None)
+def test_a_bar_on_a_body_is_found_at_a_limit_by_either_of_its_sides(
+    sides, is_round, is_bridge, limit, seed
+):
+    narrow, broad = sorted(sides)
+    if is_round:
+        broad = narrow
+    broad = min(broad, 3.5 * narrow)  # broader is a sheet
+    long = 8 * narrow
+    bodies = [icosphere(6.0, 8) if seed % 2 else block_mesh(size_mm=(9, 10, 11))]
+    if is_bridge:
+        other = block_mesh(size_mm=(9, 9, 7), centre_lps_mm=(0, 0, 5.5 + long + 3.5))
+        bodies.append(other)
+    start, end = 5.0, 5.5 + long + (0.5 if is_bridge else 0.0)
+    if is_round:
+        bar = rod_mesh(start_lps_mm=(0, 0, start), end_lps_mm=(0, 0, end), radius_mm=narrow / 2)
+    else:
+        middle = (0, 0, (start + end) / 2)
+        bar = block_mesh(size_mm=(broad, narrow, end - start), centre_lps_mm=middle)
+    part = transform_mesh(union(*bodies, bar), matrix=turned(seed))
+    below = {
+        "broad": broad,
+        "just above broad": broad * 1.001,
+        "just above narrow": narrow * 1.02,
+        "between": (narrow + broad) / 2,
+    }[limit]
+    below = max(below, narrow * 1.02)
+    thickness = measure_thickness(fine(part, narrow / 3), method="both", longest_mm=1.25 * below)
+    found = find_slender_members(thickness, below_mm=below)
+    assert [one.kind for one in found] == ["bridge" if is_bridge else "pin"]
+    assert found[0].width_mm == pytest.approx(narrow, abs=0.1)
+    assert found[0].breadth_mm == pytest.approx(broad, abs=0.2)
+    assert find_slender_members(thickness, below_mm=0.9 * narrow) == ()
+
+
 def test_a_plate_of_3_mm_has_no_bridge():
     plate = measure_thickness(fine(block_mesh(size_mm=(40, 30, 3)), 0.8))
     assert find_slender_members(plate, below_mm=2.9) == ()
@@ -505,9 +560,56 @@ def test_refining_keeps_below_its_cap_and_says_so():
     assert "longer than 0.3 mm left" in repr(made)
 
 
-def test_a_mesh_of_corners_only_is_warned_of():
+def test_long_thin_faces_give_as_many_as_area_and_edges_ask_for():
+    """The wall of a tube of few faces, each 30 mm long and half a millimetre wide."""
+    tube = combine_meshes(
+        rod_mesh(start_lps_mm=(0, 0, 0), end_lps_mm=(0, 0, 30), radius_mm=10.0),
+        rod_mesh(start_lps_mm=(0, 0, -1), end_lps_mm=(0, 0, 31), radius_mm=9.4),
+        method="difference",
+    )
+    facts = measure_mesh(tube)
+    for longest in (1.0, 0.3):
+        made = refine_mesh(tube, longest_mm=longest)
+        assert made.is_complete
+        assert len(made.mesh.faces) < 6 * facts.area_mm2 / (0.433 * longest**2)
+        edges = np.diff(made.mesh.vertices[made.mesh.faces[:, [0, 1, 2, 0]]], axis=1)
+        assert np.linalg.norm(edges, axis=2).max() <= longest * (1 + 1e-7)
+        again = measure_mesh(made.mesh)
+        assert again.area_mm2 == pytest.approx(facts.area_mm2, rel=1e-12)
+        assert again.volume_mm3 == pytest.approx(facts.volume_mm3, rel=1e-12)
+        topology = mesh_topology(made.mesh)
+        assert topology.is_closed and topology.is_manifold and topology.is_oriented
+
+
+@given(seed=st.integers(0, 1000), longest=st.floats(0.05, 3.0))
+@settings(max_examples=20, deadline=None)
+def test_any_mesh_is_refined_without_a_gap(seed, longest):
+    rng = np.random.default_rng(seed)
+    ball = icosphere(1.0, 2)
+    mesh = Mesh(vertices=ball.vertices * rng.uniform(0.05, 4, 3), faces=ball.faces)
+    made = refine_mesh(mesh, longest_mm=longest, most_faces=60_000)
+    topology = mesh_topology(made.mesh)
+    assert topology.is_closed and topology.is_manifold and topology.is_oriented
+    assert measure_mesh(made.mesh).volume_mm3 == pytest.approx(
+        measure_mesh(mesh).volume_mm3, rel=1e-9
+    )
+    assert (made.parents >= 0).all() and (np.bincount(made.parents) > 0).all()
+    if made.is_complete:
+        edges = np.diff(made.mesh.vertices[made.mesh.faces[:, [0, 1, 2, 0]]], axis=1)
+        assert np.linalg.norm(edges, axis=2).max() <= longest * (1 + 1e-7)
+
+
+@pytest.mark.parametrize("method", ["sphere", "ray", "both"])
+def test_of_a_mesh_of_corners_only_the_least_is_that_of_a_finer_one(method):
     with pytest.warns(CalvariaWarning, match="refine_mesh first"):
-        measure_thickness(block_mesh(size_mm=(10, 10, 10)))
+        found = measure_thickness(block_mesh(size_mm=(10, 10, 10)), method=method)
+    assert found.min_mm == pytest.approx(10.0, rel=3e-3)
+
+
+def test_no_way_up_is_listed_twice():
+    for size in ((20, 12, 2), (10, 10, 10)):
+        ups = np.array([one.up for one in find_orientations(block_mesh(size_mm=size), most=8)])
+        assert (np.triu(ups @ ups.T, 1) < np.cos(np.radians(0.5))).all()
 
 
 def test_an_estimate_takes_the_code_of_a_printer_and_no_negative_price():

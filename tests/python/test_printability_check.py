@@ -1,6 +1,7 @@
 """The whole question at once: findings, verdicts, edits, command and pictures."""
 
 import json
+import re
 from functools import reduce
 
 import numpy as np
@@ -313,6 +314,19 @@ def test_the_limit_says_what_the_use_makes_of_it():
     written = json.dumps(report.measures.to_dict(), allow_nan=False)
     assert json.loads(written)["walls"]["min_mm"] == 0.4
     assert "0.4" in report.measures._repr_html_()
+
+
+def test_one_of_a_kind_is_said_as_one():
+    for mesh, process, material, code, words in (
+        (SHUT, "sla", "resin", "print_trapped", "1 void keeps "),
+        (HOLE, "fdm", "pla", "print_holes", "1 round hole; it has "),
+        (BRIDGE, "fdm", "pla", "print_bridges", "1 bridge may break "),
+    ):
+        report = check_printability(mesh, process=process, material=material)
+        assert words in report[code].message
+        words_for_many = r"\b1 (place|void|cup|piece|layer|bridge|pin|round hole)s\b"
+        for finding in report.findings:
+            assert not re.search(words_for_many, finding.message), finding.message
 
 
 def test_one_flag_for_each_face_of_the_callers_mesh():

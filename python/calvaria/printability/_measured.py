@@ -119,7 +119,8 @@ def positive(name: str, value: float) -> float:
 
 def three(values: Any) -> Three:
     """Return three numbers as a tuple of floats."""
-    x, y, z = (float(x) for x in values)
+    # Adding 0 makes 0 of -0.
+    x, y, z = (float(x) + 0.0 for x in values)
     return (x, y, z)
 
 

@@ -295,7 +295,7 @@ class Judge:
     ) -> None:
         """The way up, and whether it fits."""
         way = ways[0]
-        x, y, z = overhangs.up
+        up = _at(overhangs.up).replace(" LPS mm", " LPS")
         long, short = way.footprint_mm
         if printer is not None:
             size = " x ".join(f"{mm:g}" for mm in printer.build_mm)
@@ -320,7 +320,7 @@ class Judge:
                 code="print_orientation",
                 verdict=Verdict.BORDERLINE if is_much_better else Verdict.PASS,
                 message=(
-                    f"Up is ({x:.2f}, {y:.2f}, {z:.2f}) LPS"
+                    f"Up is {up}"
                     + (
                         "; another way up needs much less support: "
                         + _at(best.up).replace(" LPS mm", " LPS.")
@@ -422,5 +422,5 @@ class Judge:
 
 
 def _at(place: tuple[float, float, float]) -> str:
-    x, y, z = place
+    x, y, z = (round(value, 2) + 0.0 for value in place)  # 0 instead of -0
     return f"({x:.2f}, {y:.2f}, {z:.2f}) LPS mm"
