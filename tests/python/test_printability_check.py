@@ -2,7 +2,6 @@
 
 import json
 import re
-from functools import reduce
 
 import numpy as np
 import pytest
@@ -26,16 +25,9 @@ from calvaria.printability import (
 )
 from calvaria.report import draw_printability, printability_section
 from mesh_shapes import icosphere
+from printed_bodies import minus, union
 
 pytest.importorskip("manifold3d")
-
-
-def union(*parts):
-    return reduce(lambda a, b: combine_meshes(a, b, method="union"), parts)
-
-
-def minus(body, tool):
-    return combine_meshes(body, tool, method="difference")
 
 
 def is_sound(mesh):

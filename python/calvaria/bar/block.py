@@ -113,7 +113,11 @@ def make_bar(
             raise ValueError(msg)
     name = f"{length_mm:g}{axis}".upper()
     text = name if label is None else label.upper()
-    sizes = (_LETTER_MM, _LEAST_LETTER_MM) if letter_mm is None else (need_number("letter_mm", letter_mm),)
+    sizes = (
+        (_LETTER_MM, _LEAST_LETTER_MM)
+        if letter_mm is None
+        else (need_number("letter_mm", letter_mm),)
+    )
     fitting = [size for size in sizes if text and _fits(text, (length_mm, width), size)]
     if label is None and not fitting:
         text = ""
@@ -178,7 +182,8 @@ def _fits(text: str, face: tuple[float, float], letter_mm: float) -> bool:
     columns, rows = letter_pixels(text).shape
     grid = letter_mm / HEIGHT_CELLS
     return bool(
-        columns * grid <= face[0] - _ROOM_MM[0] + 1e-9 and rows * grid <= face[1] - _ROOM_MM[1] + 1e-9
+        columns * grid <= face[0] - _ROOM_MM[0] + 1e-9
+        and rows * grid <= face[1] - _ROOM_MM[1] + 1e-9
     )
 
 

@@ -70,7 +70,9 @@ def check_printer(
     """
     machine = _printer(printer)
     if record is None and not machine.record:
-        msg = f"record: a record of the {machine.name}, here or in its profile, expected, found none"
+        msg = (
+            f"record: a record of the {machine.name}, here or in its profile, expected, found none"
+        )
         raise BarError(msg)
     source = machine.record if record is None else record
     rows = load_record(source) if isinstance(source, str | os.PathLike) else tuple(source)

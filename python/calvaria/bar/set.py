@@ -85,7 +85,9 @@ def make_bar_set(
         bars += [make_bar(length_mm=middle, axis=axis) for axis in ("xy", "yx")]
     if with_features:
         bars.append(make_feature_plate())
-    beside = [_BESIDE_MM if on_plate and bar.gauges and bar.gauges[0].axis == "z" else 0.0 for bar in bars]
+    beside = [
+        _BESIDE_MM if on_plate and bar.gauges and bar.gauges[0].axis == "z" else 0.0 for bar in bars
+    ]
     placed = _placed(bars, beside, _BED_MM - 2 * _RIM_MM if on_plate else _BED_MM)
     return _plated(placed) if on_plate else joined(placed)
 
@@ -102,7 +104,7 @@ def _placed(
 ) -> list[ReferenceBar]:
     """Return the bars side by side, each as low on the bed and as far left as it goes."""
     sizes = [
-        np.ptp(bar.mesh.vertices, axis=0)[:2] + (beside, 0.0)
+        np.add(np.ptp(bar.mesh.vertices, axis=0)[:2], (beside, 0.0))
         for bar, beside in zip(bars, beside_mm, strict=True)
     ]
     # What is large in either direction comes first; a bar longer than the bed sets the width.
@@ -136,7 +138,10 @@ def _lowest(
         for x in xs:
             place = np.array([x, y])
             if x + size[0] <= width + 1e-9 and all(
-                ((place >= corner + full + _GAP_MM - 1e-9) | (corner >= place + size + _GAP_MM - 1e-9)).any()
+                (
+                    (place >= corner + full + _GAP_MM - 1e-9)
+                    | (corner >= place + size + _GAP_MM - 1e-9)
+                ).any()
                 for corner, full in placed
             ):
                 return place
@@ -149,7 +154,9 @@ def _plated(bars: Sequence[ReferenceBar]) -> ReferenceBar:
     lift[2, 3] = _PLATE_MM - _SUNK_MM
     both = joined([bar.moved(lift) for bar in bars])
     low, high = both.mesh.vertices.min(axis=0), both.mesh.vertices.max(axis=0)
-    beside = [one.second_lps_mm[0] + one.width_mm / 2 + 0.5 for one in both.gauges if one.axis == "z"]
+    beside = [
+        one.second_lps_mm[0] + one.width_mm / 2 + 0.5 for one in both.gauges if one.axis == "z"
+    ]
     right = max(high[0], *(x + _BESIDE_MM for x in beside)) if beside else high[0]
     edges = [(low[0] - _RIM_MM, right + _RIM_MM), (low[1] - _RIM_MM, high[1] + _RIM_MM)]
     plate = Cells([*edges, (0.0, _PLATE_MM)])

@@ -416,7 +416,12 @@ def _sizes(file: str, printer: Printer) -> None:
         if not 0 < value < math.inf:
             msg = f"{file}: {printer.code}: {name}: sizes above 0 expected, found {value}"
             raise ValueError(msg)
-    most = {"rate_mm3_per_s": math.inf, "s_per_layer": math.inf, "shell_mm": math.inf, "infill_fraction": 1.0}
+    most = {
+        "rate_mm3_per_s": math.inf,
+        "s_per_layer": math.inf,
+        "shell_mm": math.inf,
+        "infill_fraction": 1.0,
+    }
     for name, limit in most.items():
         value = getattr(printer, name)
         if not 0 <= value <= limit or value == math.inf:
