@@ -40,7 +40,8 @@ pub struct Touch {
     pub apart_from: Option<u32>,
 }
 
-/// The largest ball, right to three thousandths of its radius.
+/// The largest ball, right to three thousandths of its radius; to one percent where it is held close to the
+/// point that it touches.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ball {
     /// Its radius.
