@@ -10,8 +10,8 @@
 
 use nalgebra::Vector3;
 
-use super::closest::Node;
-use super::face_tree::{Around, FACE, FaceTree, NONE, WAITING};
+use super::closest::{Node, Query};
+use super::face_tree::{FACE, FaceTree, NONE, WAITING};
 use super::triangle::closest_point;
 
 /// Steps that bring a ball to touch one triangle; each at least halves what is left over.
@@ -64,7 +64,7 @@ impl FaceTree<'_> {
         let away: [f32; 3] = std::array::from_fn(|axis| touch.normal[axis] as f32);
         let across = touch.across as f32 + 1e-5;
         let start = touch.point - self.middle;
-        let mut query = Around::new(&(start + touch.towards * ball.radius_mm));
+        let mut query = Query::new(&(start + touch.towards * ball.radius_mm));
         let mut stack = [0_u32; WAITING];
         let mut height = 1;
         while height > 0 {
@@ -105,7 +105,7 @@ impl FaceTree<'_> {
                 }
             }
             if ball.radius_mm < before {
-                query = Around::new(&(start + touch.towards * ball.radius_mm));
+                query = Query::new(&(start + touch.towards * ball.radius_mm));
             }
         }
         ball

@@ -131,37 +131,6 @@ impl<'m> FaceTree<'m> {
     }
 }
 
-/// A point in 32 bits, as two: moved up and moved down by what the rounding may be.
-pub(super) struct Around {
-    up: [f32; 3],
-    down: [f32; 3],
-}
-
-impl Around {
-    pub(super) fn new(point: &Vector3<f64>) -> Self {
-        let slack = (point.amax() * 2.4e-7) as f32;
-        let rounded: [f32; 3] = std::array::from_fn(|axis| point[axis] as f32);
-        Self { up: rounded.map(|x| x + slack), down: rounded.map(|x| x - slack) }
-    }
-
-    /// To each of four boxes, a little too short rather than too long.
-    #[inline]
-    pub(super) fn squared_distances(&self, node: &Node) -> [f32; 4] {
-        let mut sum = [0.0_f32; 4];
-        for axis in 0..3 {
-            let (up, down) = (self.up[axis], self.down[axis]);
-            for lane in 0..4 {
-                // Comparisons instead of `max`: without its care for NaN each is one instruction.
-                let (below, above) = (node.low[axis][lane] - up, down - node.high[axis][lane]);
-                let gap = if below > above { below } else { above };
-                let gap = if gap > 0.0 { gap } else { 0.0 };
-                sum[lane] += gap * gap;
-            }
-        }
-        sum.map(|x| x * 0.999_999)
-    }
-}
-
 /// The whole tree: parts by themselves, in parallel, and the nodes above them.
 fn grow(mesh: MeshRef<'_>, prims: &mut [Prim]) -> Grown {
     if prims.is_empty() {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from calvaria.bar.chart import PrinterHistory, check_history
 from calvaria.bar.record import load_record
 from calvaria.errors import BarError
-from calvaria.material import Printer, load_printers
+from calvaria.material.catalogue import printer_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from calvaria.bar.reading import BarReading
     from calvaria.bar.rules import BarRules
+    from calvaria.material import Printer
 
 __all__ = ["check_printer"]
 
@@ -68,7 +69,7 @@ def check_printer(
     >>> check_printer("desktop-fdm", record=[bar], today="2026-03-14", profile="planning").age_days
     13
     """
-    machine = _printer(printer)
+    machine = printer_of(printer)
     if record is None and not machine.record:
         msg = (
             f"record: a record of the {machine.name}, here or in its profile, expected, found none"
@@ -87,13 +88,3 @@ def check_printer(
         # Of a record that several printers share, the readings of this one count.
         printer=machine.code if machine.code in names else None,
     )
-
-
-def _printer(printer: Printer | str) -> Printer:
-    if isinstance(printer, Printer):
-        return printer
-    known = load_printers()
-    if not isinstance(printer, str) or printer not in known:
-        msg = f"printer: one of {', '.join(known)} expected, found {printer!r}"
-        raise ValueError(msg)
-    return known[printer]

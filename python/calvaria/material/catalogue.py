@@ -30,6 +30,7 @@ __all__ = [
     "load_printers",
     "load_processes",
     "load_uses",
+    "printer_of",
 ]
 
 _TABLES = Path(__file__).parents[1] / "_tables"
@@ -365,6 +366,17 @@ def load_printers(path: str | os.PathLike[str] | None = None) -> Mapping[str, Pr
             record = str(Path(path).parent / printer.record) if printer.record else ""
             found[code] = dataclasses.replace(printer, record=record)
     return MappingProxyType(found)
+
+
+def printer_of(printer: Printer | str) -> Printer:
+    """Return a profile, or that of a code; ValueError where the code is unknown."""
+    if isinstance(printer, Printer):
+        return printer
+    known = load_printers()
+    if not isinstance(printer, str) or printer not in known:
+        msg = f"printer: one of {', '.join(known)} expected, found {printer!r}"
+        raise ValueError(msg)
+    return known[printer]
 
 
 @functools.cache

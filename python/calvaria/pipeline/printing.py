@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from calvaria.bar import check_printer
 from calvaria.errors import CalvariaWarning
-from calvaria.material import Printer, load_printers
+from calvaria.material.catalogue import printer_of
 from calvaria.printability import PrintabilityReport, check_printability
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import os
 
     from calvaria.findings import CheckReport
+    from calvaria.material import Printer
     from calvaria.mesh import Mesh
 
 __all__ = ["judge_print"]
@@ -34,7 +35,7 @@ def judge_print(
     text = files("calvaria").joinpath("_tables", "model.toml").read_text(encoding="utf-8")
     row = tomllib.loads(text)["printing"][profile]
     process, material = row["process"], row["material"]
-    machine = _machine(row["printer"] if printer is None else printer)
+    machine = printer_of(row["printer"] if printer is None else printer)
     if printer is not None:
         process = machine.process
         if material not in machine.materials:
@@ -47,16 +48,6 @@ def judge_print(
         profile=profile,
         calibration=_calibration(machine, printer_record, today, profile),
     )
-
-
-def _machine(printer: str | Printer) -> Printer:
-    if isinstance(printer, Printer):
-        return printer
-    known = load_printers()
-    if printer not in known:
-        msg = f"printer: one of {', '.join(known)} expected, found {printer!r}"
-        raise ValueError(msg)
-    return known[printer]
 
 
 def _calibration(
