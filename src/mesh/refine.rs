@@ -126,6 +126,11 @@ mod tests {
         assert!(topology.open_edges.is_empty() && topology.non_manifold_edges.is_empty());
         assert_eq!(found.parents.len(), made.faces().len());
         assert!(!refine(mesh.view(), 0.01, 5000).is_complete);
+        // Nothing to cut, and no room to cut anything.
+        for (longest, is_complete) in [(100.0, true), (0.5, false)] {
+            let left = refine(mesh.view(), longest, mesh.faces.len());
+            assert_eq!((left.mesh.faces.len(), left.is_complete), (12, is_complete));
+        }
         let stopped = refine(mesh.view(), 0.01, 5000).mesh;
         assert!(Topology::of(stopped.view()).open_edges.is_empty());
     }

@@ -38,8 +38,9 @@ pub(super) fn expected_faces(mesh: MeshRef<'_>, step: f64) -> f64 {
         let [a, b, c] = mesh.corners(face);
         let mut counts = [length(a, b), length(b, c), length(c, a)].map(|side| parts(side, step) as f64);
         counts.sort_by(f64::total_cmp);
-        // Rows from nothing to the base: one face for each part of either.
-        counts[2] * counts[0] + counts[1].max(counts[2])
+        // Rows from nothing to the base: n * n of a face with n parts to each side, 2 n - 1 of a long thin one,
+        // and 1 of one that stays.
+        counts[2] * counts[0] + counts[2] - counts[0]
     };
     (0..mesh.faces().len()).map(of_face).sum()
 }
