@@ -52,7 +52,8 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
             complain(str(error))
             raise typer.Exit(Exit.UNREADABLE) from None
         except OSError as error:
-            complain(f"{Path(error.filename or '').name}: {error.strerror or error}")
+            words = str(error.strerror or error)
+            complain(f"{Path(error.filename).name}: {words}" if error.filename else words)
             raise typer.Exit(Exit.UNREADABLE) from None
 
     return run

@@ -45,6 +45,7 @@ __all__ = [
     "low_patches",
     "measure_mesh",
     "median",
+    "mesh_closure",
     "mesh_footprint",
     "mesh_overhang",
     "mesh_parts",
@@ -548,6 +549,12 @@ def offsets_from_mesh(
     kinds: NDArray[np.uint8],
     queries: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]: ...
+def mesh_closure(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+) -> tuple[bool, float, float]: ...
 def mesh_thickness(
     *,
     vertices: NDArray[np.float64],

@@ -6,11 +6,13 @@ was not understood, 3 the scan FAILs, 4 the study could not be read, 130 interru
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
+import warnings
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +20,11 @@ from calvaria import _bar_command, _terminal
 from calvaria._exit_status import EXIT_OF as _EXIT_OF
 from calvaria._exit_status import Exit
 from calvaria._exit_status import reported as _reported
+from calvaria.errors import CalvariaWarning
 from calvaria.findings import DISCLAIMER
+
+if TYPE_CHECKING:
+    from calvaria.findings import CheckReport
 
 __all__ = ["Exit", "app", "main"]
 
@@ -47,6 +53,13 @@ Anatomy = Annotated[
 Profile = Annotated[
     str,
     typer.Option(help="What for: education, planning, guide or implant.", show_default=False),
+]
+PrinterRecord = Annotated[
+    Path | None,
+    typer.Option(
+        help="Readings of the printer's bars, from bar check --record: is it in order today?",
+        show_default=False,
+    ),
 ]
 RulesFile = Annotated[
     Path | None,
@@ -187,6 +200,7 @@ def model(
         str | None,
         typer.Option(help="Judge it for this printer; see printable.", show_default=False),
     ] = None,
+    printer_record: PrinterRecord = None,
     rules: RulesFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -207,6 +221,8 @@ def model(
         iso_hu=iso_hu,
         max_error_mm=max_error_mm,
         printer=printer,
+        printer_record=None if printer_record is None else _existing(printer_record),
+        today=dt.date.today(),  # noqa: DTZ011 - a day at the printer
         rules=limits,
     )
     if as_json:
@@ -275,6 +291,7 @@ def printable(
     printer: Annotated[
         str | None, typer.Option(help="desktop-fdm, desktop-resin …", show_default=False)
     ] = None,
+    printer_record: PrinterRecord = None,
     profile: Annotated[
         str, typer.Option(help="What for: education, planning, guide or implant.")
     ] = "education",
@@ -300,7 +317,12 @@ def printable(
     try:
         body = read_mesh(_existing(mesh), **options)
         found = check_printability(
-            body, process=process, material=material, printer=printer, profile=profile
+            body,
+            process=process,
+            material=material,
+            printer=printer,
+            profile=profile,
+            calibration=_calibration(printer, printer_record, profile),
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
@@ -360,6 +382,22 @@ def _existing(path: Path) -> Path:
         msg = f"{path.name or path}: a folder or file expected, found nothing there"
         raise typer.BadParameter(msg)
     return path
+
+
+def _calibration(printer: str | None, record: Path | None, profile: str) -> CheckReport | None:
+    """Return what the bars on a printer's record say today."""
+    from calvaria.bar import check_printer
+
+    if record is None:
+        return None
+    if printer is None:
+        msg = "--printer: the printer whose record it is expected, found none"
+        raise typer.BadParameter(msg)
+    today = dt.date.today()  # noqa: DTZ011 - a day at the printer
+    with warnings.catch_warnings():
+        # What it warns of is a finding.
+        warnings.simplefilter("ignore", CalvariaWarning)
+        return check_printer(printer, record=_existing(record), today=today, profile=profile).report
 
 
 def _known_printer(code: str | None) -> None:

@@ -87,6 +87,8 @@ _FACES = ("right", "left", "anterior", "posterior", "superior", "inferior")
 _LISTS = {"open": _FACES, "neck": _FACES, "parts": ("vault", "jaw")}
 _TOP = ("version", "profiles", "anatomies", "aliases", "defaults", "profile", "anatomy", "both")
 
+# Sizes, areas, angles and shares, whose limits are not below 0.
+_NEVER_NEGATIVE = ("mm", "cm2", "mm2", "deg", "degrees", "%")
 # A row that ends so high has no end: it cannot become worse than this level.
 _NO_END = 1e9
 
@@ -351,6 +353,7 @@ def _read(path: Path, base: Rules | None = None) -> Rules:
             _member(file, f"{kind}.{name}", name, known)
             tables[f"{kind}.{name}"] = _table(file, f"{kind}.{name}", rows)
     if base:
+        _same_units(file, tables, base)
         tables = _laid_over(base._tables, tables)  # noqa: SLF001 - the same class
     missing = sorted(set(_ROWS) - set(tables["defaults"]))
     if missing:
@@ -472,11 +475,38 @@ def _complete(file: str, where: str, row: Mapping[str, Any], keys: Mapping[str, 
     if absent:
         msg = f"{file}: {where}: missing: {', '.join(absent)}"
         raise ValueError(msg)
+    if (fault := out_of_order(row)) is not None:
+        msg = f"{file}: {where}: {fault}"
+        raise ValueError(msg)
+    if str(row.get("unit", "")).split(" ")[0] in _NEVER_NEGATIVE:
+        for key in _LEVELS:
+            if row.get(key, 0) < 0:
+                msg = f"{file}: {where}: {key}: at least 0 {row['unit']} expected, found {row[key]}"
+                raise ValueError(msg)
+
+
+def out_of_order(row: Mapping[str, Any]) -> str | None:
+    """Return which limits of a row contradict each other, or None where none do."""
     for side, sign in (("max", 1), ("min", -1)):
         inner, outer = row.get(f"pass_{side}"), row.get(f"borderline_{side}")
         if inner is not None and outer is not None and sign * (outer - inner) < 0:
-            msg = f"{file}: {where}: borderline_{side} {outer:g} lies inside pass_{side} {inner:g}"
-            raise ValueError(msg)
+            return f"borderline_{side} {outer:g} lies inside pass_{side} {inner:g}"
+    for level in ("pass", "borderline"):
+        low, high = row.get(f"{level}_min"), row.get(f"{level}_max")
+        if low is not None and high is not None and low > high:
+            return f"{level}_min {low:g} lies above {level}_max {high:g}"
+    return None
+
+
+def _same_units(file: str, tables: Mapping[str, Mapping[str, Any]], base: Rules) -> None:
+    """Refuse a row in another unit than that in which its value is measured."""
+    known = base._tables["defaults"]  # noqa: SLF001 - the same class
+    for table, rows in tables.items():
+        for name, row in rows.items():
+            unit = known[name].get("unit", "")
+            if row.get("unit", unit) != unit:
+                msg = f"{file}: {table}.{name}: unit: {unit!r} expected, found {row['unit']!r}"
+                raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,14 +6,12 @@
 //! doi:10.1080/16864360.2015.1084186.
 //!
 //! All balls that touch at one point from one side lie inside each other. So one walk through the tree is
-//! enough: what a ball does not meet, no smaller one meets. Beside the boxes about triangles there are boxes
-//! about their normals: what cannot lie across is passed over without a look at it.
+//! enough: what a ball does not meet, no smaller one meets.
 
 use nalgebra::Vector3;
-use rayon::prelude::*;
 
-use super::closest::{ClosestPoints, EMPTY, MOST_LEVELS, Node, Query};
-use super::measure::doubled_area_vector;
+use super::closest::{Node, Query};
+use super::face_tree::{FACE, FaceTree, NONE, WAITING};
 use super::triangle::closest_point;
 
 /// Steps that bring a ball to touch one triangle; each at least halves what is left over.
@@ -42,7 +40,8 @@ pub struct Touch {
     pub apart_from: Option<u32>,
 }
 
-/// The largest ball, right to three thousandths of its radius.
+/// The largest ball, right to three thousandths of its radius; to one percent where it is held close to the
+/// point that it touches.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ball {
     /// Its radius.
@@ -51,76 +50,34 @@ pub struct Ball {
     pub face: Option<u32>,
 }
 
-/// A tree of boxes, and boxes about the normals of what is in each.
-#[derive(Debug)]
-pub struct BallTree<'t, 'm> {
-    tree: &'t ClosestPoints<'m>,
-    /// As the levels of the tree.
-    normals: Vec<Vec<Node>>,
-}
-
-impl<'t, 'm> BallTree<'t, 'm> {
-    /// Adds the normals to a tree.
-    pub fn new(tree: &'t ClosestPoints<'m>) -> Self {
-        let normal = |face: u32| {
-            let doubled = doubled_area_vector(tree.mesh().corners(face as usize));
-            // Without an area there is no side to be on: never across.
-            doubled.try_normalize(0.0).unwrap_or_default()
-        };
-        let mut normals: Vec<Vec<Node>> = Vec::with_capacity(tree.levels.len());
-        for level in &tree.levels {
-            let made = match normals.last() {
-                None => tree
-                    .order
-                    .par_chunks(4)
-                    .map(|group| {
-                        let mut node = EMPTY;
-                        for (lane, &face) in group.iter().enumerate() {
-                            let n = normal(face);
-                            for axis in 0..3 {
-                                node.low[axis][lane] = n[axis] as f32;
-                                node.high[axis][lane] = n[axis] as f32;
-                            }
-                        }
-                        node
-                    })
-                    .collect(),
-                Some(below) => below.par_chunks(4).map(Node::about).collect::<Vec<_>>(),
-            };
-            debug_assert_eq!(made.len(), level.len());
-            normals.push(made);
-        }
-        Self { tree, normals }
-    }
-
+impl FaceTree<'_> {
     /// The largest ball at a point. `near` is a face that is likely to hold it: the search is short when it
     /// does.
     pub fn largest_ball(&self, touch: &Touch, near: Option<u32>) -> Ball {
         let mut ball = Ball { radius_mm: touch.largest_mm, face: None };
-        let tree = self.tree;
-        if tree.levels.is_empty() {
+        if self.nodes.is_empty() {
             return ball;
         }
         if let Some(face) = near {
-            self.shrink(touch, face, tree.mesh().faces()[face as usize], &mut ball);
+            self.shrink(touch, face, &mut ball);
         }
         let away: [f32; 3] = std::array::from_fn(|axis| touch.normal[axis] as f32);
         let across = touch.across as f32 + 1e-5;
-        let start = touch.point - tree.middle;
+        let start = touch.point - self.middle;
         let mut query = Query::new(&(start + touch.towards * ball.radius_mm));
-        let mut stack = [(0_u32, 0_u8); MOST_LEVELS * 4];
+        let mut stack = [0_u32; WAITING];
         let mut height = 1;
-        stack[0].1 = tree.levels.len() as u8 - 1;
         while height > 0 {
             height -= 1;
-            let (node, level) = stack[height];
-            let distances = query.squared_distances(&tree.levels[usize::from(level)][node as usize]);
+            let node = stack[height] as usize;
+            let wide = &self.nodes[node];
+            let distances = query.squared_distances(&wide.boxes);
             let worth = ball.radius_mm * (1.0 - WORTH);
             let limit = (worth * worth) as f32;
             if distances.iter().all(|&distance| distance > limit) {
                 continue;
             }
-            let turned = least_along(&self.normals[usize::from(level)][node as usize], &away);
+            let turned = least_along(&self.normals[node], &away);
             let mut met = [(0.0_f32, 0_u32); 4];
             let mut n_met = 0;
             for (lane, &distance) in distances.iter().enumerate() {
@@ -131,21 +88,20 @@ impl<'t, 'm> BallTree<'t, 'm> {
                         met[place] = met[place - 1];
                         place -= 1;
                     }
-                    met[place] = (distance, node * 4 + lane as u32);
+                    met[place] = (distance, wide.children[lane]);
                     n_met += 1;
                 }
             }
-            if level > 0 {
-                for &(_, child) in &met[..n_met] {
-                    stack[height] = (child, level - 1);
-                    height += 1;
-                }
-                continue;
-            }
             let before = ball.radius_mm;
-            for &(_, place) in met[..n_met].iter().rev() {
-                if let Some(&face) = tree.order.get(place as usize) {
-                    self.shrink(touch, face, tree.corners[place as usize], &mut ball);
+            for &(_, child) in met[..n_met].iter().rev() {
+                if child & FACE != 0 && child != NONE {
+                    self.shrink(touch, child & !FACE, &mut ball);
+                }
+            }
+            for &(_, child) in &met[..n_met] {
+                if child & FACE == 0 {
+                    stack[height] = child;
+                    height += 1;
                 }
             }
             if ball.radius_mm < before {
@@ -157,11 +113,12 @@ impl<'t, 'm> BallTree<'t, 'm> {
 
     /// Makes the ball as small as one face asks for.
     #[inline]
-    fn shrink(&self, touch: &Touch, face: u32, corners: [u32; 3], ball: &mut Ball) {
+    fn shrink(&self, touch: &Touch, face: u32, ball: &mut Ball) {
+        let corners = self.mesh().faces()[face as usize];
         if touch.apart_from.is_some_and(|vertex| corners.contains(&vertex)) {
             return;
         }
-        let triangle = corners.map(|corner| Vector3::from(self.tree.mesh().vertices()[corner as usize]));
+        let triangle = corners.map(|corner| Vector3::from(self.mesh().vertices()[corner as usize]));
         let normal = (triangle[1] - triangle[0]).cross(&(triangle[2] - triangle[0]));
         let along = normal.dot(&touch.normal);
         if along >= 0.0 || along * along < touch.across * touch.across * normal.norm_squared() {
@@ -210,7 +167,7 @@ mod tests {
     #[test]
     fn a_ball_in_a_plate_has_its_thickness_and_walls_at_right_angles_do_not_count() {
         let mesh = cuboid([100.0, 0.0, 0.0], [30.0, 20.0, 3.0]);
-        let tree = ClosestPoints::new(mesh.view());
+        let tree = FaceTree::new(mesh.view());
         for x in [100.1, 101.0, 115.0] {
             let touch = Touch {
                 point: Vector3::new(x, 7.0, 3.0),
@@ -220,13 +177,10 @@ mod tests {
                 largest_mm: 50.0,
                 apart_from: None,
             };
-            let ball = BallTree::new(&tree).largest_ball(&touch, None);
+            let ball = tree.largest_ball(&touch, None);
             assert!((2.0 * ball.radius_mm - 3.0).abs() < 1e-2, "{}", ball.radius_mm);
             let outside = Touch { towards: Vector3::z(), ..touch };
-            assert_eq!(
-                BallTree::new(&tree).largest_ball(&outside, None),
-                Ball { radius_mm: 50.0, face: None }
-            );
+            assert_eq!(tree.largest_ball(&outside, None), Ball { radius_mm: 50.0, face: None });
         }
     }
 }

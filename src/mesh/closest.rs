@@ -255,7 +255,10 @@ impl Query {
         for axis in 0..3 {
             let (up, down) = (self.up[axis], self.down[axis]);
             for lane in 0..4 {
-                let gap = (node.low[axis][lane] - up).max(down - node.high[axis][lane]).max(0.0);
+                // Comparisons instead of `max`: without its care for NaN each is one instruction.
+                let (below, above) = (node.low[axis][lane] - up, down - node.high[axis][lane]);
+                let gap = if below > above { below } else { above };
+                let gap = if gap > 0.0 { gap } else { 0.0 };
                 sum[lane] += gap * gap;
             }
         }

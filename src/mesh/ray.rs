@@ -1,13 +1,17 @@
-//! The first face that a ray meets, in the tree of [`ClosestPoints`].
+//! The first face that a ray meets, in a [`FaceTree`].
 
 use nalgebra::Vector3;
 
-use super::closest::{ClosestPoints, MOST_LEVELS, Node};
+use super::closest::Node;
+use super::face_tree::{FACE, FaceTree, NONE, WAITING};
 
 /// Barycentric slack: a ray through an edge meets one of its faces at least.
 const EDGE: f64 = 1e-9;
 /// Keeps a component of a direction away from zero, so that its inverse is finite.
 const FLAT: f64 = 1e-12;
+
+/// How far a normal in 32 bits may seem to look away, and yet not.
+const ASIDE: f32 = -1e-5;
 
 /// Half a line.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -77,38 +81,59 @@ impl Slabs {
     }
 }
 
-impl ClosestPoints<'_> {
+/// The most that a normal in each of four boxes has along a direction.
+#[inline]
+fn most_along(node: &Node, direction: &[f32; 3]) -> [f32; 4] {
+    let mut sum = [0.0_f32; 4];
+    for axis in 0..3 {
+        let along = direction[axis];
+        let side = if along < 0.0 { &node.low[axis] } else { &node.high[axis] };
+        for lane in 0..4 {
+            sum[lane] += side[lane] * along;
+        }
+    }
+    sum
+}
+
+impl FaceTree<'_> {
     /// The first face that a ray meets. `near` is a face that it is likely to meet: the search is short
     /// when it does.
     pub fn first_hit(&self, ray: &Ray, near: Option<u32>) -> Option<RayHit> {
         let mut best = RayHit { length_mm: ray.longest_mm, face: u32::MAX };
-        if self.levels.is_empty() {
+        if self.nodes.is_empty() {
             return None;
         }
         if let Some(face) = near {
-            self.meet(ray, face, self.mesh().faces()[face as usize], &mut best);
+            self.meet(ray, face, &mut best);
         }
         let slabs = Slabs::new(&(ray.origin - self.middle), &ray.direction);
-        let mut stack = [(0.0_f32, 0_u32, 0_u8); MOST_LEVELS * 4];
+        // Faces that count have a normal along this.
+        let side = if ray.is_leaving { ray.direction } else { -ray.direction };
+        let side: [f32; 3] = std::array::from_fn(|axis| side[axis] as f32);
+        let mut stack = [(0.0_f32, 0_u32); WAITING];
         let mut height = 1;
-        stack[0].2 = self.levels.len() as u8 - 1;
         while height > 0 {
             height -= 1;
-            let (entry, node, level) = stack[height];
+            let (entry, node) = stack[height];
             if f64::from(entry) > best.length_mm {
                 continue;
             }
             let longest = (best.length_mm * 1.000_001) as f32;
-            let entries = slabs.entries(&self.levels[usize::from(level)][node as usize], longest);
+            let wide = &self.nodes[node as usize];
+            let entries = slabs.entries(&wide.boxes, longest);
+            if entries.iter().all(|&entry| entry == f32::INFINITY) {
+                continue;
+            }
+            let turned = most_along(&self.normals[node as usize], &side);
             let bottom = height;
             for (lane, &entry) in entries.iter().enumerate() {
-                if entry == f32::INFINITY {
+                if entry == f32::INFINITY || turned[lane] < ASIDE {
                     continue;
                 }
-                if level == 0 {
-                    let place = node as usize * 4 + lane;
-                    if place < self.order.len() && f64::from(entry) <= best.length_mm {
-                        self.meet(ray, self.order[place], self.corners[place], &mut best);
+                let child = wide.children[lane];
+                if child & FACE != 0 {
+                    if f64::from(entry) <= best.length_mm && child != NONE {
+                        self.meet(ray, child & !FACE, &mut best);
                     }
                     continue;
                 }
@@ -118,7 +143,7 @@ impl ClosestPoints<'_> {
                     stack[place] = stack[place - 1];
                     place -= 1;
                 }
-                stack[place] = (entry, node * 4 + lane as u32, level - 1);
+                stack[place] = (entry, child);
                 height += 1;
             }
         }
@@ -128,7 +153,8 @@ impl ClosestPoints<'_> {
     /// Möller and Trumbore, Fast, minimum storage ray/triangle intersection, 1997,
     /// doi:10.1080/10867651.1997.10487468. Of faces equally far the lowest counts.
     #[inline]
-    fn meet(&self, ray: &Ray, face: u32, corners: [u32; 3], best: &mut RayHit) {
+    fn meet(&self, ray: &Ray, face: u32, best: &mut RayHit) {
+        let corners = self.mesh().faces()[face as usize];
         if ray.apart_from.is_some_and(|vertex| corners.contains(&vertex)) {
             return;
         }
@@ -166,7 +192,7 @@ mod tests {
     #[test]
     fn a_ray_through_a_box_leaves_and_enters_where_it_should() {
         let mesh = cuboid([-700.0, 20.0, 3.0], [2.0, 3.0, 4.0]);
-        let tree = ClosestPoints::new(mesh.view());
+        let tree = FaceTree::new(mesh.view());
         let ray = |x: f64, is_leaving| Ray {
             origin: Vector3::new(x, 21.0, 4.5),
             direction: Vector3::x(),

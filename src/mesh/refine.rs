@@ -1,7 +1,13 @@
-//! Long edges halved until none is longer than asked: the same surface with points all over it.
+//! Long edges cut until none is longer than asked: the same surface with points all over it.
 
 use super::edges::Edges;
+use super::rungs::{cut, expected_faces};
 use super::{MeshRef, TriMesh};
+
+/// How much longer edges may stay, step by step, until the faces are few enough.
+const COARSER: f64 = 1.25;
+/// Equal parts of an edge may be longer than asked by what rounding does.
+const ROUNDED: f64 = 1.0 + 1e-8;
 
 /// A refined mesh.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,18 +20,26 @@ pub struct Refined {
     pub is_complete: bool,
 }
 
-/// Halves edges longer than `longest_mm`, round by round, while there are fewer than `most_faces`.
+/// Cuts edges longer than `longest_mm` into equal parts, then halves what is still longer inside the faces,
+/// round by round, while there are fewer than `most_faces`. Where that is too few, edges may be longer.
 ///
-/// An edge is halved for all its faces at once: what was closed and manifold is so again.
+/// An edge is cut for all its faces at once: what was closed and manifold is so again.
 pub fn refine(mesh: MeshRef<'_>, longest_mm: f64, most_faces: usize) -> Refined {
-    let mut made = mesh.to_owned();
-    let mut parents: Vec<u32> = (0..mesh.faces().len() as u32).collect();
+    let most = most_faces.max(mesh.faces().len()) as f64;
+    let mut step = longest_mm;
+    while expected_faces(mesh, step) > most {
+        step *= COARSER;
+    }
+    let is_as_asked = step <= longest_mm;
+    let first = cut(mesh, step);
+    let (mut made, mut parents) = (first.mesh, first.parents);
     loop {
-        let middles = middles(&mut made, longest_mm);
-        if middles.iter().all(|&middle| middle == NONE) {
-            return Refined { mesh: made, parents, is_complete: true };
+        let middles = middles(&mut made, step);
+        let n_new = middles.iter().filter(|&&middle| middle != NONE).count();
+        if n_new == 0 {
+            return Refined { mesh: made, parents, is_complete: is_as_asked };
         }
-        if made.faces.len() >= most_faces {
+        if made.faces.len() + n_new > most as usize {
             // Midpoints that no face uses go again.
             let used = made.faces.as_flattened().iter().max().map_or(0, |&last| last as usize + 1);
             made.vertices.truncate(used.max(mesh.vertices().len()));
@@ -44,7 +58,7 @@ fn middles(made: &mut TriMesh, longest_mm: f64) -> Vec<u32> {
     for edge in edges.iter() {
         let [p, q] = [edge.low, edge.high].map(|index| made.vertices[index as usize]);
         let squared: f64 = (0..3).map(|axis| (p[axis] - q[axis]).powi(2)).sum();
-        if squared > longest_mm * longest_mm {
+        if squared > (longest_mm * ROUNDED).powi(2) {
             let number = made.vertices.len() as u32;
             made.vertices.push([0, 1, 2].map(|axis| f64::midpoint(p[axis], q[axis])));
             for half in edge.halves() {
@@ -112,6 +126,11 @@ mod tests {
         assert!(topology.open_edges.is_empty() && topology.non_manifold_edges.is_empty());
         assert_eq!(found.parents.len(), made.faces().len());
         assert!(!refine(mesh.view(), 0.01, 5000).is_complete);
+        // Nothing to cut, and no room to cut anything.
+        for (longest, is_complete) in [(100.0, true), (0.5, false)] {
+            let left = refine(mesh.view(), longest, mesh.faces.len());
+            assert_eq!((left.mesh.faces.len(), left.is_complete), (12, is_complete));
+        }
         let stopped = refine(mesh.view(), 0.01, 5000).mesh;
         assert!(Topology::of(stopped.view()).open_edges.is_empty());
     }

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use super::normals::{face_normal, vertex_normals};
 use super::rings::{Section, area_vector, centre, section};
+use super::sides::{BROAD, beside_thin, sides};
 use crate::mesh::MeshRef;
 use crate::mesh::edges::Edges;
 use crate::mesh::forest::Forest;
@@ -22,6 +23,9 @@ const LINES: (f64, f64) = (48.0, 400.0);
 /// Width of a section, as parts of the thickness that its walls have: less is the top of a bump, more runs
 /// round a hole.
 const OF_THICKNESS: (f64, f64) = (0.7, 2.0);
+/// Part of the limit by which a wall must be thinner to be thin: one of exactly the limit is not, however
+/// its coordinates are rounded.
+const THINNER: f64 = 1e-5;
 /// Area up to which a thick patch is the end of a pin, in squares of the limit.
 const CAP: f64 = 2.0;
 /// Sections that follow each other before they make a member.
@@ -69,15 +73,22 @@ fn area(mesh: MeshRef<'_>, faces: &[u32]) -> f64 {
     faces.iter().map(|&face| face_normal(mesh, face as usize).1).sum()
 }
 
-/// Faces with a thin vertex, joined over edges; with what is not thin only because it is the end of a pin.
+/// Faces with a thin vertex, joined over edges; with what is not thin only because it is the side of a
+/// member or the end of a pin.
 fn groups(mesh: MeshRef<'_>, thickness: &[f64], below: f64) -> Vec<Vec<u32>> {
     let faces = mesh.faces();
     let edges = Edges::new(faces, mesh.vertices().len());
+    let limit = below * (1.0 - THINNER);
     let mut is_thin: Vec<bool> =
-        faces.iter().map(|face| face.iter().any(|&corner| thickness[corner as usize] < below)).collect();
+        faces.iter().map(|face| face.iter().any(|&corner| thickness[corner as usize] < limit)).collect();
+    let beside = beside_thin(mesh, thickness, &is_thin, below);
+    for face in sides(mesh, &beside) {
+        is_thin[face as usize] = true;
+    }
     let all: Vec<bool> = is_thin.iter().map(|thin| !thin).collect();
     for cap in joined(&edges, &all) {
-        if area(mesh, &cap) < CAP * below * below {
+        let is_narrow = cap.iter().all(|&face| beside[face as usize] > 0.0);
+        if area(mesh, &cap) < if is_narrow { BROAD } else { CAP } * below * below {
             for face in cap {
                 is_thin[face as usize] = true;
             }
@@ -413,7 +424,9 @@ fn ring_section(rings: &[Ring], n: usize, below: f64) -> Option<Section> {
         _ => area_vector(&ring.points),
     };
     let found = section(&ring.points, &along)?;
-    let is_slender = found.width_mm < below * SLACK && found.breadth_mm < below * BROADEST;
+    let is_slender = found.width_mm < below * SLACK
+        && found.breadth_mm < below * BROADEST
+        && found.breadth_mm <= BROAD * found.width_mm;
     let is_wall =
         found.width_mm > OF_THICKNESS.0 * ring.thickness && found.width_mm < OF_THICKNESS.1 * ring.thickness;
     (is_slender && is_wall).then_some(found)
@@ -422,7 +435,7 @@ fn ring_section(rings: &[Ring], n: usize, below: f64) -> Option<Section> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::closest::ClosestPoints;
+    use crate::mesh::face_tree::FaceTree;
     use crate::mesh::measure::tests::cuboid;
     use crate::mesh::refine::refine;
     use crate::printability::thickness::{Asked, Method, thickness};
@@ -435,14 +448,64 @@ mod tests {
             [([1.0, 0.8, 12.0], 1, 0.8), ([20.0, 20.0, 3.0], 0, 0.0), ([20.0, 20.0, 0.8], 0, 0.0)]
         {
             let part = refine(cuboid([3.0; 3], size).view(), 0.3, 1_000_000).mesh;
-            let tree = ClosestPoints::new(part.view());
+            let tree = FaceTree::new(part.view());
             let found = thickness(&tree, &asked, &Progress::default()).unwrap();
-            // Known defect: at 1.0, the breadth of the bar, none is found; 1.0 belongs here.
-            let found = members(part.view(), &found, 1.5, 0.5);
+            // At the breadth of the bar: its narrow sides are not thin.
+            let found = members(part.view(), &found, 1.0, 0.5);
             assert_eq!(found.len(), n, "{size:?}");
             for one in found {
                 assert!((one.narrowest.width_mm - width).abs() < 0.05, "{:?}", one.narrowest);
                 assert!(!one.is_bridge);
+            }
+        }
+    }
+
+    /// A box about the origin, turned by an axis and an angle.
+    fn turned_bar(size: [f64; 3], axis: [f64; 3], angle: f64) -> crate::mesh::TriMesh {
+        let mut bar = cuboid([-size[0] / 2.0, -size[1] / 2.0, -size[2] / 2.0], size);
+        let axis = nalgebra::Unit::new_normalize(Vector3::from(axis));
+        let turn = nalgebra::Rotation3::from_axis_angle(&axis, angle);
+        for point in &mut bar.vertices {
+            *point = (turn * Vector3::from(*point)).into();
+        }
+        bar
+    }
+
+    #[test]
+    fn a_bar_of_any_section_turned_any_way_is_found_at_a_limit_by_either_side() {
+        let asked = Asked { method: Method::Sphere, is_outside: false, longest_mm: 50.0, across: -0.5 };
+        let mut state = 11_u64;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as f64 / f64::from(1_u32 << 31)
+        };
+        for n in 0..24 {
+            let width = 0.4 + 1.2 * random();
+            let breadth = width + (2.0 - width) * if n % 4 == 0 { 0.02 * random() } else { random() };
+            let axis = [random() - 0.5, random() - 0.5, random() + 0.1];
+            let bar = turned_bar([breadth, width, 9.0 * width], axis, 3.0 * random());
+            let part = refine(bar.view(), width / 3.0, 1_000_000).mesh;
+            let found = thickness(&FaceTree::new(part.view()), &asked, &Progress::default()).unwrap();
+            for below in [breadth, breadth * 1.001, breadth * 1.2, 0.5 * (width + breadth)] {
+                if below < width * 1.01 {
+                    continue;
+                }
+                let members = members(part.view(), &found, below, 0.5);
+                assert_eq!(members.len(), 1, "{width} x {breadth} below {below}");
+                let one = &members[0];
+                assert!((one.narrowest.width_mm - width).abs() < 0.05, "{:?} {width}", one.narrowest);
+                assert!((one.narrowest.breadth_mm - breadth).abs() < 0.1, "{:?} {breadth}", one.narrowest);
+                assert!(!one.is_bridge, "{width} x {breadth} below {below}");
+            }
+            assert!(members(part.view(), &found, 0.9 * width, 0.5).is_empty());
+            let sheet = turned_bar([12.0 * width, width, 12.0 * width], axis, 3.0 * random());
+            let sheet = refine(sheet.view(), width / 2.0, 1_000_000).mesh;
+            let found = thickness(&FaceTree::new(sheet.view()), &asked, &Progress::default()).unwrap();
+            for below in [1.01 * width, 1.5 * width] {
+                // No more than the corners, which are as broad as long.
+                for one in members(sheet.view(), &found, below, 0.5) {
+                    assert!(one.length_mm < 4.0 * width, "{width} below {below}: {} mm", one.length_mm);
+                }
             }
         }
     }

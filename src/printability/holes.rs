@@ -7,8 +7,8 @@ use super::edge_distance::{Nearest, nearest_wall};
 use super::normals::face_normal;
 use super::rings::frame;
 use crate::mesh::MeshRef;
-use crate::mesh::closest::ClosestPoints;
 use crate::mesh::edges::Edges;
+use crate::mesh::face_tree::FaceTree;
 use crate::mesh::forest::Forest;
 use crate::mesh::ray::Ray;
 
@@ -49,7 +49,7 @@ pub struct Hole {
 }
 
 /// Round holes up to a diameter, in the order of their first faces.
-pub fn holes(tree: &ClosestPoints<'_>, widest_mm: f64) -> Vec<Hole> {
+pub fn holes(tree: &FaceTree<'_>, widest_mm: f64) -> Vec<Hole> {
     let mesh = tree.mesh();
     let mut found: Vec<Hole> = groups(tree, widest_mm)
         .into_par_iter()
@@ -79,7 +79,7 @@ pub fn holes(tree: &ClosestPoints<'_>, widest_mm: f64) -> Vec<Hole> {
 }
 
 /// Faces that look at another face across a gap, joined where they turn gently.
-fn groups(tree: &ClosestPoints<'_>, widest_mm: f64) -> Vec<Vec<u32>> {
+fn groups(tree: &FaceTree<'_>, widest_mm: f64) -> Vec<Vec<u32>> {
     let mesh = tree.mesh();
     let normals: Vec<Vector3<f64>> =
         (0..mesh.faces().len()).into_par_iter().map(|face| face_normal(mesh, face).0).collect();
@@ -203,7 +203,7 @@ fn circle(points: &[Vector3<f64>], axis: &Vector3<f64>) -> Option<(Vector3<f64>,
 }
 
 /// Whether nothing ends the hole: no face across the axis at or beyond either end.
-fn is_through(tree: &ClosestPoints<'_>, hole: &Hole) -> bool {
+fn is_through(tree: &FaceTree<'_>, hole: &Hole) -> bool {
     [1.0, -1.0].iter().all(|way| {
         let direction = Vector3::from(hole.axis) * *way;
         let ray = Ray {

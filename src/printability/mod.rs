@@ -11,6 +11,7 @@ pub mod orient;
 pub mod overhang;
 pub mod patches;
 pub mod rings;
+mod sides;
 pub mod thickness;
 mod thickness_ray;
 mod thickness_sphere;

@@ -4,7 +4,7 @@ use nalgebra::Vector3;
 use rayon::prelude::*;
 
 use super::normals::face_normal;
-use crate::mesh::closest::ClosestPoints;
+use crate::mesh::face_tree::FaceTree;
 use crate::mesh::ray::Ray;
 
 /// Faces of one task.
@@ -59,7 +59,7 @@ struct Seen {
 }
 
 /// Measures what hangs over.
-pub fn overhang(tree: &ClosestPoints<'_>, build: &Build) -> Overhang {
+pub fn overhang(tree: &FaceTree<'_>, build: &Build) -> Overhang {
     let mesh = tree.mesh();
     let heights = mesh.vertices().iter().map(|&point| build.up.dot(&Vector3::from(point)));
     let (low, high) =
@@ -104,7 +104,7 @@ pub fn overhang(tree: &ClosestPoints<'_>, build: &Build) -> Overhang {
     found
 }
 
-fn see(tree: &ClosestPoints<'_>, build: &Build, face: usize, low: f64, near: &mut Option<u32>) -> Seen {
+fn see(tree: &FaceTree<'_>, build: &Build, face: usize, low: f64, near: &mut Option<u32>) -> Seen {
     let (normal, area) = face_normal(tree.mesh(), face);
     let rise = normal.dot(&build.up);
     let corners = tree.triangle(face as u32);
@@ -142,7 +142,7 @@ mod tests {
         mesh.vertices.extend(above.vertices);
         mesh.kinds.extend(above.kinds);
         let mesh = crate::mesh::refine::refine(mesh.view(), 1.0, 1_000_000).mesh;
-        let tree = ClosestPoints::new(mesh.view());
+        let tree = FaceTree::new(mesh.view());
         let build = Build { up: Vector3::z(), steepest: 0.7, first_layer_mm: 0.1 };
         let found = overhang(&tree, &build);
         assert!((found.area_mm2 - 200.0).abs() < 1e-9 && (found.shadow_mm2 - 200.0).abs() < 1e-9);

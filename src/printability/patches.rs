@@ -2,10 +2,13 @@
 
 use nalgebra::Vector3;
 
-use super::normals::vertex_areas;
+use super::normals::{face_normal, vertex_areas};
 use crate::mesh::MeshRef;
-use crate::mesh::adjacency::Neighbours;
 use crate::mesh::forest::Forest;
+
+/// Vertices that are tried first for the least value over an area, and by how many times more then.
+const FEW: usize = 4096;
+const MORE: usize = 8;
 
 /// One patch.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,37 +80,73 @@ fn of_vertices(mesh: MeshRef<'_>, values: &[f64], areas: &[f64], vertices: Vec<u
 /// The least value that a connected patch of some area is below or at, and the vertex of that patch with
 /// the lowest value; `None` where no patch of finite values is as large.
 ///
-/// Vertices are added from the lowest value up; the first patch that is large enough ends it.
+/// Vertices are added from the lowest value up; the first patch that is large enough ends it. Mostly a few
+/// of the lowest do: so these are tried alone, then many times as many.
 pub fn least_over_area(mesh: MeshRef<'_>, values: &[f64], min_area_mm2: f64) -> Option<(f64, u32)> {
-    let areas = vertex_areas(mesh);
-    let neighbours = Neighbours::of_mesh(mesh);
     let mut order: Vec<u32> =
         (0..values.len() as u32).filter(|&vertex| values[vertex as usize].is_finite()).collect();
-    order.sort_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]).then(a.cmp(&b)));
-    let mut forest = Forest::new(values.len());
-    let mut is_in = vec![false; values.len()];
-    let (mut sums, mut lowest) = (areas, (0..values.len() as u32).collect::<Vec<_>>());
-    for vertex in order {
-        is_in[vertex as usize] = true;
-        for &other in neighbours.of(vertex as usize) {
-            if !is_in[other as usize] {
-                continue;
-            }
-            let (a, b) = (forest.find(vertex) as usize, forest.find(other) as usize);
-            if a != b {
-                let sum = sums[a] + sums[b];
-                let low = [lowest[a], lowest[b]]
-                    .into_iter()
-                    .min_by(|&p, &q| values[p as usize].total_cmp(&values[q as usize]).then(p.cmp(&q)));
-                forest.join(vertex, other);
-                let root = forest.find(vertex) as usize;
-                sums[root] = sum;
-                lowest[root] = low.unwrap_or(vertex);
+    let lower = |a: &u32, b: &u32| values[*a as usize].total_cmp(&values[*b as usize]).then(a.cmp(b));
+    let mut n = FEW;
+    loop {
+        let is_all = n >= order.len();
+        if !is_all {
+            order.select_nth_unstable_by(n, lower);
+        }
+        let n_tried = n.min(order.len());
+        let lowest = &mut order[..n_tried];
+        lowest.sort_unstable_by(lower);
+        let found = least_of(mesh, values, lowest, min_area_mm2);
+        if found.is_some() || is_all {
+            return found;
+        }
+        n *= MORE;
+    }
+}
+
+/// The same with the vertices of these ranks only.
+fn least_of(mesh: MeshRef<'_>, values: &[f64], ranked: &[u32], min_area_mm2: f64) -> Option<(f64, u32)> {
+    const NONE: u32 = u32::MAX;
+    let mut ranks = vec![NONE; values.len()];
+    for (rank, &vertex) in ranked.iter().enumerate() {
+        ranks[vertex as usize] = rank as u32;
+    }
+    let mut sums = vec![0.0; ranked.len()];
+    // The higher rank first.
+    let mut joins: Vec<(u32, u32)> = Vec::new();
+    for (face, corners) in mesh.faces().iter().enumerate() {
+        let own = corners.map(|corner| ranks[corner as usize]);
+        if own == [NONE; 3] {
+            continue;
+        }
+        let area = face_normal(mesh, face).1;
+        for n in 0..3 {
+            let (a, b) = (own[n], own[(n + 1) % 3]);
+            if a != NONE {
+                sums[a as usize] += area / 3.0;
+                if b != NONE {
+                    joins.push((a.max(b), a.min(b)));
+                }
             }
         }
-        let root = forest.find(vertex) as usize;
+    }
+    joins.sort_unstable();
+    joins.dedup();
+    let mut forest = Forest::new(ranked.len());
+    let mut lowest: Vec<u32> = (0..ranked.len() as u32).collect();
+    let mut next = joins.iter().peekable();
+    for rank in 0..ranked.len() as u32 {
+        while let Some(&(_, other)) = next.next_if(|join| join.0 == rank) {
+            let (a, b) = (forest.find(rank) as usize, forest.find(other) as usize);
+            if a != b {
+                let (sum, low) = (sums[a] + sums[b], lowest[a].min(lowest[b]));
+                forest.join(rank, other);
+                let root = forest.find(rank) as usize;
+                (sums[root], lowest[root]) = (sum, low);
+            }
+        }
+        let root = forest.find(rank) as usize;
         if sums[root] >= min_area_mm2 {
-            return Some((values[vertex as usize], lowest[root]));
+            return Some((values[ranked[rank as usize] as usize], ranked[lowest[root] as usize]));
         }
     }
     None

@@ -5,8 +5,7 @@ use rayon::prelude::*;
 
 use super::normals::vertex_normals;
 use super::{thickness_ray, thickness_sphere};
-use crate::mesh::ball::BallTree;
-use crate::mesh::closest::ClosestPoints;
+use crate::mesh::face_tree::FaceTree;
 use crate::progress::{Cancelled, Progress};
 
 /// Vertices that follow each other in one task; fixed, so that nothing depends on the number of threads.
@@ -49,17 +48,12 @@ pub(super) struct Place {
 ///
 /// # Errors
 /// [`Cancelled`].
-pub fn thickness(
-    tree: &ClosestPoints<'_>,
-    asked: &Asked,
-    progress: &Progress,
-) -> Result<Vec<f64>, Cancelled> {
+pub fn thickness(tree: &FaceTree<'_>, asked: &Asked, progress: &Progress) -> Result<Vec<f64>, Cancelled> {
     let mesh = tree.mesh();
     let normals = vertex_normals(mesh);
-    let balls = (asked.method == Method::Sphere).then(|| BallTree::new(tree));
     let n = mesh.vertices().len();
     let point = |n: usize| Vector3::from(mesh.vertices()[n]);
-    let order = tree.walk(n, &point);
+    let order = tree.walk(mesh.vertices());
     let blocks = n.div_ceil(BLOCK);
     progress.expect(blocks.div_ceil(AT_ONCE));
     let mut found = vec![f64::INFINITY; n];
@@ -71,35 +65,29 @@ pub fn thickness(
                 let mut near = None;
                 (block * BLOCK..((block + 1) * BLOCK).min(n))
                     .map(|place| {
-                        let vertex = order.as_ref().map_or(place, |order| order[place] as usize);
+                        let vertex = order[place] as usize;
                         let at =
                             Place { vertex: vertex as u32, point: point(vertex), normal: normals[vertex] };
-                        at_place(tree, balls.as_ref(), asked, &at, &mut near)
+                        at_place(tree, asked, &at, &mut near)
                     })
                     .collect()
             })
             .collect();
         for (place, length) in (first * BLOCK..).zip(measured.into_iter().flatten()) {
-            found[order.as_ref().map_or(place, |order| order[place] as usize)] = length;
+            found[order[place] as usize] = length;
         }
         progress.step()?;
     }
     Ok(found)
 }
 
-fn at_place(
-    tree: &ClosestPoints<'_>,
-    balls: Option<&BallTree<'_, '_>>,
-    asked: &Asked,
-    at: &Place,
-    near: &mut Option<u32>,
-) -> f64 {
+fn at_place(tree: &FaceTree<'_>, asked: &Asked, at: &Place, near: &mut Option<u32>) -> f64 {
     if at.normal == Vector3::zeros() {
         return f64::INFINITY;
     }
-    match balls {
-        None => thickness_ray::at(tree, asked, at, near),
-        Some(balls) => thickness_sphere::at(balls, asked, at, near),
+    match asked.method {
+        Method::Ray => thickness_ray::at(tree, asked, at, near),
+        Method::Sphere => thickness_sphere::at(tree, asked, at, near),
     }
 }
 
@@ -112,7 +100,7 @@ mod tests {
     #[test]
     fn a_plate_has_its_thickness_everywhere_by_both_methods() {
         let plate = refine(cuboid([7.0; 3], [20.0, 16.0, 2.0]).view(), 0.9, 1_000_000).mesh;
-        let tree = ClosestPoints::new(plate.view());
+        let tree = FaceTree::new(plate.view());
         for method in [Method::Ray, Method::Sphere] {
             let asked = Asked { method, is_outside: false, longest_mm: 100.0, across: -0.5 };
             let found = thickness(&tree, &asked, &Progress::default()).unwrap();

@@ -1,11 +1,11 @@
 //! Thickness along the normal: to the first face that looks the other way.
 
 use super::thickness::{Asked, Place};
-use crate::mesh::closest::ClosestPoints;
+use crate::mesh::face_tree::FaceTree;
 use crate::mesh::ray::Ray;
 
 /// `near` is the face that the vertex before met, and becomes the one that this one meets.
-pub(super) fn at(tree: &ClosestPoints<'_>, asked: &Asked, at: &Place, near: &mut Option<u32>) -> f64 {
+pub(super) fn at(tree: &FaceTree<'_>, asked: &Asked, at: &Place, near: &mut Option<u32>) -> f64 {
     let ray = Ray {
         origin: at.point,
         direction: if asked.is_outside { at.normal } else { -at.normal },

@@ -4,10 +4,11 @@
 //! elsewhere, and a bump of noise is no wall across.
 
 use super::thickness::{Asked, Place};
-use crate::mesh::ball::{BallTree, Touch};
+use crate::mesh::ball::Touch;
+use crate::mesh::face_tree::FaceTree;
 
 /// `near` is the face that held the ball before, and becomes the one that holds this one.
-pub(super) fn at(tree: &BallTree<'_, '_>, asked: &Asked, at: &Place, near: &mut Option<u32>) -> f64 {
+pub(super) fn at(tree: &FaceTree<'_>, asked: &Asked, at: &Place, near: &mut Option<u32>) -> f64 {
     let touch = Touch {
         point: at.point,
         towards: if asked.is_outside { at.normal } else { -at.normal },

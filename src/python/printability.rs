@@ -8,7 +8,8 @@ use pyo3::types::PyDict;
 
 use super::array::{self, MeshArrays};
 use super::progress::Progress;
-use crate::mesh::closest::ClosestPoints;
+use crate::mesh::closed::closure;
+use crate::mesh::face_tree::FaceTree;
 use crate::mesh::refine;
 use crate::printability::bridges::{Member, members};
 use crate::printability::drain::pools;
@@ -41,8 +42,22 @@ pub fn mesh_thickness<'py>(
     let method = if is_ray { Method::Ray } else { Method::Sphere };
     let asked = Asked { method, is_outside, longest_mm, across };
     let progress = progress.inner.clone();
-    let found = py.detach(|| thickness(&ClosestPoints::new(mesh), &asked, &progress))?;
+    let found = py.detach(|| thickness(&FaceTree::new(mesh), &asked, &progress))?;
     Ok(found.into_pyarray(py))
+}
+
+/// Whether a mesh is closed, its signed volume, and its longest edge.
+#[pyfunction]
+#[pyo3(signature = (*, vertices, faces, kinds))]
+pub fn mesh_closure(
+    py: Python<'_>,
+    vertices: PyReadonlyArray2<'_, f64>,
+    faces: PyReadonlyArray2<'_, i32>,
+    kinds: PyReadonlyArray1<'_, u8>,
+) -> PyResult<(bool, f64, f64)> {
+    let mesh = array::mesh(&vertices, &faces, &kinds)?;
+    let found = py.detach(|| closure(mesh));
+    Ok((found.is_closed, found.volume_mm3, found.longest_edge_mm))
 }
 
 /// The mesh with no edge longer than asked, the face that each face is a part of, and whether it got there.
@@ -149,7 +164,7 @@ pub fn round_holes<'py>(
     widest_mm: f64,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let mesh = array::mesh(&vertices, &faces, &kinds)?;
-    let found = py.detach(|| holes(&ClosestPoints::new(mesh), widest_mm));
+    let found = py.detach(|| holes(&FaceTree::new(mesh), widest_mm));
     found.into_iter().map(|hole| hole_row(py, hole)).collect()
 }
 
@@ -183,7 +198,7 @@ pub fn mesh_overhang<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let mesh = array::mesh(&vertices, &faces, &kinds)?;
     let build = Build { up: Vector3::from(up), steepest, first_layer_mm };
-    let found = py.detach(|| overhang(&ClosestPoints::new(mesh), &build));
+    let found = py.detach(|| overhang(&FaceTree::new(mesh), &build));
     let facts = PyDict::new(py);
     facts.set_item("needs_support", found.needs_support.into_pyarray(py))?;
     facts.set_item("carries_support", found.carries_support.into_pyarray(py))?;

@@ -334,10 +334,21 @@ def test_the_uncertainty_that_was_stated_is_given_back():
     assert found.uncertainty_mm == pytest.approx(0.1, rel=1e-12)
 
 
+def test_bars_without_an_axis_are_fitted_together():
+    rows = [BarReading(nominal_mm=n, reading_mm=1.004 * n + 0.1) for n in (20, 50, 100)]
+    found = check_bars(rows, tolerance_mm=1, part_size_mm=150)
+    (fit,) = found.fits
+    assert fit.axis == ""
+    assert fit.scale_percent == pytest.approx(0.4) and fit.offset_mm == pytest.approx(0.1)
+    assert found.projections[0].cause == "fitted"
+    assert found.projections[0].error_mm == pytest.approx(0.7)
+    assert found.compensation is None, "a slicer asks for each axis"
+
+
 def test_copied_lines_and_missing_axes_are_said():
     rows = [BarReading(nominal_mm=n, reading_mm=n - 0.1) for n in (20, 50, 100)]
     notes = " ".join(check_bars(rows, tolerance_mm=1).notes)
-    assert "of several lengths without an axis" in notes
+    assert "bars without an axis were fitted together" in notes
     assert "one length" not in notes
     assert "copied line" not in notes
     assert "1 reading is the same" in check_bars([*rows, rows[0]], tolerance_mm=1).notes[0]

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bar_prints import ball
+from calvaria import Verdict, check_printability
 from calvaria.bar import attach_bar, make_bar, make_bar_set, make_feature_plate, measure_bars
 from calvaria.bar.lettering import _STROKES, letter_pixels
 from calvaria.errors import BarError, MeshError
@@ -146,7 +147,28 @@ def test_a_set_on_a_plate_is_one_body_and_fits_a_small_bed():
             out = np.array(gauge.direction) * (1 if gauge.is_step else way)
             here, there = signed_distance_mm(bars.mesh, [np.array(end), np.array(end) + out])
             assert abs(here) < 1e-9 and there == pytest.approx(1.0)
-    assert (np.ptp(make_bar_set().mesh.vertices, axis=0)[:2] <= 200).all()
+    for made in (make_bar_set(), bars, make_bar_set(on_plate=True)):
+        assert (np.ptp(made.mesh.vertices, axis=0)[:2] <= 200 + 1e-9).all()
+
+
+def test_bars_of_a_set_stand_apart_for_the_jaws():
+    bars = make_bar_set()
+    part = mesh_topology(bars.mesh).component_of_face
+    boxes = []
+    for n in range(part.max() + 1):
+        points = bars.mesh.vertices[bars.mesh.faces[part == n]].reshape(-1, 3)
+        boxes.append((points.min(axis=0)[:2], points.max(axis=0)[:2]))
+    for n, (low, high) in enumerate(boxes):
+        for other_low, other_high in boxes[:n]:
+            assert np.maximum(low - other_high, other_low - high).max() >= 14 - 1e-9
+
+
+@pytest.mark.parametrize("axis", ["x", "y", "z"])
+def test_the_bar_itself_prints_well_letters_and_all(axis):
+    report = check_printability(
+        make_bar(axis=axis).mesh, process="fdm", material="pla", printer="desktop-fdm"
+    )
+    assert report.verdict is Verdict.PASS
 
 
 def test_a_bar_is_fused_to_a_model_on_its_lid_away_from_what_matters():
@@ -198,6 +220,8 @@ def test_no_place_is_an_error_that_says_so():
         (lambda: make_bar(length_mm=20, label="TOO LONG FOR IT"), "letters that fit"),
         (lambda: make_bar(letter_mm=3.0), "strokes do not print"),
         (lambda: make_bar_set(lengths_mm=()), "lengths_mm"),
+        (lambda: make_bar_set(lengths_mm=(50, 50)), "lengths_mm: each one once"),
+        (lambda: make_bar_set(axes=("x", "x")), "axes: each one once"),
         (lambda: make_feature_plate(holes_mm=(9.0,)), "holes_mm"),
         (lambda: make_feature_plate(wedge_mm=(0.2, 2.0)), "wedge_mm"),
         (lambda: attach_bar(make_bar().mesh, axis="xy"), "axis"),

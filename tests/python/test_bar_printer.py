@@ -2,15 +2,18 @@
 
 import json
 import threading
+import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from calvaria import BarReading, CalvariaWarning, Verdict
+from calvaria import BarReading, CalvariaWarning, Verdict, check_printability
 from calvaria.bar import (
     append_readings,
     check_history,
+    check_printer,
     load_record,
     make_control_chart,
     measure_gauge,
@@ -18,6 +21,10 @@ from calvaria.bar import (
 from calvaria.bar.plots import show_control_chart
 from calvaria.cli import app
 from calvaria.errors import BarError
+from calvaria.material import load_printers
+from calvaria.mesh import write_mesh
+from calvaria.pipeline.printing import judge_print
+from calvaria.printability import block_mesh
 
 
 def reading(value, day="2026-03-01", **more):
@@ -271,6 +278,74 @@ def test_the_command_says_what_is_wrong(tmp_path):
     assert run("check", tmp_path / "t.csv", "--profile", "toy").exit_code == 2
     assert run("make", tmp_path / "b.stl", "--axis", "q").exit_code == 2
     assert "record" in run("check", "--help").output
+
+
+@pytest.mark.parametrize(
+    ("today", "value", "verdict", "code"),
+    [
+        ("2026-03-14", 49.9, "PASS", None),
+        ("2026-04-20", 49.9, "BORDERLINE", "bar_age"),
+        ("2026-03-14", 48.9, "FAIL", "bar_last"),
+    ],
+)
+def test_the_last_bar_of_a_printer_is_part_of_the_verdict_on_a_part(today, value, verdict, code):
+    plate = block_mesh(size_mm=(30, 20, 3))
+    asked = {"process": "fdm", "material": "pla", "printer": "desktop-fdm"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CalvariaWarning)
+        history = check_printer(
+            "desktop-fdm", record=[reading(value)], today=today, profile="planning"
+        )
+    assert check_printability(plate, **asked).verdict is Verdict.PASS
+    found = check_printability(plate, **asked, calibration=history.report)
+    assert found.verdict.name == verdict
+    assert [f.code for f in found.above_pass()] == ([code] if code else [])
+
+
+def test_a_printer_is_judged_by_its_own_readings_and_days(tmp_path):
+    path = tmp_path / "record.jsonl"
+    append_readings(path, [reading(49.9, printer="desktop-fdm"), reading(40, printer="other")])
+    found = check_printer("desktop-fdm", record=path, today="2026-03-10", profile="planning")
+    assert found.verdict is Verdict.PASS and found.n_readings == 1
+    own = replace(load_printers()["desktop-fdm"], calibration_days=5, record=str(path))
+    with pytest.warns(CalvariaWarning, match="9 days ago"):
+        assert check_printer(own, today="2026-03-10", profile="planning").verdict.name == (
+            "BORDERLINE"
+        )
+    with pytest.raises(BarError, match="record of the desktop filament printer"):
+        check_printer("desktop-fdm", today="2026-03-10", profile="planning")
+    with pytest.raises(ValueError, match="printer: one of desktop-fdm"):
+        check_printer("oven", record=path, today="2026-03-10", profile="planning")
+
+
+def test_the_main_job_asks_the_record_of_its_printer(tmp_path):
+    path = tmp_path / "record.jsonl"
+    append_readings(path, reading(48.0))
+    plate = block_mesh(size_mm=(30, 20, 3))
+    made = judge_print(plate, profile="education", printer_record=path, today="2026-03-02")
+    assert made["bar_last"].verdict is Verdict.FAIL
+    own = replace(load_printers()["desktop-fdm"], record=str(path))
+    made = judge_print(plate, profile="education", printer=own, today="2026-03-02")
+    assert made["bar_last"].verdict is Verdict.FAIL
+    with pytest.raises(ValueError, match="today: the day"):
+        judge_print(plate, profile="education", printer=own)
+
+
+def test_the_command_printable_takes_the_record_of_the_printer(tmp_path):
+    write_mesh(block_mesh(size_mm=(30, 20, 3)), tmp_path / "plate.stl")
+    append_readings(tmp_path / "record.jsonl", reading(48.0))
+    args = ["printable", str(tmp_path / "plate.stl"), "--printer-record"]
+    args.append(str(tmp_path / "record.jsonl"))
+    failed = CliRunner().invoke(app, [*args, "--printer", "desktop-fdm"])
+    assert failed.exit_code == 3, failed.output
+    assert "bar_last" in failed.output
+    assert CliRunner().invoke(app, args).exit_code == 2, "whose record it is"
+
+
+def test_a_folder_that_is_not_there_is_said_without_an_empty_name(tmp_path):
+    found = run("make", tmp_path / "none" / "b.stl")
+    assert found.exit_code == 4
+    assert "calvaria: b.stl: there is no folder" in found.output
 
 
 def test_a_history_becomes_json_and_names_a_wrong_day():

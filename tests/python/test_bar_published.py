@@ -35,6 +35,22 @@ def test_a_skull_with_balls(percent, bar, part):
     assert found.projections[0].error_mm == pytest.approx(1.8 * percent)
 
 
+@pytest.mark.parametrize(
+    ("percent", "sd", "verdict"), [(0.18, 0.12, "PASS"), (0.79, 0.26, "FAIL"), (0.67, 0.43, "FAIL")]
+)
+def test_a_skull_with_balls_and_its_scatter(percent, sd, verdict):
+    """The same study with its SD: two of them are the guard band of a length of 180 mm."""
+    answer = decide(1.8 * percent, tolerance_mm=1.0, guard_mm=2 * 1.8 * sd)
+    assert answer.verdict.name == verdict
+
+
+def test_one_mm_on_fifty_is_two_percent_and_more_than_three_on_a_skull():
+    found = check_bars(of_percent(2.0), tolerance_mm=1.0, part_size_mm=180, assume="scale")
+    assert found.deviation_mm == pytest.approx(1.0)
+    assert found.projections[0].error_mm == pytest.approx(3.6)
+    assert found.verdict is Verdict.FAIL
+
+
 def test_landing_blocks_in_six_models():
     """PMC9156585: mean 0.26 mm, 0.71 %; max 0.89 mm, 2.78 %: blocks of some 30 to 40 mm; all < 1 mm."""
     mean_length, worst_length = 0.26 / 0.0071, 0.89 / 0.0278

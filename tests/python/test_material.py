@@ -155,6 +155,12 @@ def written(tmp_path, **changes):
     return path
 
 
+def test_a_record_is_looked_for_beside_its_profile(tmp_path):
+    printers = load_printers(written(tmp_path, record="ours.jsonl"))
+    assert printers["ours"].record == str(tmp_path / "ours.jsonl")
+    assert printers["desktop-resin"].record == ""
+
+
 def test_a_profile_of_ones_own_is_added(tmp_path):
     printers = load_printers(written(tmp_path))
     assert printers["ours"].build_mm == (100.0, 100.0, 90.0)
@@ -170,6 +176,9 @@ def test_a_profile_of_ones_own_is_added(tmp_path):
         ({"layer_mm": True}, "ours: layer_mm: number expected, found bool"),
         ({"build_mm": [1, 2]}, "ours: build_mm: 3 numbers expected, found 2"),
         ({"build_mm": [1, 2, -3]}, "sizes above 0 expected, found -3"),
+        ({"s_per_layer": -1.0}, "ours: s_per_layer: at least 0 expected, found -1"),
+        ({"infill_fraction": 1.5}, "ours: infill_fraction: at least 0 up to 1 expected"),
+        ({"calibration_days": 0}, "ours: calibration_days: sizes above 0 expected"),
         ({"source": None}, "ours: missing: source"),
         ({"colour": "red"}, "ours: unknown: colour"),
         ({"is_desktop": 1}, "ours: is_desktop: bool expected, found int"),
@@ -178,6 +187,13 @@ def test_a_profile_of_ones_own_is_added(tmp_path):
 def test_a_wrong_profile_is_refused_by_name(tmp_path, changes, message):
     with pytest.raises(ValueError, match=message):
         load_printers(written(tmp_path, **changes))
+
+
+def row(pass_min, borderline_min, unit="mm"):
+    return (
+        f"[fdm.min_wall]\npass_min = {pass_min}\nborderline_min = {borderline_min}\n"
+        f'unit = "{unit}"\nsource = "a"\n'
+    )
 
 
 def test_limits_of_ones_own_replace_a_row_and_wrong_ones_are_refused(tmp_path):
@@ -191,6 +207,14 @@ def test_limits_of_ones_own_replace_a_row_and_wrong_ones_are_refused(tmp_path):
         ('[fdm.min_wall]\nthick = 2.0\nsource = "a"\n', "fdm.min_wall: unknown key 'thick'"),
         ('[fdm.min_wal]\npass_min = 2.0\nsource = "a"\n', "fdm: unknown: min_wal"),
         ('[new.min_wall]\npass_min = 2.0\nsource = "a"\n', "new: missing:"),
+        (row(0.8, 1.0), "fdm.min_wall: borderline_min 1 lies inside pass_min 0.8"),
+        (row(-1.0, -2.0), "fdm.min_wall: pass_min: a finite number of at least 0"),
+        (row(1.0, 0.8, unit="inch"), "fdm.min_wall: unit: 'mm' expected, found 'inch'"),
+        (row("nan", 0.8), "fdm.min_wall: pass_min: a finite number of at least 0"),
+        (
+            '[fdm.layer]\npass_min = 0.3\npass_max = 0.2\nsource = "a"\n',
+            "fdm.layer: pass_min 0.3 lies above pass_max 0.2",
+        ),
         ("not toml", "neither TOML nor JSON"),
     ]:
         path.write_text(text)

@@ -1,7 +1,5 @@
 """What is measured before a print, on parts whose truth is known on paper."""
 
-from functools import reduce
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +7,7 @@ from hypothesis import strategies as st
 
 from calvaria.errors import CalvariaWarning, MeshError
 from calvaria.material import load_printers
-from calvaria.mesh import Mesh, combine_meshes, transform_mesh
+from calvaria.mesh import Mesh, combine_meshes, measure_mesh, mesh_topology, transform_mesh
 from calvaria.printability import (
     block_mesh,
     cusp_rms_mm,
@@ -18,7 +16,6 @@ from calvaria.printability import (
     find_orientations,
     find_pools,
     find_round_holes,
-    find_slender_members,
     find_thin_regions,
     measure_overhangs,
     measure_thickness,
@@ -27,17 +24,10 @@ from calvaria.printability import (
     rod_mesh,
 )
 from mesh_shapes import icosphere, torus
+from printed_bodies import fine, union
 
 pytest.importorskip("manifold3d")
 BOTH = ("ray", "sphere")
-
-
-def union(*parts):
-    return reduce(lambda a, b: combine_meshes(a, b, method="union"), parts)
-
-
-def fine(mesh, longest_mm=0.6):
-    return refine_mesh(mesh, longest_mm=longest_mm).mesh
 
 
 def shell(outer, inner, n=40, noise=0.0, seed=0):
@@ -224,82 +214,6 @@ def test_wrong_questions_are_refused_with_names():
         measure_thickness(Mesh(vertices=np.empty((0, 3)), faces=np.empty((0, 3), int)))
     with pytest.raises(TypeError, match="Mesh expected, found str"):
         measure_thickness("plate")
-
-
-# ------------------------------------------------------------------------------- members
-
-WIDTHS = (0.4, 0.7, 1.0, 1.3, 1.6, 2.0)
-
-
-def bridged(turn=None):
-    parts = [block_mesh(size_mm=(60, 8, 8), centre_lps_mm=(0, y, 0)) for y in (-9, 9)]
-    for place, width in enumerate(WIDTHS):
-        x = -25 + 10 * place
-        if place == 5:
-            parts.append(
-                rod_mesh(start_lps_mm=(x, -6, 0), end_lps_mm=(x, 6, 0), radius_mm=width / 2)
-            )
-        else:
-            high = width * (1.0, 1.5)[place % 2]
-            parts.append(block_mesh(size_mm=(width, 12, high), centre_lps_mm=(x, 0, 0)))
-    body = union(*parts)
-    return body if turn is None else transform_mesh(body, matrix=turn)
-
-
-def test_six_bridges_are_found_with_width_and_length():
-    found = find_slender_members(
-        measure_thickness(fine(bridged(), 0.6), longest_mm=4.0), below_mm=2.5
-    )
-    assert [one.kind for one in found] == ["bridge"] * 6
-    for one, width, x in zip(found, WIDTHS, range(-25, 30, 10), strict=True):
-        assert one.width_mm == pytest.approx(width, abs=0.1)
-        assert one.length_mm == pytest.approx(10.0, abs=0.5)
-        assert one.place_lps_mm[0] == pytest.approx(x, abs=0.3)
-    # All below the rule, none above it.
-    rule = find_slender_members(
-        measure_thickness(fine(bridged(), 0.6), longest_mm=4.0), below_mm=1.15
-    )
-    assert [round(one.width_mm, 1) for one in rule] == [0.4, 0.7, 1.0]
-
-
-def test_a_plate_of_3_mm_has_no_bridge():
-    plate = measure_thickness(fine(block_mesh(size_mm=(40, 30, 3)), 0.8))
-    assert find_slender_members(plate, below_mm=2.9) == ()
-    assert find_slender_members(plate, below_mm=3.5) == ()
-
-
-@pytest.mark.parametrize(
-    ("size", "step", "below"),
-    [
-        ((30, 20, 0.4), 0.4, 3.0),
-        ((30, 20, 0.5), 0.4, 3.0),
-        ((20, 20, 1.0), 0.7, 3.0),
-        ((8, 8, 1.0), 0.7, 3.0),
-        ((12, 12, 1.2), 0.7, 3.0),
-        ((12, 8, 0.4), 0.4, 3.0),
-        ((1, 1, 1), 0.4, 3.0),
-    ],
-)
-def test_a_thin_plate_is_a_wall_and_no_member(size, step, below):
-    plate = measure_thickness(fine(block_mesh(size_mm=size), step), method="both", longest_mm=3.75)
-    assert find_slender_members(plate, below_mm=below) == ()
-
-
-def test_a_neck_is_as_wide_as_its_waist_and_a_pin_is_a_pin():
-    waist = rod_mesh(start_lps_mm=(0, 0, -3), end_lps_mm=(0, 0, 3), radius_mm=0.6)
-    ball = icosphere(5.0, 14)
-    neck = union(
-        *(Mesh(vertices=ball.vertices + np.array([0, 0, z]), faces=ball.faces) for z in (-7, 7)),
-        waist,
-    )
-    found = find_slender_members(measure_thickness(fine(neck, 0.5), longest_mm=3.0), below_mm=2.0)
-    assert [one.kind for one in found] == ["bridge"]
-    assert found[0].width_mm == pytest.approx(1.2, abs=0.05)
-    spike = union(ball, rod_mesh(start_lps_mm=(0, 0, 0), end_lps_mm=(0, 0, 10), radius_mm=0.5))
-    pins = find_slender_members(measure_thickness(fine(spike, 0.4), longest_mm=3.0), below_mm=2.0)
-    assert [one.kind for one in pins] == ["pin"]
-    assert pins[0].width_mm == pytest.approx(1.0, abs=0.05)
-    assert pins[0].length_mm == pytest.approx(5.0, abs=0.5)
 
 
 # ------------------------------------------------------------------------------- holes
@@ -505,9 +419,56 @@ def test_refining_keeps_below_its_cap_and_says_so():
     assert "longer than 0.3 mm left" in repr(made)
 
 
-def test_a_mesh_of_corners_only_is_warned_of():
+def test_long_thin_faces_give_as_many_as_area_and_edges_ask_for():
+    """The wall of a tube of few faces, each 30 mm long and half a millimetre wide."""
+    tube = combine_meshes(
+        rod_mesh(start_lps_mm=(0, 0, 0), end_lps_mm=(0, 0, 30), radius_mm=10.0),
+        rod_mesh(start_lps_mm=(0, 0, -1), end_lps_mm=(0, 0, 31), radius_mm=9.4),
+        method="difference",
+    )
+    facts = measure_mesh(tube)
+    for longest in (1.0, 0.3):
+        made = refine_mesh(tube, longest_mm=longest)
+        assert made.is_complete
+        assert len(made.mesh.faces) < 6 * facts.area_mm2 / (0.433 * longest**2)
+        edges = np.diff(made.mesh.vertices[made.mesh.faces[:, [0, 1, 2, 0]]], axis=1)
+        assert np.linalg.norm(edges, axis=2).max() <= longest * (1 + 1e-7)
+        again = measure_mesh(made.mesh)
+        assert again.area_mm2 == pytest.approx(facts.area_mm2, rel=1e-12)
+        assert again.volume_mm3 == pytest.approx(facts.volume_mm3, rel=1e-12)
+        topology = mesh_topology(made.mesh)
+        assert topology.is_closed and topology.is_manifold and topology.is_oriented
+
+
+@given(seed=st.integers(0, 1000), longest=st.floats(0.05, 3.0))
+@settings(max_examples=20, deadline=None)
+def test_any_mesh_is_refined_without_a_gap(seed, longest):
+    rng = np.random.default_rng(seed)
+    ball = icosphere(1.0, 2)
+    mesh = Mesh(vertices=ball.vertices * rng.uniform(0.05, 4, 3), faces=ball.faces)
+    made = refine_mesh(mesh, longest_mm=longest, most_faces=60_000)
+    topology = mesh_topology(made.mesh)
+    assert topology.is_closed and topology.is_manifold and topology.is_oriented
+    assert measure_mesh(made.mesh).volume_mm3 == pytest.approx(
+        measure_mesh(mesh).volume_mm3, rel=1e-9
+    )
+    assert (made.parents >= 0).all() and (np.bincount(made.parents) > 0).all()
+    if made.is_complete:
+        edges = np.diff(made.mesh.vertices[made.mesh.faces[:, [0, 1, 2, 0]]], axis=1)
+        assert np.linalg.norm(edges, axis=2).max() <= longest * (1 + 1e-7)
+
+
+@pytest.mark.parametrize("method", ["sphere", "ray", "both"])
+def test_of_a_mesh_of_corners_only_the_least_is_that_of_a_finer_one(method):
     with pytest.warns(CalvariaWarning, match="refine_mesh first"):
-        measure_thickness(block_mesh(size_mm=(10, 10, 10)))
+        found = measure_thickness(block_mesh(size_mm=(10, 10, 10)), method=method)
+    assert found.min_mm == pytest.approx(10.0, rel=3e-3)
+
+
+def test_no_way_up_is_listed_twice():
+    for size in ((20, 12, 2), (10, 10, 10)):
+        ups = np.array([one.up for one in find_orientations(block_mesh(size_mm=size), most=8)])
+        assert (np.triu(ups @ ups.T, 1) < np.cos(np.radians(0.5))).all()
 
 
 def test_an_estimate_takes_the_code_of_a_printer_and_no_negative_price():

@@ -1,7 +1,7 @@
 """The whole question at once: findings, verdicts, edits, command and pictures."""
 
 import json
-from functools import reduce
+import re
 
 import numpy as np
 import pytest
@@ -25,16 +25,9 @@ from calvaria.printability import (
 )
 from calvaria.report import draw_printability, printability_section
 from mesh_shapes import icosphere
+from printed_bodies import minus, union
 
 pytest.importorskip("manifold3d")
-
-
-def union(*parts):
-    return reduce(lambda a, b: combine_meshes(a, b, method="union"), parts)
-
-
-def minus(body, tool):
-    return combine_meshes(body, tool, method="difference")
 
 
 def is_sound(mesh):
@@ -313,6 +306,19 @@ def test_the_limit_says_what_the_use_makes_of_it():
     written = json.dumps(report.measures.to_dict(), allow_nan=False)
     assert json.loads(written)["walls"]["min_mm"] == 0.4
     assert "0.4" in report.measures._repr_html_()
+
+
+def test_one_of_a_kind_is_said_as_one():
+    for mesh, process, material, code, words in (
+        (SHUT, "sla", "resin", "print_trapped", "1 void keeps "),
+        (HOLE, "fdm", "pla", "print_holes", "1 round hole; it has "),
+        (BRIDGE, "fdm", "pla", "print_bridges", "1 bridge may break "),
+    ):
+        report = check_printability(mesh, process=process, material=material)
+        assert words in report[code].message
+        words_for_many = r"\b1 (place|void|cup|piece|layer|bridge|pin|round hole)s\b"
+        for finding in report.findings:
+            assert not re.search(words_for_many, finding.message), finding.message
 
 
 def test_one_flag_for_each_face_of_the_callers_mesh():

@@ -24,6 +24,7 @@ from calvaria.bar.gauges import measure_gauges
 from calvaria.bar.lines import BarLine
 from calvaria.bar.measure import measure_bar, measure_bars
 from calvaria.bar.part import BarFeature, BarGauge, ReferenceBar
+from calvaria.bar.printer import check_printer
 from calvaria.bar.projection import Projection
 from calvaria.bar.reading import BarReading
 from calvaria.bar.record import append_readings, load_record
@@ -60,6 +61,7 @@ __all__ = [
     "attach_bar",
     "check_bars",
     "check_history",
+    "check_printer",
     "compare_print",
     "decide",
     "load_bar_rules",

@@ -28,7 +28,7 @@ class AxisFit(Record):
     Attributes
     ----------
     axis : str
-        Of the printer.
+        Of the printer; empty for bars whose axis is not known, fitted together.
     scale_percent, scale_low_percent, scale_high_percent : float
         By how much lengths grow, with its interval.
     offset_mm, offset_low_mm, offset_high_mm : float
@@ -86,7 +86,7 @@ class AxisFit(Record):
             else ""
         )
         return (
-            f"{self.axis}: scale {self.scale_percent:+.3f} % "
+            f"{self.axis or 'all axes together'}: scale {self.scale_percent:+.3f} % "
             f"({self.scale_low_percent:+.3f} to {self.scale_high_percent:+.3f}), "
             f"offset {self.offset_mm:+.3f} mm "
             f"({self.offset_low_mm:+.3f} to {self.offset_high_mm:+.3f}), "

@@ -31,9 +31,12 @@ _HEIGHT_MM = 10.0
 _FOOT_HEIGHT_MM = 1.0
 _FOOT_DEPTH_MM = 0.5
 _RELIEF_MM = 0.6
-_LETTER_MM = 5.6
-# An extrusion of a 0.4 mm nozzle, twice; what a letter's stroke needs.
+# A stroke of 1 mm, which filament printers emboss well; where there is no room, that of two extrusions
+# of a 0.4 mm nozzle.
+_LETTER_MM = 7.0
 _LEAST_LETTER_MM = 5.6
+# From the letters to the ends, which jaws take hold of, and to the sides.
+_ROOM_MM = (4 * _FOOT_DEPTH_MM, 2 * _FOOT_DEPTH_MM)
 
 _S = math.sqrt(0.5)
 # Where length, width and label of a bar point on the printer.
@@ -57,7 +60,7 @@ def make_bar(
     width_mm: float | None = None,
     height_mm: float = _HEIGHT_MM,
     label: str | None = None,
-    letter_mm: float = _LETTER_MM,
+    letter_mm: float | None = None,
 ) -> ReferenceBar:
     """Make a reference bar to print: 50 mm between two flats, unless asked otherwise.
 
@@ -75,8 +78,9 @@ def make_bar(
     label : str, optional
         Embossed letters; left out, length and axis, as ``50X``, or none where the bar is too
         small for them.  Empty for none.
-    letter_mm : float
-        Height of the letters; their stroke is a seventh of it.
+    letter_mm : float, optional
+        Height of the letters; their stroke is a seventh of it.  Left out, 7 mm, or 5.6 mm where there
+        is no room for more.
 
     Returns
     -------
@@ -109,8 +113,15 @@ def make_bar(
             raise ValueError(msg)
     name = f"{length_mm:g}{axis}".upper()
     text = name if label is None else label.upper()
-    if label is None and not _fits(name, (length_mm, width), need_number("letter_mm", letter_mm)):
+    sizes = (
+        (_LETTER_MM, _LEAST_LETTER_MM)
+        if letter_mm is None
+        else (need_number("letter_mm", letter_mm),)
+    )
+    fitting = [size for size in sizes if text and _fits(text, (length_mm, width), size)]
+    if label is None and not fitting:
         text = ""
+    letter_mm = (*fitting, sizes[-1])[0]
     upright = axis == "z"
     mesh = _solid((length_mm, width, height_mm), text, letter_mm, upright=upright).to_mesh()
     along, across, up = (np.array(one, float) for one in _FRAMES[axis])
@@ -170,8 +181,10 @@ def _solid(
 def _fits(text: str, face: tuple[float, float], letter_mm: float) -> bool:
     columns, rows = letter_pixels(text).shape
     grid = letter_mm / HEIGHT_CELLS
-    room = 4 * _FOOT_DEPTH_MM
-    return bool(columns * grid <= face[0] - room and rows * grid <= face[1] - room)
+    return bool(
+        columns * grid <= face[0] - _ROOM_MM[0] + 1e-9
+        and rows * grid <= face[1] - _ROOM_MM[1] + 1e-9
+    )
 
 
 def _letter_grid(
@@ -182,7 +195,7 @@ def _letter_grid(
         raise ValueError(msg)
     grid = letter_mm / HEIGHT_CELLS
     long, high = shape[0] * grid, shape[1] * grid
-    if long > face[0] - 4 * _FOOT_DEPTH_MM or high > face[1] - 4 * _FOOT_DEPTH_MM:
+    if not _fits(text, face, letter_mm):
         msg = (
             f"label: letters that fit {face[0]:g} x {face[1]:g} mm expected, "
             f"found {text!r} of {long:.1f} x {high:.1f} mm"

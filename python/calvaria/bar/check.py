@@ -240,11 +240,14 @@ def _headline(lines: Sequence[BarLine]) -> BarLine:
 def _fits(
     lines: Sequence[BarLine], scatter: Mapping[str, Pooled | None], level: float
 ) -> tuple[AxisFit, ...]:
-    """Return a fit for each axis with two lengths; repeats count where all came from one kind."""
+    """Return a fit for each axis with two lengths, and one for the bars whose axis is not known.
+
+    Repeats count where all came from one kind of instrument.
+    """
     pooled = next(iter(scatter.values())) if len(scatter) == 1 else None
     found = [
         fit_axis([line for line in lines if line.axis == axis], pooled=pooled, level=level)
-        for axis in AXES
+        for axis in (*AXES, "")
         if any(line.axis == axis for line in lines)
     ]
     return tuple(fit for fit in found if fit is not None)
@@ -314,12 +317,12 @@ def _notes(
     missing = [axis for axis in AXES if all(line.axis != axis for line in lines)]
     if missing:
         notes.append(f"no bar along {', '.join(missing)}: errors of printers depend on direction")
-    if not fits and len({line.nominal_mm for line in lines if not line.axis}) > 1:
+    if any(not fit.axis for fit in fits):
         notes.append(
-            "bars of several lengths without an axis: give the axis of each, so that a scale error "
-            "can be told from an offset"
+            "bars without an axis were fitted together, as if scale and offset were the same along "
+            "all axes: give the axis of each"
         )
-    elif not fits:
+    if not fits:
         notes.append(
             "bars of one length along an axis cannot tell a scale error from an offset"
             if len({line.nominal_mm for line in lines}) > 1

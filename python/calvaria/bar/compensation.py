@@ -58,13 +58,14 @@ class Compensation(Record):
 
 
 def make_compensation(fits: Sequence[AxisFit]) -> Compensation | None:
-    """Return the settings that undo scale and offset; None where nothing was fitted.
+    """Return the settings that undo scale and offset; None where no axis was fitted.
 
     Notes
     -----
     The factor of an axis is 100 / (1 + scale).  Compensation is for the printer's next print of the
     same material and profile; a print of compensated size must not be compensated again.
     """
+    fits = [fit for fit in fits if fit.axis]
     if not fits:
         return None
     plane = [fit for fit in fits if fit.axis in {"x", "y"}]

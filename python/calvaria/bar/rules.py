@@ -115,6 +115,15 @@ def _read(text: str) -> BarRules:
         msg = "tolerance: at least one use expected, found none"
         raise ValueError(msg)
     assumed, calibration = _part(raw, "assumed"), _part(raw, "calibration")
+    _only("rules", raw, ("version", "tolerance", "assumed", "calibration"))
+    _only("assumed", assumed, (*_ASSUMED, "source"))
+    _only("calibration", calibration, ("max_age_days", "source"))
+    for name in uses:
+        _only(f"tolerance.{name}", _part(uses, name), ("limit_mm", "source"))
+    confidence = _number(assumed, "confidence", "assumed")
+    if not 0.5 <= confidence < 1:
+        msg = f"assumed.confidence: from 0.5 to below 1 expected, found {confidence}"
+        raise ValueError(msg)
     return BarRules(
         tolerance_mm={name: _number(_part(uses, name), "limit_mm", name) for name in uses},
         tolerance_source={name: _source(_part(uses, name), name) for name in uses},
@@ -132,6 +141,13 @@ def _part(raw: dict[str, Any], name: str) -> dict[str, Any]:
         msg = f"{name}: a table expected, found {part!r}"
         raise ValueError(msg)
     return part
+
+
+def _only(name: str, part: dict[str, Any], known: tuple[str, ...]) -> None:
+    for key in part:
+        if key not in known:
+            msg = f"{name}: {', '.join(known)} expected, found {key!r}"
+            raise ValueError(msg)
 
 
 def _number(part: dict[str, Any], key: str, name: str) -> float:

@@ -16,10 +16,14 @@ from calvaria.mesh import combine_meshes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
 __all__ = ["make_bar_set"]
 
 _GAP_MM = 14.0  # room for the jaws of a calliper
 _PLATE_MM = 2.0
+_RIM_MM = 5.0  # of the plate around the bars
+_BESIDE_MM = 8.0  # of the plate beside an upright bar, and its rim: there it is gauged from
 _SUNK_MM = 0.2
 _BED_MM = 200.0  # of a small desktop printer
 
@@ -51,14 +55,15 @@ def make_bar_set(
     Returns
     -------
     ReferenceBar
-        All bodies apart by 14 mm, or one body on a plate; z is up, the middle at x = y = 0.
+        All bodies apart by 14 mm, or one body on a plate; z is up, the middle at x = y = 0.  The
+        usual set fits a bed of 200 x 200 mm either way.
 
     Raises
     ------
     ImportError
         ``on_plate`` without manifold3d: ``pip install 'calvaria[mesh]'``.
     ValueError
-        No length or no axis.
+        No length or no axis, or one of them twice.
 
     Examples
     --------
@@ -69,6 +74,10 @@ def make_bar_set(
     if not lengths_mm or not axes:
         msg = "lengths_mm, axes: at least one of each expected, found none"
         raise ValueError(msg)
+    for name, values in (("lengths_mm", lengths_mm), ("axes", axes)):
+        if len(set(values)) < len(values):
+            msg = f"{name}: each one once expected, found {', '.join(map(str, values))}"
+            raise ValueError(msg)
     sunk = _SUNK_MM if on_plate else 0.0
     bars = [_bar(length, axis, sunk) for axis in axes for length in sorted(lengths_mm)]
     if with_diagonals:
@@ -76,7 +85,10 @@ def make_bar_set(
         bars += [make_bar(length_mm=middle, axis=axis) for axis in ("xy", "yx")]
     if with_features:
         bars.append(make_feature_plate())
-    placed = _placed(bars)
+    beside = [
+        _BESIDE_MM if on_plate and bar.gauges and bar.gauges[0].axis == "z" else 0.0 for bar in bars
+    ]
+    placed = _placed(bars, beside, _BED_MM - 2 * _RIM_MM if on_plate else _BED_MM)
     return _plated(placed) if on_plate else joined(placed)
 
 
@@ -87,21 +99,24 @@ def _bar(length: float, axis: str, sunk: float) -> ReferenceBar:
     return make_bar(length_mm=length + sunk, axis=axis, label=f"{length:g}{axis}")
 
 
-def _placed(bars: Sequence[ReferenceBar]) -> list[ReferenceBar]:
-    """Return the bars in rows, the deepest first, each row no wider than a small bed."""
-    sizes = [np.ptp(bar.mesh.vertices, axis=0) for bar in bars]
-    order = sorted(range(len(bars)), key=lambda n: (-round(float(sizes[n][1]), 6), n))
-    corners, x, y, deep = {}, 0.0, 0.0, 0.0
+def _placed(
+    bars: Sequence[ReferenceBar], beside_mm: Sequence[float], bed_mm: float
+) -> list[ReferenceBar]:
+    """Return the bars side by side, each as low on the bed and as far left as it goes."""
+    sizes = [
+        np.add(np.ptp(bar.mesh.vertices, axis=0)[:2], (beside, 0.0))
+        for bar, beside in zip(bars, beside_mm, strict=True)
+    ]
+    # What is large in either direction comes first; a bar longer than the bed sets the width.
+    order = sorted(range(len(bars)), key=lambda n: (-round(float(sizes[n].max()), 6), n))
+    width = max(bed_mm, *(float(size[0]) for size in sizes))
+    corners: dict[int, NDArray[np.float64]] = {}
     for n in order:
-        if x and x + sizes[n][0] > _BED_MM:
-            x, y = 0.0, y + deep + _GAP_MM
-            deep = 0.0
-        corners[n] = np.array([x, y, 0.0])
-        x, deep = x + sizes[n][0] + _GAP_MM, max(deep, sizes[n][1])
+        corners[n] = _lowest(sizes[n], [(corners[k], sizes[k]) for k in corners], width)
     placed = []
     for n, bar in enumerate(bars):
         matrix = np.eye(4)
-        matrix[:3, 3] = corners[n] - bar.mesh.vertices.min(axis=0)
+        matrix[:3, 3] = np.append(corners[n], 0.0) - bar.mesh.vertices.min(axis=0)
         placed.append(bar.moved(matrix))
     low = np.min([bar.mesh.vertices.min(axis=0) for bar in placed], axis=0)
     high = np.max([bar.mesh.vertices.max(axis=0) for bar in placed], axis=0)
@@ -110,13 +125,40 @@ def _placed(bars: Sequence[ReferenceBar]) -> list[ReferenceBar]:
     return [bar.moved(matrix) for bar in placed]
 
 
+def _lowest(
+    size: NDArray[np.float64],
+    placed: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]],
+    width: float,
+) -> NDArray[np.float64]:
+    """Return the lowest place, and of those the leftmost, beside or above what is placed."""
+    free = [tuple(corner + full + _GAP_MM) for corner, full in placed]
+    xs = sorted({0.0, *(x for x, _ in free), *(float(corner[0]) for corner, _ in placed)})
+    ys = sorted({0.0, *(y for _, y in free), *(float(corner[1]) for corner, _ in placed)})
+    for y in ys:
+        for x in xs:
+            place = np.array([x, y])
+            if x + size[0] <= width + 1e-9 and all(
+                (
+                    (place >= corner + full + _GAP_MM - 1e-9)
+                    | (corner >= place + size + _GAP_MM - 1e-9)
+                ).any()
+                for corner, full in placed
+            ):
+                return place
+    return np.array([0.0, max(ys)])
+
+
 def _plated(bars: Sequence[ReferenceBar]) -> ReferenceBar:
     """Return the bars on one plate; those that stand are gauged from its top."""
     lift = np.eye(4)
     lift[2, 3] = _PLATE_MM - _SUNK_MM
     both = joined([bar.moved(lift) for bar in bars])
     low, high = both.mesh.vertices.min(axis=0), both.mesh.vertices.max(axis=0)
-    edges = [(low[n] - _GAP_MM, high[n] + _GAP_MM) for n in range(2)]
+    beside = [
+        one.second_lps_mm[0] + one.width_mm / 2 + 0.5 for one in both.gauges if one.axis == "z"
+    ]
+    right = max(high[0], *(x + _BESIDE_MM for x in beside)) if beside else high[0]
+    edges = [(low[0] - _RIM_MM, right + _RIM_MM), (low[1] - _RIM_MM, high[1] + _RIM_MM)]
     plate = Cells([*edges, (0.0, _PLATE_MM)])
     plate.set_box((edges[0][0], edges[1][0], 0.0), (edges[0][1], edges[1][1], _PLATE_MM))
     mesh = combine_meshes(plate.to_mesh(), both.mesh, method="union")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import math
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from calvaria._html import html_table
-from calvaria.rules import Limit
+from calvaria.rules import Limit, out_of_order
 
 if TYPE_CHECKING:
     import os
@@ -29,6 +30,7 @@ __all__ = [
     "load_printers",
     "load_processes",
     "load_uses",
+    "printer_of",
 ]
 
 _TABLES = Path(__file__).parents[1] / "_tables"
@@ -207,6 +209,9 @@ class Printer(_Row):
         How long a calibration is good for.
     source : str
         Who says so.
+    record : str
+        File with the readings of its reference bars, for :func:`calvaria.bar.check_printer`; in a profile
+        beside it.  Empty where there is none.
 
     Examples
     --------
@@ -233,6 +238,7 @@ class Printer(_Row):
     shell_mm: float
     calibration_days: float
     source: str
+    record: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,7 +370,7 @@ def load_printers(path: str | os.PathLike[str] | None = None) -> Mapping[str, Pr
     ----------
     path : path, optional
         Profiles of your own, TOML or JSON: ``printers`` holds a table for each.  They are added to
-        those that come with calvaria.
+        those that come with calvaria.  A ``record`` is looked for beside the file.
 
     Returns
     -------
@@ -384,8 +390,22 @@ def load_printers(path: str | os.PathLike[str] | None = None) -> Mapping[str, Pr
     """
     found = dict(_printers())
     if path is not None:
-        found.update(_printers_of(Path(path).name, _table(Path(path))))
+        own = _printers_of(Path(path).name, _table(Path(path)))
+        for code, printer in own.items():
+            record = str(Path(path).parent / printer.record) if printer.record else ""
+            found[code] = dataclasses.replace(printer, record=record)
     return MappingProxyType(found)
+
+
+def printer_of(printer: Printer | str) -> Printer:
+    """Return a profile, or that of a code; ValueError where the code is unknown."""
+    if isinstance(printer, Printer):
+        return printer
+    known = load_printers()
+    if not isinstance(printer, str) or printer not in known:
+        msg = f"printer: one of {', '.join(known)} expected, found {printer!r}"
+        raise ValueError(msg)
+    return known[printer]
 
 
 @functools.cache
@@ -424,11 +444,31 @@ def _printers_of(file: str, raw: dict[str, Any]) -> dict[str, Printer]:
         printer = _made(Printer, file, code, row)
         _known(file, code, "process", (printer.process,), _processes())
         _known(file, code, "materials", printer.materials, _materials())
-        if min(*printer.build_mm, printer.layer_mm) <= 0:
-            msg = f"{file}: {code}: sizes above 0 expected, found {min(*printer.build_mm, printer.layer_mm)}"
-            raise ValueError(msg)
+        _sizes(file, printer)
         made[code] = printer
     return made
+
+
+def _sizes(file: str, printer: Printer) -> None:
+    """Refuse sizes, rates and shares that no printer has."""
+    shares = {f"build_mm {n}": size for n, size in enumerate(printer.build_mm)}
+    shares |= {name: getattr(printer, name) for name in ("layer_mm", "calibration_days")}
+    for name, value in shares.items():
+        if not 0 < value < math.inf:
+            msg = f"{file}: {printer.code}: {name}: sizes above 0 expected, found {value}"
+            raise ValueError(msg)
+    most = {
+        "rate_mm3_per_s": math.inf,
+        "s_per_layer": math.inf,
+        "shell_mm": math.inf,
+        "infill_fraction": 1.0,
+    }
+    for name, limit in most.items():
+        value = getattr(printer, name)
+        if not 0 <= value <= limit or value == math.inf:
+            up_to = "" if limit == math.inf else f" up to {limit:g}"
+            msg = f"{file}: {printer.code}: {name}: at least 0{up_to} expected, found {value}"
+            raise ValueError(msg)
 
 
 def _processes_of(file: str, raw: dict[str, Any]) -> Mapping[str, Process]:
@@ -469,8 +509,23 @@ def _limit(file: str, code: str, name: str, row: Any) -> Limit:
     if absent:
         msg = f"{file}: {where}: missing: {', '.join(absent)}"
         raise ValueError(msg)
+    _sensible(file, where, row, "deg from upright" if name == "overhang" else "mm")
     values = {key: value for key, value in row.items() if key != "source"}
     return Limit(name=name, values=MappingProxyType(values), source=row["source"], table=code)
+
+
+def _sensible(file: str, where: str, row: Mapping[str, Any], unit: str) -> None:
+    """Refuse another unit, negative limits, and limits in the wrong order."""
+    if row.get("unit", unit) != unit:
+        msg = f"{file}: {where}: unit: {unit!r} expected, found {row['unit']!r}"
+        raise ValueError(msg)
+    for key, value in row.items():
+        if isinstance(value, _NUMBER) and not 0 <= value < math.inf:
+            msg = f"{file}: {where}: {key}: a finite number of at least 0 expected, found {value}"
+            raise ValueError(msg)
+    if (fault := out_of_order(row)) is not None:
+        msg = f"{file}: {where}: {fault}"
+        raise ValueError(msg)
 
 
 def _made(kind: Any, file: str, code: str | None, row: dict[str, Any]) -> Any:

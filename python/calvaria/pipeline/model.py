@@ -35,10 +35,12 @@ from calvaria.report.png import png_uri
 from calvaria.rules import load_rules
 
 if TYPE_CHECKING:
+    import datetime as dt
     import os
     from collections.abc import Sequence
 
     from calvaria.findings import CheckReport
+    from calvaria.material import Printer
     from calvaria.mesh import Mesh
     from calvaria.overlay import BoneHole, OverlayMetrics
     from calvaria.pipeline.settings import Settings
@@ -122,7 +124,9 @@ def build_model(
     max_error_mm: float | None = None,
     min_part_mm3: float | None = None,
     smoothing_iterations: int | None = None,
-    printer: str | None = None,
+    printer: str | Printer | None = None,
+    printer_record: str | os.PathLike[str] | None = None,
+    today: str | dt.date | None = None,
     rules: Rules | None = None,
 ) -> ModelResult:
     """Make a printable model of what is at a path, and say how far it can be trusted.
@@ -158,8 +162,13 @@ def build_model(
     max_error_mm, min_part_mm3, smoothing_iterations : optional
         Left out, those of the profile (``_tables/model.toml``).  ``max_error_mm`` is the bound of the
         decimation, which is verified; 0 keeps every triangle.
-    printer : str, optional
-        Code of the printer the model is judged for; left out, that of the profile.
+    printer : str or Printer, optional
+        The printer the model is judged for, or its code; left out, that of the profile.
+    printer_record : path, optional
+        Readings of that printer's reference bars, from :func:`calvaria.bar.append_readings`; left out,
+        those that its profile names.  A last bar that is too old or out of its limit is a finding.
+    today : str or date, optional
+        The day of judgement, needed beside a record: nothing here reads a clock.
     rules : Rules, optional
         Limits of your own for the scan.
 
@@ -219,7 +228,9 @@ def build_model(
         )
         mesh, steps = shape(source.volume, chosen, settings)
         mesh_report = check_mesh(mesh, anatomy=anatomy)
-        print_report = judge_print(mesh, profile=profile, printer=printer)
+        print_report = judge_print(
+            mesh, profile=profile, printer=printer, printer_record=printer_record, today=today
+        )
         overlay = None if source.is_label_map else _overlay(mesh, source.volume)
         holes = () if overlay is None else _holes(mesh, source.volume, chosen.iso_hu)
     findings = (*chosen.findings, *steps)

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria import _native
 from calvaria._html import html_table
 from calvaria.errors import CalvariaWarning, MeshError
-from calvaria.mesh import Mesh, mesh_topology
+from calvaria.mesh import Mesh
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "Closure",
     "Record",
     "Three",
     "arrays",
+    "closure",
+    "counted",
     "need_faces",
     "need_outwards",
     "positive",
-    "signed_volume_mm3",
     "three",
     "turn_to",
     "unit",
@@ -56,6 +60,11 @@ class Record:
         return html_table(header=("measure", "value"), rows=self.to_dict().items())
 
 
+def counted(n: int, name: str, several: str | None = None) -> str:
+    """Return how many there are, in words that fit one as well."""
+    return f"{n} {name if n == 1 else several or f'{name}s'}"
+
+
 def need_faces(mesh: Mesh) -> None:
     """Refuse what is not a mesh, or has no face."""
     if not isinstance(mesh, Mesh):
@@ -65,21 +74,31 @@ def need_faces(mesh: Mesh) -> None:
         raise MeshError("mesh: at least one face expected, found none")
 
 
-def signed_volume_mm3(mesh: Mesh) -> float:
-    """Return the volume that a closed mesh encloses; below 0 where its faces look inwards."""
-    middle = mesh.vertices[mesh.faces[0, 0]]
-    a, b, c = (mesh.vertices[mesh.faces] - middle).transpose(1, 0, 2)
-    return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """Whether a mesh has an inside, which way it is turned, and how long its edges are."""
+
+    is_closed: bool
+    volume_mm3: float
+    longest_edge_mm: float
 
 
-def need_outwards(mesh: Mesh) -> None:
-    """Refuse a closed mesh that is inside out; warn of an open one, which has no inside."""
+def closure(mesh: Mesh) -> Closure:
+    """Return what every measurement asks of a mesh first."""
     need_faces(mesh)
-    if not mesh_topology(mesh).is_closed:
+    is_closed, volume, longest = _native.mesh_closure(**arrays(mesh))
+    return Closure(is_closed=is_closed, volume_mm3=volume, longest_edge_mm=longest)
+
+
+def need_outwards(mesh: Mesh) -> Closure:
+    """Refuse a closed mesh that is inside out; warn of an open one, which has no inside."""
+    found = closure(mesh)
+    if not found.is_closed:
         msg = "mesh: a closed surface expected, found an open one: near its edges this is not to be trusted"
         warnings.warn(msg, CalvariaWarning, stacklevel=3)
-    elif signed_volume_mm3(mesh) < 0:
+    elif found.volume_mm3 < 0:
         raise MeshError("mesh: faces turned outwards expected, found a closed surface inside out")
+    return found
 
 
 def arrays(mesh: Mesh) -> dict[str, Any]:
@@ -100,7 +119,8 @@ def positive(name: str, value: float) -> float:
 
 def three(values: Any) -> Three:
     """Return three numbers as a tuple of floats."""
-    x, y, z = (float(x) for x in values)
+    # Adding 0 makes 0 of -0.
+    x, y, z = (float(x) + 0.0 for x in values)
     return (x, y, z)
 
 

@@ -21,8 +21,15 @@ from calvaria.material import (
     load_processes,
     load_uses,
 )
-from calvaria.mesh import Mesh, measure_mesh, mesh_topology
-from calvaria.printability._measured import Record, need_faces, positive, signed_volume_mm3, unit
+from calvaria.mesh import Mesh, measure_mesh
+from calvaria.printability._measured import (
+    Record,
+    closure,
+    counted,
+    need_faces,
+    positive,
+    unit,
+)
 from calvaria.printability.holes import RoundHole, find_round_holes
 from calvaria.printability.judging import Judge
 from calvaria.printability.layers import LayerPlan, PrintEstimate, estimate_print, plan_layers
@@ -126,9 +133,10 @@ class PrintabilityMeasures(Record):
 
     def __repr__(self) -> str:
         return (
-            f"PrintabilityMeasures({self.process.code}: {len(self.thin_walls)} thin walls, "
-            f"{len(self.narrow_gaps)} narrow gaps, {len(self.members)} bridges or pins, "
-            f"{len(self.holes)} round holes, {len(self.pools)} pools)"
+            f"PrintabilityMeasures({self.process.code}: {counted(len(self.thin_walls), 'thin wall')}, "
+            f"{counted(len(self.narrow_gaps), 'narrow gap')}, "
+            f"{counted(len(self.members), 'bridge or pin', 'bridges or pins')}, "
+            f"{counted(len(self.holes), 'round hole')}, {counted(len(self.pools), 'pool')})"
         )
 
     def _repr_html_(self) -> str:
@@ -178,6 +186,7 @@ def check_printability(
     min_area_mm2: float = 1.0,
     price_per_kg: float | None = None,
     price_per_h: float | None = None,
+    calibration: CheckReport | None = None,
     processes: Mapping[str, Process] | None = None,
     printers: Mapping[str, Printer] | None = None,
 ) -> PrintabilityReport:
@@ -207,6 +216,9 @@ def check_printability(
         Thin places with less area are noise.
     price_per_kg, price_per_h : float, optional
         Prices of material and machine; calvaria knows none.
+    calibration : CheckReport, optional
+        What the reference bars of the printer say, such as the ``report`` of
+        :func:`calvaria.bar.check_printer`: a bar that is too old or out of its limit is a finding here.
     processes, printers : mapping, optional
         Limits and profiles of your own.
 
@@ -241,12 +253,13 @@ def check_printability(
     _code("profile", use, load_uses())
     judge = Judge(way, is_strict=load_uses()[use].body)
     judge.material(_material_finding(stuff, way, machine, use))
+    judge.calibration(calibration)
     flags = _flags(matters, len(mesh.faces))
-    subject = f"{way.name}, {stuff.name}: mesh of {len(mesh.faces)} faces"
-    is_closed = mesh_topology(mesh).is_closed
-    if not is_closed:
+    subject = f"{way.name}, {stuff.name}: mesh of {counted(len(mesh.faces), 'face')}"
+    found = closure(mesh)
+    if not found.is_closed:
         judge.open_mesh()
-    elif signed_volume_mm3(mesh) <= 0:
+    elif found.volume_mm3 <= 0:
         judge.inside_out()
     judge.size(float(np.ptp(mesh.vertices[np.unique(mesh.faces)], axis=0).max()))
     if any(

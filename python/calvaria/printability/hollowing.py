@@ -11,7 +11,16 @@ from calvaria import _native
 from calvaria.errors import MeshError
 from calvaria.geometry import Grid
 from calvaria.mesh import Mesh, combine_meshes, measure_mesh, remove_small_parts, signed_distance_mm
-from calvaria.printability._measured import Record, Three, arrays, need_faces, positive, three, unit
+from calvaria.printability._measured import (
+    Record,
+    Three,
+    arrays,
+    counted,
+    need_faces,
+    positive,
+    three,
+    unit,
+)
 from calvaria.printability.blocks import rod_mesh
 from calvaria.printability.solids import need_closed
 from calvaria.segment import distance_map
@@ -60,7 +69,8 @@ class HollowResult(Record):
     def __repr__(self) -> str:
         return (
             f"HollowResult({self.saved_percent:.0f} % saved, wall {self.wall_mm:g} mm, "
-            f"{self.n_cavities} cavities, {len(self.drains_lps_mm)} drains)"
+            f"{counted(self.n_cavities, 'cavity', 'cavities')}, "
+            f"{counted(len(self.drains_lps_mm), 'drain')})"
         )
 
 

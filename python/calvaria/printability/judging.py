@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calvaria.findings import Finding, Verdict
+from calvaria.findings import CheckReport, Finding, Verdict
+from calvaria.printability._measured import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,15 @@ class Judge:
     def material(self, finding: Finding) -> None:
         """Take over the finding about the material."""
         self.findings.append(finding)
+
+    def calibration(self, report: CheckReport | None) -> None:
+        """Take over what the bars of the printer say."""
+        if report is None:
+            return
+        if not isinstance(report, CheckReport):
+            msg = f"calibration: CheckReport expected, found {type(report).__name__}"
+            raise TypeError(msg)
+        self.findings.extend(report.findings)
 
     def open_mesh(self) -> None:
         """Say that an open mesh has no inside."""
@@ -88,7 +98,7 @@ class Judge:
         message = "No wall is too thin."
         if thin:
             message = (
-                f"{area / _CM2:.2f} cm2 of wall in {len(thin)} places are thinner than the process "
+                f"{area / _CM2:.2f} cm2 of wall in {counted(len(thin), 'place')} are thinner than the process "
                 f"prints well; the thinnest has {walls.min_mm or 0:.2f} mm."
             )
         self._add(
@@ -106,7 +116,7 @@ class Judge:
         message = "No gap is too narrow."
         if narrow:
             message = (
-                f"{area / _CM2:.2f} cm2 of surface in {len(narrow)} places face a gap that may close; "
+                f"{area / _CM2:.2f} cm2 of surface in {counted(len(narrow), 'place')} face a gap that may close; "
                 f"the narrowest has {gaps.min_mm or 0:.2f} mm."
             )
         self._add(
@@ -120,8 +130,8 @@ class Judge:
             message = f"No {kind} is too slender."
             if own:
                 message = (
-                    f"{len(own)} {kind}{'s' if len(own) > 1 else ''} may break when supports come off; the "
-                    f"most slender is {own[0].width_mm:.2f} mm wide and {own[0].length_mm:.1f} mm long."
+                    f"{counted(len(own), kind)} may break when supports come off; "
+                    f"{'it' if len(own) == 1 else 'the most slender'} is {own[0].width_mm:.2f} mm wide and {own[0].length_mm:.1f} mm long."
                 )
             places = tuple(
                 f"{one.width_mm:.2f} mm wide, {one.length_mm:.1f} mm long at {_at(one.place_lps_mm)}"
@@ -134,7 +144,10 @@ class Judge:
         least = min(holes, key=lambda hole: hole.diameter_mm, default=None)
         message = "No round hole was found."
         if least is not None:
-            message = f"{len(holes)} round holes; the smallest has {least.diameter_mm:.2f} mm."
+            message = (
+                f"{counted(len(holes), 'round hole')}; "
+                f"{'it' if len(holes) == 1 else 'the smallest'} has {least.diameter_mm:.2f} mm."
+            )
         places = tuple(f"{h.diameter_mm:.2f} mm at {_at(h.centre_lps_mm)}" for h in holes)
         self._add(
             "print_holes", "min_hole", None if least is None else least.diameter_mm, message,
@@ -157,7 +170,12 @@ class Judge:
             return
         n_bad = sum(hole.least_distance_mm < min_edge_mm * (1 - 1e-4) for hole in near)
         if n_bad:
-            message = f"{n_bad} of {len(near)} holes are too near to an edge or to each other."
+            message = (
+                "The hole is too near to an edge."
+                if len(near) == 1
+                else f"{n_bad} of {len(near)} holes {'is' if n_bad == 1 else 'are'} too near to an edge or to "
+                "another."
+            )
         self.findings.append(
             Finding(
                 code="print_hole_edges",
@@ -234,7 +252,10 @@ class Judge:
             advice = f"; holes of at least {escape['pass_min']:g} mm let it out" if escape else ""
             message = f"No {name} holds {traps}."
             if own:
-                message = f"{len(own)} {name}{'s' if len(own) > 1 else ''} keep {volume:.2f} cm3 of {traps}{advice}."
+                message = (
+                    f"{counted(len(own), name)} {'keeps' if len(own) == 1 else 'keep'} {volume:.2f} cm3 of "
+                    f"{traps}{advice}."
+                )
             bad = self.worst if is_closed else Verdict.BORDERLINE
             self.findings.append(
                 Finding(
@@ -260,10 +281,10 @@ class Judge:
                 message=(
                     "The print is one piece."
                     if n <= 1
-                    else f"The print falls into {n} pieces; {loose:.2f} cm3 are not of the largest."
+                    else f"The print falls into {counted(n, 'piece')}; {loose:.2f} cm3 are not of the largest."
                 ),
                 measured=float(n),
-                unit="pieces",
+                unit="piece" if n == 1 else "pieces",
                 limit="PASS up to 1 piece",
                 source="house rule: loose pieces fall off; whether they belong to it is for you to say",
             )
@@ -274,7 +295,7 @@ class Judge:
     ) -> None:
         """The way up, and whether it fits."""
         way = ways[0]
-        x, y, z = overhangs.up
+        up = _at(overhangs.up).replace(" LPS mm", " LPS")
         long, short = way.footprint_mm
         if printer is not None:
             size = " x ".join(f"{mm:g}" for mm in printer.build_mm)
@@ -299,7 +320,7 @@ class Judge:
                 code="print_orientation",
                 verdict=Verdict.BORDERLINE if is_much_better else Verdict.PASS,
                 message=(
-                    f"Up is ({x:.2f}, {y:.2f}, {z:.2f}) LPS"
+                    f"Up is {up}"
                     + (
                         "; another way up needs much less support: "
                         + _at(best.up).replace(" LPS mm", " LPS.")
@@ -353,7 +374,7 @@ class Judge:
                 code="print_estimate",
                 verdict=Verdict.PASS,
                 message=(
-                    f"About {estimate.mass_g:.0f} g ({estimate.layers} layers, roughly {estimate.time_h:.1f} h"
+                    f"About {estimate.mass_g:.0f} g ({counted(estimate.layers, 'layer')}, roughly {estimate.time_h:.1f} h"
                     f"{cost}); for comparing, not for planning."
                 ),
                 measured=estimate.mass_g,
@@ -401,5 +422,5 @@ class Judge:
 
 
 def _at(place: tuple[float, float, float]) -> str:
-    x, y, z = place
+    x, y, z = (round(value, 2) + 0.0 for value in place)  # 0 instead of -0
     return f"({x:.2f}, {y:.2f}, {z:.2f}) LPS mm"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calvaria.findings import Verdict
-from calvaria.material import Printer, load_printers, load_processes
+from calvaria.material import Printer, load_processes
+from calvaria.material.catalogue import printer_of
 from calvaria.printability._measured import Record, positive
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def estimate_print(
     ... )
     PrintEstimate(200 layers, 9 g, about 1.1 h)
     """
-    printer = _printer(printer)
+    printer = printer_of(printer)
     for name, price in (("price_per_kg", price_per_kg), ("price_per_h", price_per_h)):
         if price is not None and price != 0:
             positive(name, price)
@@ -265,7 +266,7 @@ def plan_layers(
     >>> plan.chosen.layer_mm, plan.options[0].note
     (0.1, 'finer than needed')
     """
-    machine = _printer(printer)
+    machine = printer_of(printer)
     options = tuple(
         _option(overhangs, volume_mm3, area_mm2, machine, height)
         for height in sorted(positive("heights_mm", height) for height in heights_mm)
@@ -277,16 +278,6 @@ def plan_layers(
         if one.verdict == "PASS" and (allowed is None or one.worst_cusp_mm <= allowed)
     ]
     return LayerPlan(options=options, max_error_mm=allowed, chosen=good[-1] if good else None)
-
-
-def _printer(printer: Printer | str) -> Printer:
-    if isinstance(printer, Printer):
-        return printer
-    known = load_printers()
-    if not isinstance(printer, str) or printer not in known:
-        msg = f"printer: one of {', '.join(known)} expected, found {printer!r}"
-        raise ValueError(msg)
-    return known[printer]
 
 
 def _option(

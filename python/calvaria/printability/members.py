@@ -19,6 +19,8 @@ __all__ = ["SlenderMember", "find_slender_members"]
 
 # What is broader than this many times its thickness, all along, is a sheet: a wall, not a member.
 _BROADEST = 4.0
+# A section that is not seen quite along the member is broader by up to this factor.
+_LEANING = 1.2
 # So is what is flat and nearly as broad as long, as the corner of a plate: thicknesses, lengths.
 _FLAT, _PLUMP = 1.5, 0.4
 # A pin that is no longer than this many times its width is a knob or a corner: it does not break.
@@ -125,6 +127,7 @@ def find_slender_members(
         for row in rows
         if row["width_mm"] < below_mm
         and (row["is_bridge"] or row["length_mm"] > _SLENDER * row["width_mm"])
+        and row["breadth_mm"] <= _LEANING * _BROADEST * row["width_mm"]
         and not _is_sheet(thickness, row["faces"], row["length_mm"], below_mm)
     )
 

@@ -24,6 +24,8 @@ _DIVISIONS = 4
 _FLAT_SIDES = 12
 # Ways up that are kept, and footprints that are measured at most, best scores first.
 _KEPT = 8
+# Cosine between ways up that are the same for a printer: half a degree apart.
+_SAME = float(np.cos(np.radians(0.5)))
 _MOST_TRIED = 40
 # How much each cost counts, as parts of the mean over all directions: house rule.
 _WEIGHTS = {"under_mm3": 0.6, "overhang_mm2": 0.25, "height_mm": 0.15}
@@ -94,7 +96,7 @@ def find_orientations(
     Returns
     -------
     tuple of Orientation
-        What fits first, then the best score; the same for the same mesh.
+        What fits first, then the best score, no way up twice; the same for the same mesh.
 
     Raises
     ------
@@ -154,7 +156,12 @@ def _found(
         may_fit = np.array([_may_fit(extreme, ups[n], costs[n, 3], size) for n in range(len(ups))])
         order = np.concatenate([order[may_fit[order]], order[~may_fit[order]]])
     found: list[Orientation] = []
+    kept = np.empty((0, 3))
     for n in order:
+        # A flat side, an axis and a corner of the icosahedron may be one way up, but for rounding.
+        if (kept @ ups[n] > _SAME).any():
+            continue
+        kept = np.vstack([kept, ups[n]])
         found.append(_orientation(mesh, ups[n], scores[n], costs[n], size))
         if sum(one.fits is not False for one in found) >= _KEPT or len(found) >= _MOST_TRIED:
             break

@@ -12,6 +12,7 @@ from calvaria.mesh import Mesh, combine_meshes, cut_mesh
 from calvaria.printability._measured import (
     Record,
     Three,
+    counted,
     need_faces,
     positive,
     three,
@@ -55,7 +56,7 @@ class Parting(Record):
     def __repr__(self) -> str:
         return (
             f"Parting({len(self.upper.faces)} and {len(self.lower.faces)} faces, "
-            f"{len(self.pegs_lps_mm)} pegs of {2 * self.peg_radius_mm:g} mm)"
+            f"{counted(len(self.pegs_lps_mm), 'peg')} of {2 * self.peg_radius_mm:g} mm)"
         )
 
 
@@ -131,7 +132,7 @@ def part_mesh(
     )
     if len(places) < n_pegs:
         msg = (
-            f"n_pegs: room for at most {len(places)} pegs of {2 * radius:g} mm with {wall:g} mm around "
+            f"n_pegs: room for at most {counted(len(places), 'peg')} of {2 * radius:g} mm with {wall:g} mm around "
             f"them, found {n_pegs} asked for"
         )
         raise MeshError(msg)

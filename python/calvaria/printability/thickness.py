@@ -13,6 +13,7 @@ from calvaria._progress import run
 from calvaria.errors import CalvariaWarning
 from calvaria.mesh import Mesh
 from calvaria.printability._measured import Record, Three, arrays, need_outwards, positive, three
+from calvaria.printability.sampling import refine_mesh
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +26,9 @@ _MIN_AREA_MM2 = 1.0
 _ACROSS_DEG = 120.0
 # Edges longer than this part of the whole leave too few vertices to measure at.
 _COARSE = 0.2
+# Such a mesh is measured on a finer one, of so many edges along its longest side.
+_FINE = 60
+_MOST_FACES = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,6 +120,9 @@ def measure_thickness(
     On a wedge of angle a, at distance s from its edge, a ball measures 2 s tan(a / 2) and a ray
     s tan(a).
 
+    Where edges are longer than half of what was measured and than a fifth of the whole, ``mm`` holds little
+    but corners; the minimum is then that of a finer mesh, without them.
+
     The minimum is no single vertex: vertices are taken from the thinnest up, and the first connected
     patch of ``min_area_mm2`` sets it.
 
@@ -132,7 +139,7 @@ def measure_thickness(
     >>> measure_thickness(plate).min_mm
     2.0
     """
-    need_outwards(mesh)
+    longest_edge_mm = need_outwards(mesh).longest_edge_mm
     _one_of("method", method, ("sphere", "ray", "both"))
     _one_of("side", side, ("inside", "outside"))
     extent = float(np.linalg.norm(np.ptp(mesh.vertices, axis=0)))
@@ -143,7 +150,14 @@ def measure_thickness(
         found = np.maximum(found, _measured(mesh, "ray", side, longest))
     found.flags.writeable = False
     least = _native.least_over_patch(**arrays(mesh), values=found, min_area_mm2=area)
-    _warn_if_coarse(mesh, extent, None if least is None else least[0])
+    # Corners are most of what there is, and along a diagonal a body looks up to sqrt(3) times as thick.
+    if least is not None and longest_edge_mm > max(least[0] / 2, _COARSE * extent):
+        msg = (
+            "mesh: edges shorter than the wall expected, found longer ones: corners are most of what was "
+            "measured, so the least thickness is that of a finer mesh; refine_mesh first"
+        )
+        warnings.warn(msg, CalvariaWarning, stacklevel=2)
+        least = _least_on_finer(mesh, method, side, longest, area)
     return WallThickness(
         mesh=mesh,
         mm=found,
@@ -256,18 +270,20 @@ def _measured(mesh: Mesh, method: str, side: str, longest_mm: float) -> NDArray[
     )
 
 
-def _warn_if_coarse(mesh: Mesh, extent: float, least_mm: float | None) -> None:
-    """Warn where faces are so large that corners are most of what was measured."""
-    if least_mm is None:
-        return
-    a, b, c = mesh.vertices[mesh.faces].transpose(1, 0, 2)
-    longest = max(float(np.linalg.norm(x - y, axis=1).max()) for x, y in ((a, b), (b, c), (c, a)))
-    if longest > least_mm and longest > _COARSE * extent:
-        msg = (
-            f"mesh: edges shorter than the wall expected, found {longest:.3g} mm beside "
-            f"{least_mm:.3g} mm: only corners were measured; refine_mesh first"
-        )
-        warnings.warn(msg, CalvariaWarning, stacklevel=3)
+def _least_on_finer(
+    mesh: Mesh, method: str, side: str, longest_mm: float, min_area_mm2: float
+) -> tuple[float, Three] | None:
+    """Return the least thickness over an area, and where, with vertices all over the faces."""
+    step = float(np.ptp(mesh.vertices, axis=0).max()) / _FINE
+    fine = refine_mesh(mesh, longest_mm=max(step, 1e-6), most_faces=_MOST_FACES).mesh
+    found = _measured(fine, "ray" if method == "ray" else "sphere", side, longest_mm)
+    if method == "both":
+        found = np.maximum(found, _measured(fine, "ray", side, longest_mm))
+    found[: len(mesh.vertices)] = np.inf  # the corners, which mislead
+    least: tuple[float, Three] | None = _native.least_over_patch(
+        **arrays(fine), values=found, min_area_mm2=min_area_mm2
+    )
+    return least
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:

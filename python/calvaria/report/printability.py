@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calvaria.printability._measured import turn_to
 from calvaria.report.figures import draw_solid
 from calvaria.report.page import Section
 from calvaria.report.png import png_uri
@@ -26,7 +27,7 @@ _SUPPORT_COLOURS = ((226, 222, 214), (70, 120, 210), (40, 160, 110), (80, 140, 2
 
 
 def draw_printability(measures: PrintabilityMeasures) -> dict[str, str]:
-    """Draw a model from four sides with its thin walls, and from two with its overhangs.
+    """Draw a model from four sides with its thin walls, and as it is built from two with its overhangs.
 
     Parameters
     ----------
@@ -54,7 +55,8 @@ def draw_printability(measures: PrintabilityMeasures) -> dict[str, str]:
     )
     pictures = {f"{side}: thin walls red, bridges and pins orange": p for side, p in walls.items()}
     pictures |= {
-        f"{side}: overhangs blue, what carries supports green": p for side, p in supports.items()
+        f"as it is built, {side}: overhangs blue, what carries supports green": p
+        for side, p in supports.items()
     }
     return {
         caption: f'<img class="solid" alt="" src="{png_uri(pixels)}">'
@@ -120,4 +122,6 @@ def _supports(measures: PrintabilityMeasures) -> Mesh:
     kinds = np.full(len(measures.mesh.faces), _FINE, dtype=np.uint8)
     kinds[measures.overhangs.carries_support] = _SECOND
     kinds[measures.overhangs.needs_support] = _FIRST
-    return dataclasses.replace(measures.mesh, kinds=kinds)
+    # As it is built: what is below then is below in the picture.
+    built = np.ascontiguousarray(measures.mesh.vertices @ turn_to(measures.overhangs.up).T)
+    return dataclasses.replace(measures.mesh, vertices=built, kinds=kinds)
