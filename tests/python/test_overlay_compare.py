@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from calvaria import cli, extract_surface, find_series, load_series, phantom, write_mesh
-from calvaria.mesh import transform_mesh
+from calvaria.mesh import Mesh, transform_mesh
 from calvaria.pipeline import build_model
 
 
@@ -36,9 +36,21 @@ def test_a_mesh_in_lps_is_measured_and_written_down(study, tmp_path):
     assert abs(numbers["overlay"]["metrics"]["summary"]["mean_mm"]) < 0.05
     page = (tmp_path / "out" / "comparison.html").read_text()
     assert "Does the mesh match the image?" in page
+    assert "What the mesh lacks" in page
+    assert numbers["overlay"]["lost"]["by_cause_mm2"] == {}
     for canary in phantom.CANARIES.values():
         # One letter says nothing.
         assert len(str(canary)) < 3 or str(canary) not in page + json.dumps(numbers)
+
+
+def test_what_was_cut_off_is_said_with_its_cause(study, tmp_path):
+    folder, mesh = study
+    beyond = (mesh.vertices[mesh.faces].mean(axis=1) - [7.5, -5.5, 0.5]) @ [0.4, 0.6, 0.7] > 4.0
+    write_mesh(Mesh(vertices=mesh.vertices, faces=mesh.faces[~beyond]), folder / "cut.stl")
+    compared(folder / "cut.stl", folder / "study", "-o", tmp_path)
+    numbers = json.loads((tmp_path / "comparison.json").read_text())["overlay"]["lost"]
+    assert list(numbers["by_cause_mm2"]) == ["cut by a plane"]
+    assert "cut by a plane" in (tmp_path / "comparison.html").read_text()
 
 
 def test_ras_in_inches_is_said_and_fails(study):
@@ -62,5 +74,7 @@ def test_the_report_of_a_model_says_whether_it_matches(study):
     made = build_model(folder / "study", profile="education", anatomy="generic")
     (check,) = (one for one in made.checks if one.subject == "mesh against image")
     assert check["overlay_p95"].verdict.name == "PASS"
+    assert check["overlay_holes"].verdict.name == "PASS"
+    assert made.record["holes"] == []
     assert abs(made.record["overlay"]["summary"]["mean_mm"]) < 0.1
     assert "Does the mesh match the image?" in made.report.to_html()
