@@ -56,6 +56,7 @@ def test_every_label_of_any_map_is_a_manifold_after_a_float32_weld():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_ten_thousand_maps_make_no_fault():
     assert hold_the_promise(10_000, seed=2) > 30_000
 

@@ -55,6 +55,7 @@ def test_the_surface_of_any_image_is_an_oriented_manifold_after_a_float32_weld(k
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # a minute or two each; ten on a machine that is busy
 @pytest.mark.parametrize("kind", KINDS)
 def test_ten_thousand_images_of_each_kind_make_no_fault(kind):
     assert hold_the_promise(kind, 10_000, seed=2) > 15_000

@@ -54,7 +54,7 @@ pub(super) fn next(side: u32) -> u32 {
 
 /// The side before this one in its face.
 pub(super) fn prev(side: u32) -> u32 {
-    if side % 3 == 0 { side + 2 } else { side - 1 }
+    if side.is_multiple_of(3) { side + 2 } else { side - 1 }
 }
 
 fn get(rows: &[[u32; 3]], side: u32) -> u32 {
@@ -305,10 +305,9 @@ impl Net {
             face_numbers[face] = number as u32;
         }
         let mut numbers = vec![NONE; self.nodes.len()];
-        let (mut n_nodes, mut nodes) = (0, Vec::new());
+        let mut nodes: Vec<Node> = Vec::new();
         for (vertex, node) in self.nodes.iter().enumerate().filter(|(_, node)| node.start != NONE) {
-            numbers[vertex] = n_nodes;
-            n_nodes += 1;
+            numbers[vertex] = nodes.len() as u32;
             nodes.push(*node);
         }
         let side = |side: u32| {
