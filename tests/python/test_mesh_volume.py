@@ -15,7 +15,11 @@ def drift_percent(before, after):
 
 @pytest.mark.parametrize(
     ("asked", "limit"),
-    [({"target_fraction": 0.1}, 0.002), ({"target_fraction": 0.02}, 0.01), ({"max_error_mm": 0.1}, 0.05)],
+    [
+        ({"target_fraction": 0.1}, 0.002),
+        ({"target_fraction": 0.02}, 0.01),
+        ({"max_error_mm": 0.1}, 0.05),
+    ],
 )
 def test_a_sphere_keeps_its_volume(asked, limit):
     ball = shapes.icosphere(40.0, 40)
@@ -55,9 +59,7 @@ def test_lids_stay_flat_while_the_rest_keeps_the_volume():
 
 
 @settings(max_examples=10, deadline=None)
-@given(
-    seed=st.integers(0, 10_000), fraction=st.floats(0.1, 0.9), offset=st.floats(-1000.0, 1000.0)
-)
+@given(seed=st.integers(0, 10_000), fraction=st.floats(0.1, 0.9), offset=st.floats(-1000.0, 1000.0))
 def test_bone_of_any_kind_keeps_its_volume_wherever_it_lies(seed, fraction, offset):
     bone = shapes.noisy_bone(seed=seed, n=20, noise=100.0)
     far = Mesh(vertices=bone.vertices + offset, faces=bone.faces)

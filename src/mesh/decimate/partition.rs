@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use super::order::along_curve;
 use super::patch::{Limits, NONE, Part, Patch, Role};
+use super::quadric::Quadric;
 use super::samples::Samples;
 
 /// Tables of all vertices that are made at most.
@@ -89,7 +90,7 @@ impl Partition {
             own.roles.push(if self.is_shared[vertex] { Role::Seam } else { part.roles[vertex] });
             if part.has_sums() {
                 let is_owner = self.owner[vertex] == number;
-                own.quadrics.push(if is_owner { part.quadrics[vertex] } else { Default::default() });
+                own.quadrics.push(if is_owner { part.quadrics[vertex] } else { Quadric::default() });
                 own.owed.push(if is_owner { part.owed[vertex] } else { 0.0 });
                 own.has_walls.push(part.has_walls[vertex]);
                 own.is_settled.push(part.is_settled[vertex]);
