@@ -73,9 +73,9 @@ pub(super) fn cut(mesh: MeshRef<'_>, step: f64) -> Cut {
             let inner = first..first + parts - 1;
             let mut line = vec![from];
             if from < to {
-                line.extend(inner)
+                line.extend(inner);
             } else {
-                line.extend(inner.rev())
+                line.extend(inner.rev());
             }
             line.push(to);
             line
