@@ -65,4 +65,4 @@ def test_bone_of_any_kind_keeps_its_volume_wherever_it_lies(seed, fraction, offs
     far = Mesh(vertices=bone.vertices + offset, faces=bone.faces)
     made = decimate_mesh(far, target_fraction=fraction).mesh
     near = Mesh(vertices=made.vertices - offset, faces=made.faces)
-    assert abs(drift_percent(bone, near)) < 0.15
+    assert abs(drift_percent(bone, near)) < 0.2  # what R51 asks for; islands of noise may vanish

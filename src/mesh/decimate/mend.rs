@@ -1,7 +1,8 @@
 //! Where a smaller surface is too far from the first, or crosses itself, it gets vertices back.
 //!
 //! The longest edge of a face that is too far, or next to what is too far, is halved, and the new vertex
-//! put on the first surface. That keeps what is closed and manifold so, and makes no needles.
+//! put on the first surface. That keeps what is closed and manifold so, and makes no needles. Where a
+//! point of the first surface is still missed after that, it becomes a vertex itself.
 
 use nalgebra::Vector3;
 
@@ -15,13 +16,20 @@ use crate::mesh::{FaceKind, TriMesh};
 use crate::progress::{Cancelled, Progress};
 
 /// Faces are halved so often at most.
-const MOST_ROUNDS: usize = 10;
+const MOST_ROUNDS: usize = 14;
 /// And so often because they cross others.
 const MOST_UNCROSSED: usize = 4;
 /// More pairs than this have another cause than a few long edges.
 const MOST_PAIRS: usize = 2000;
 /// Least cosine between the normals of a face and its halves.
 const MIN_TURN: f64 = 0.5;
+/// A new vertex goes all the way to the first surface, or so far.
+const PARTS: [f64; 3] = [1.0, 0.6, 0.3];
+
+/// Halves alone are tried so often; then points of the first surface are put in where they are missed.
+const ONLY_HALVED: usize = 2;
+/// A point as close to an edge as this part of the face's height goes on the edge.
+const ON_EDGE: f64 = 0.15;
 
 /// Adds vertices until nothing is beyond the limit, and no faces cross. What still is beyond after that,
 /// the comparison tells; what still crosses is returned.
@@ -32,41 +40,54 @@ pub(super) fn mend(
     progress: &Progress,
 ) -> Result<(TriMesh, Vec<[u32; 2]>), Cancelled> {
     let mut crossing = self_intersections(made.view(), progress)?;
-    let mut least_crossing = usize::MAX;
+    let (mut least_crossing, mut least_beyond) = (usize::MAX, usize::MAX / 10);
     for round in 0..MOST_ROUNDS {
         let mut faces = faces_beyond(first, comparison);
+        let wanted = if round < ONLY_HALVED { Vec::new() } else { wanted(first, &made, comparison) };
         // Where the first surface crosses itself, halves cross more often, not less.
         if round < MOST_UNCROSSED && crossing.len() < least_crossing.min(MOST_PAIRS) {
             least_crossing = crossing.len();
             faces.extend(crossing.as_flattened());
         }
-        if faces.is_empty() {
+        let n_beyond = comparison.beyond(0).count() + comparison.beyond(1).count();
+        // What halving does not cure it only makes worse.
+        let is_stuck = round > ONLY_HALVED + 1 && n_beyond * 10 > 8 * least_beyond;
+        least_beyond = least_beyond.min(n_beyond);
+        if faces.is_empty() || is_stuck {
             break;
         }
         faces.sort_unstable();
         faces.dedup();
-        let around = VertexFaces::new(made.vertices.len(), &made.faces);
-        let mut halving = Halving {
-            first,
-            before: made.faces.clone(),
-            is_done: vec![false; made.faces.len()],
-            made,
-            around,
-            ends: &mut comparison.ends[1],
-        };
-        for face in faces {
-            halving.halve(face);
-        }
-        let Halving { made: halved, is_done, .. } = halving;
-        made = halved;
+        let is_changed;
+        (made, is_changed) = with_vertices(first, made, &mut comparison.ends[1], &wanted, &faces);
         let second = Surface::new(made.view());
-        comparison.renew(first, &second, &with_ring(&second, &is_done));
-        crossing.retain(|pair| !pair.iter().any(|&face| is_done[face as usize]));
-        let changed: Vec<u32> = (0..is_done.len() as u32).filter(|&face| is_done[face as usize]).collect();
+        comparison.renew(first, &second, &with_ring(&second, &is_changed));
+        crossing.retain(|pair| !pair.iter().any(|&face| is_changed[face as usize]));
+        let changed: Vec<u32> = (0..made.faces.len() as u32).filter(|&n| is_changed[n as usize]).collect();
         crossing.extend(self_intersections_of(made.view(), &changed));
         progress.check()?;
     }
     Ok((made, crossing))
+}
+
+/// The surface with points put in and faces halved, and which of its faces were changed.
+fn with_vertices(
+    first: &Surface<'_>,
+    made: TriMesh,
+    ends: &mut Vec<End>,
+    wanted: &[Wanted],
+    faces: &[u32],
+) -> (TriMesh, Vec<bool>) {
+    let around = VertexFaces::new(made.vertices.len(), &made.faces);
+    let before = made.faces.clone();
+    let mut halving = Halving { first, is_done: vec![false; before.len()], before, made, around, ends };
+    for wanted in wanted {
+        halving.insert(wanted);
+    }
+    for &face in faces {
+        halving.halve(face);
+    }
+    (halving.made, halving.is_done)
 }
 
 /// The faces that are beyond the limit, and those next to faces of the first surface that are.
@@ -89,6 +110,39 @@ fn with_ring(surface: &Surface<'_>, is_done: &[bool]) -> Vec<bool> {
     is_stale
 }
 
+/// A point of the first surface that the second misses, on which of its faces it lies, and which face of
+/// the second is next to it.
+struct Wanted {
+    point: Vector3<f64>,
+    distance: f64,
+    on: u32,
+    beside: u32,
+}
+
+/// Of each face of the first surface that is beyond the limit the point that is farthest.
+fn wanted(first: &Surface<'_>, made: &TriMesh, comparison: &Comparison) -> Vec<Wanted> {
+    let second = Surface::new(made.view());
+    let proof = comparison.proof(&second, 0);
+    let mut found: Vec<Wanted> = Vec::new();
+    for face in comparison.beyond(0) {
+        let ends = first.mesh.faces()[face].map(|corner| comparison.ends[0][corner as usize]);
+        let [a, b, c] = ends;
+        if ends.iter().any(|end| end.face == NONE) {
+            continue;
+        }
+        let middles = [(a, b), (b, c), (c, a)].map(|(p, q)| proof.near((p.point + q.point) / 2.0, p.face));
+        let centre = proof.near((a.point + b.point + c.point) / 3.0, a.face);
+        let all = ends.into_iter().chain(middles).chain([centre]);
+        let farthest = all.reduce(|best, next| if next.distance > best.distance { next } else { best });
+        let Some(End { point, face: beside, distance }) = farthest else { continue };
+        found.push(Wanted { point, distance, on: face as u32, beside });
+    }
+    // Faces that share an edge miss the same point.
+    found.sort_by(|a, b| a.beside.cmp(&b.beside).then_with(|| b.distance.total_cmp(&a.distance)));
+    found.dedup_by_key(|wanted| wanted.beside);
+    found
+}
+
 struct Halving<'a> {
     first: &'a Surface<'a>,
     made: TriMesh,
@@ -101,29 +155,60 @@ struct Halving<'a> {
 }
 
 impl Halving<'_> {
+    /// Puts a point of the first surface in, inside the face that is next to it or on an edge of that.
+    fn insert(&mut self, wanted: &Wanted) {
+        let kinds = [self.first.mesh.kinds()[wanted.on as usize], self.made.kinds[wanted.beside as usize]];
+        if self.is_done[wanted.beside as usize] || kinds[0] != kinds[1] {
+            return;
+        }
+        let corners = self.made.faces[wanted.beside as usize];
+        let points = corners.map(|corner| self.point(corner));
+        let shares = shares_of(&wanted.point, &points);
+        let least = (0..3).min_by(|&p, &q| shares[p].total_cmp(&shares[q])).unwrap_or(0);
+        if shares[least] < ON_EDGE {
+            self.split(corners[(least + 1) % 3], corners[(least + 2) % 3], wanted.point, wanted.on);
+        } else if self.is_shape_kept(&[wanted.beside], corners, &wanted.point) {
+            let [a, b, c] = corners;
+            let added = self.add(wanted.point, wanted.on);
+            self.made.faces[wanted.beside as usize] = [a, b, added];
+            self.made.faces.extend([[b, c, added], [c, a, added]]);
+            let kind = self.made.kinds[wanted.beside as usize];
+            self.made.kinds.extend([kind; 2]);
+            self.is_done[wanted.beside as usize] = true;
+            self.is_done.extend([true; 2]);
+        }
+    }
+
+    /// A vertex more, and the face of the first surface that it is next to.
+    fn add(&mut self, place: Vector3<f64>, near: u32) -> u32 {
+        let added = self.made.vertices.len() as u32;
+        self.made.vertices.push(place.into());
+        self.ends.push(End::new(place, &self.first.near_from_face(&place, near)));
+        added
+    }
+
     fn halve(&mut self, face: u32) {
         if self.is_done[face as usize] {
             return;
         }
         let [p, q] = self.longest_edge(face);
-        let sides: Vec<u32> = self
-            .around
-            .of(p as usize)
-            .iter()
-            .copied()
-            .filter(|&side| self.before[side as usize].contains(&q))
-            .collect();
+        let middle = (self.point(p) + self.point(q)) / 2.0;
+        let Some((place, near)) = self.near(&middle, p, q) else { return };
+        self.split(p, q, place, near);
+    }
+
+    /// Halves an edge with a new vertex as near to a place as faces may turn.
+    fn split(&mut self, p: u32, q: u32, place: Vector3<f64>, near: u32) {
+        let around = self.around.of(p as usize).iter().copied();
+        let sides: Vec<u32> = around.filter(|&side| self.before[side as usize].contains(&q)).collect();
         if sides.len() > 2 || sides.iter().any(|&side| self.is_done[side as usize]) {
             return;
         }
         let middle = (self.point(p) + self.point(q)) / 2.0;
-        let Some(near) = self.near(&middle, p, q) else { return };
-        let place = near.0;
         let is_free = sides.len() == 2 && self.is_free(sides[0], sides[1]);
-        let place = if is_free && self.is_shape_kept(&sides, [p, q], &place) { place } else { middle };
-        let added = self.made.vertices.len() as u32;
-        self.made.vertices.push(place.into());
-        self.ends.push(End::new(place, &self.first.near_from_face(&place, near.1)));
+        let mut parts = PARTS.into_iter().map(|part| middle + (place - middle) * part);
+        let place = parts.find(|place| is_free && self.is_shape_kept(&sides, [p, q], place));
+        let added = self.add(place.unwrap_or(middle), near);
         for side in sides {
             let corners = self.made.faces[side as usize];
             self.made.faces[side as usize] = corners.map(|corner| if corner == q { added } else { corner });
@@ -167,7 +252,7 @@ impl Halving<'_> {
     }
 
     /// No half turns far from its face.
-    fn is_shape_kept(&self, sides: &[u32], ends: [u32; 2], place: &Vector3<f64>) -> bool {
+    fn is_shape_kept<const N: usize>(&self, sides: &[u32], ends: [u32; N], place: &Vector3<f64>) -> bool {
         sides.iter().all(|&side| {
             let corners = self.made.faces[side as usize];
             let normal = |moved: u32| {
@@ -182,4 +267,12 @@ impl Halving<'_> {
             })
         })
     }
+}
+
+/// The shares that the corners of a triangle have in the point of its plane that is next to a point.
+fn shares_of(point: &Vector3<f64>, [a, b, c]: &[Vector3<f64>; 3]) -> [f64; 3] {
+    let normal = (b - a).cross(&(c - a));
+    let whole = normal.norm_squared().max(f64::MIN_POSITIVE);
+    let share = |p: &Vector3<f64>, q: &Vector3<f64>| (q - p).cross(&(point - p)).dot(&normal) / whole;
+    [share(b, c), share(c, a), share(a, b)]
 }

@@ -14,7 +14,7 @@ use crate::mesh::{MeshRef, TriMesh};
 use crate::progress::{Cancelled, Progress};
 
 /// So often is a result that broke the bound made again, with its surroundings kept as they were.
-const MOST_TRIES: usize = 5;
+const MOST_TRIES: usize = 8;
 
 /// Part of the bound that is used: the rest is for rounding.
 const MEASURED_SHARE: f64 = 0.9999;
