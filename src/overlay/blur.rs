@@ -39,7 +39,7 @@ impl Blur {
 }
 
 /// What the first look tells.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Look {
     pub blur: Blur,
     pub noise: f64,
@@ -47,6 +47,8 @@ pub(super) struct Look {
     pub contrast: f64,
     /// Median of the highest value inside, and half the distance of its quartiles.
     pub inside: [f64; 2],
+    /// Values outside of the edges that stand alone.
+    pub outside: Vec<f64>,
 }
 
 fn slice_normal(grid: &Grid) -> Vector3<f64> {
@@ -61,6 +63,7 @@ struct Alone {
     across: f64,
     rest: f64,
     inside: f64,
+    outside: f64,
     is_clean: bool,
 }
 
@@ -97,6 +100,7 @@ pub(super) fn look<T: Value>(
     let inside = median(strong.iter().map(|one| one.inside));
     let spread = inside.and_then(|middle| median(strong.iter().map(|one| (one.inside - middle).abs())));
     Look {
+        outside: strong.iter().map(|one| one.outside).collect(),
         blur: regress(&strong, [spacing.x.max(spacing.y), spacing.z]),
         noise: noise.unwrap_or(0.0).max(contrast * 1e-3),
         contrast,
@@ -162,6 +166,7 @@ fn alone<T: Value>(
         across,
         rest: fitted.rest(),
         inside: fitted.outside + fitted.drop,
+        outside: fitted.outside,
         is_clean,
     })
 }

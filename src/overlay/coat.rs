@@ -16,6 +16,16 @@ const LEAST_QUOTIENT: f64 = 8.0;
 /// A start for the outer edge, in blur widths.
 const START_SIGMAS: f64 = 0.5;
 
+/// Of the edges that stand alone so many must lie in the stuff of the coat: a dry skull, or a plastic one,
+/// has none.
+const LEAST_SHARE: f64 = 0.2;
+
+/// Whether the stuff of a coat, known with a spread, lies thick around this surface somewhere.
+pub(super) fn is_around([value, spread]: [f64; 2], outside: &[f64]) -> bool {
+    let n = outside.iter().filter(|found| (*found - value).abs() <= 2.0 * spread).count();
+    n as f64 > LEAST_SHARE * outside.len() as f64
+}
+
 /// The fit with a coat of a known value and its spread; `None` where the profile shows none.
 pub(super) fn under(coat: [f64; 2], task: &Task<'_>, bare: &Steps) -> Option<Steps> {
     let inside = bare.outside + bare.drop;

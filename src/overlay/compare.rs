@@ -4,6 +4,7 @@ use nalgebra::Vector3;
 use rayon::prelude::*;
 
 use super::blur::{self, Blur};
+use super::coat;
 use super::edge::{self, EdgeMethod, Measured, Scan};
 use super::field::Field;
 use super::profile;
@@ -128,7 +129,7 @@ pub fn compare<T: Value>(
         inside: look.inside,
         ceiling: options.ceiling,
         level: options.level,
-        coat: options.coat,
+        coat: options.coat.filter(|&coat| coat::is_around(coat, &look.outside)),
         is_curvature_corrected: options.is_curvature_corrected,
         voxel_mm: volume.grid().voxel_volume_mm3().cbrt(),
         longest_step_mm: spacing.max(),

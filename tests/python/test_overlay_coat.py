@@ -38,7 +38,9 @@ def by_thickness(found, shift=0.0):
     return [float(np.nanmean(error[(coat >= low) & (coat < high)])) for low, high in ranges]
 
 
-@pytest.mark.parametrize("of_grid", [{}, {"turn": OBLIQUE, "shear": 0.2}], ids=["straight", "sheared"])
+@pytest.mark.parametrize(
+    "of_grid", [{}, {"turn": OBLIQUE, "shear": 0.2}], ids=["straight", "sheared"]
+)
 def test_bone_under_a_coat_is_where_it_is(of_grid):
     volume = coated(**of_grid)
     for shift in (0.0, 0.3):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from calvaria import _native, _progress
+from calvaria._asked import need
 from calvaria._html import html_table
 from calvaria.mesh._fresh import fresh_mesh
 from calvaria.mesh.triangles import Mesh
@@ -23,8 +24,12 @@ class RemeshingResult:
     ----------
     mesh : Mesh
         The new mesh.
-    edge_length_mm, bound_mm, passes, feature_angle_deg
-        What was asked; ``bound_mm`` is None without a bound.
+    edge_length_mm, feature_angle_deg : float
+        What was asked.
+    bound_mm : float or None
+        The distance that was allowed; None without a bound.
+    passes : int
+        How often edges were halved, collapsed and flipped.
     n_faces, n_faces_before : int
         How many faces there are and were.
     mean_edge_mm, mean_edge_before_mm : float
@@ -163,6 +168,7 @@ def remesh_mesh(
     >>> made.even_fraction > 0.9, made.min_angle_deg > 30, made.max_error_mm < 1e-9
     (True, True, True)
     """
+    need("mesh", mesh, Mesh)
     _check(edge_length_mm, max_error_mm, passes, feature_angle_deg, max_faces)
     arrays, facts = _progress.run(
         lambda progress: _native.remesh_mesh(

@@ -62,8 +62,12 @@ class LostPlace(Place):
 
     Parameters
     ----------
-    centre_lps_mm, area_mm2, extent_mm, worst_mm, mean_mm
-        As in :class:`Place`; the last two are distances to the mesh.
+    centre_lps_mm : tuple of float
+        Where it is.
+    area_mm2, extent_mm : float
+        How large it is, and from end to end.
+    worst_mm, mean_mm : float
+        Largest and mean distance to the mesh.
     cause : LostCause
         Why.
     why : str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 __all__ = ["ComparisonResult", "compare_model", "holes_section", "overlay_section"]
 
 _MOST_ROWS = 8
+# Mucosa, muscle and fat lie between air and the marrow of spongy bone.
+_FACED_HU = (
+    ("air", -math.inf, -300.0),
+    ("soft tissue", -300.0, 150.0),
+    ("spongy or other bone", 150.0, math.inf),
+)
+# Less than half a thousandth would read as 0.0 %.
+_LEAST_SHARE = 0.0005
 
 _WORDS = {
     "found": "an edge",
@@ -160,7 +169,7 @@ def compare_model(
                 ("as a whole", repr(overlay.pose)),
             ),
         ),
-        overlay_section(overlay.metrics),
+        overlay_section(overlay.metrics, is_hu=source.volume.is_hu),
         _lost(overlay),
         *holes_section(overlay.holes),
     ]
@@ -229,7 +238,19 @@ def holes_section(holes: tuple[BoneHole, ...]) -> list[Section]:
     return [Section(title="Holes in the bone", text=text, rows=tuple(rows))] if rows else []
 
 
-def overlay_section(metrics: OverlayMetrics) -> Section:
+def _by_what_it_faces(metrics: OverlayMetrics) -> list[tuple[str, object]]:
+    """Return the offset by what lies outside: one level cannot be midway against all of it."""
+    rows: list[tuple[str, object]] = []
+    for name, low, high in _FACED_HU:
+        is_here = metrics.is_measured & (metrics.outside >= low) & (metrics.outside < high)
+        share = is_here.mean()
+        if share > _LEAST_SHARE:
+            mean = metrics.offset_mm[is_here].mean()
+            rows.append((f"facing {name}", f"{mean:+.3f} mm on {100 * share:.0f} % of the surface"))
+    return rows
+
+
+def overlay_section(metrics: OverlayMetrics, *, is_hu: bool) -> Section:
     """Return the numbers of a comparison as a section of a report."""
     one = metrics.summary
     rows: list[tuple[str, object]] = [
@@ -242,10 +263,11 @@ def overlay_section(metrics: OverlayMetrics) -> Section:
         ("blur of the scan in a slice", f"{metrics.blur_in_plane_mm:.2f} mm (standard deviation)"),
         ("blur across the slices", f"{metrics.blur_through_plane_mm:.2f} mm"),
     ]
+    rows += _by_what_it_faces(metrics) if is_hu else []
     rows += [
         (_WORDS[name], f"{100 * share:.1f} % of the surface")
         for name, share in metrics.status_fractions.items()
-        if share > 0
+        if share > _LEAST_SHARE
     ]
     rows += [
         (f"{name}, not measured", f"{area / 100:.1f} cm2")

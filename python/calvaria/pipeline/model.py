@@ -243,7 +243,7 @@ def build_model(
     sections = [
         _made(mesh, chosen.iso_hu, source, settings),
         Section(title="What was chosen, and what each step did", findings=findings),
-        *([] if overlay is None else [overlay_section(overlay)]),
+        *([] if overlay is None else [overlay_section(overlay, is_hu=source.volume.is_hu)]),
         *holes_section(holes or ()),
         *_pictures(source.volume, mesh, chosen.iso_hu),
         printability_section(print_report),
@@ -295,9 +295,9 @@ def _made(mesh: Mesh, iso_hu: float, source: Source, settings: Settings) -> Sect
     size = " x ".join(f"{mm:.1f}" for mm in high - low)
     rows = (
         ("image", source.choice),
-        ("grid", repr(source.volume)),
-        ("level", f"{iso_hu:.0f}"),
-        ("triangles", len(mesh.faces)),
+        ("grid", _grid_text(source.volume)),
+        ("level", f"{iso_hu:.0f} HU" if source.volume.is_hu else f"{iso_hu:g}"),
+        ("triangles", f"{len(mesh.faces):,}".replace(",", " ")),
         ("size, left-right x front-back x head-foot", f"{size} mm"),
         ("enclosed volume", f"{(facts.volume_mm3 or 0) / 1000:.1f} cm3"),
         ("surface", f"{facts.area_mm2 / 100:.0f} cm2"),
@@ -305,6 +305,11 @@ def _made(mesh: Mesh, iso_hu: float, source: Source, settings: Settings) -> Sect
         ("frame", "LPS, millimetres: where the scanner saw it"),
     )
     return Section(title="What was made", rows=rows)
+
+
+def _grid_text(volume: Volume) -> str:
+    dims = " x ".join(map(str, volume.grid.dims_ijk))
+    return f"{dims} voxels of {' x '.join(f'{mm:.3g}' for mm in volume.grid.spacing_xyz_mm)} mm"
 
 
 def _pictures(volume: Volume, mesh: Mesh, iso_hu: float) -> list[Section]:

@@ -188,7 +188,7 @@ def calvaria(
     >>> volume = scan(head(), scanner=coarse)
     >>> roof = calvaria(volume)
     >>> roof.names, round(roof.n_voxels * 4**3 / 1000)  # cm3
-    ({1: 'calvaria'}, 187)
+    ({1: 'calvaria'}, 198)
     """
     whole = skull(volume, lower_hu=lower_hu)
     height = height_mm
