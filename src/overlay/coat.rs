@@ -27,7 +27,8 @@ pub(super) fn is_around([value, spread]: [f64; 2], outside: &[f64]) -> bool {
 }
 
 /// The fit with a coat of a known value and its spread; `None` where the profile shows none.
-pub(super) fn under(coat: [f64; 2], task: &Task<'_>, bare: &Steps) -> Option<Steps> {
+/// `per_voxel` samples of the profile lie in a voxel: they are not independent.
+pub(super) fn under(coat: [f64; 2], per_voxel: f64, task: &Task<'_>, bare: &Steps) -> Option<Steps> {
     let inside = bare.outside + bare.drop;
     let (depth, height) = (coat[0] - bare.outside, inside - coat[0]);
     if depth < LEAST_DEPTH * bare.drop || height < LEAST_DEPTH * bare.drop {
@@ -43,6 +44,6 @@ pub(super) fn under(coat: [f64; 2], task: &Task<'_>, bare: &Steps) -> Option<Ste
     let [_, [fall, outer]] = coated.beside;
     let is_coat = fall > 0.0 && outer > coated.place_mm && coated.drop > 0.0;
     let gain = bare.squares - coated.squares;
-    let left = coated.squares / coated.n_spare as f64;
+    let left = per_voxel * coated.squares / coated.n_spare as f64;
     (is_coat && gain > 2.0 * LEAST_QUOTIENT * left).then_some(coated)
 }

@@ -209,11 +209,12 @@ fn locate<T: Value>(
         return Err(Status::Saturated);
     }
     let bare = steps::fit(&task).ok_or(Status::Ambiguous)?;
+    let per_voxel = (scan.voxel_mm / scan.step_mm).max(1.0);
     let coated = scan.coat.filter(|_| task.starts[2].is_none());
     let is_held = |found: &Steps, sigmas: f64| {
         (found.place_mm - start.place_mm).abs() * cosine <= sigmas * sigma + scan.step_mm
     };
-    let coated = coated.and_then(|coat| coat::under(coat, &task, &bare));
+    let coated = coated.and_then(|coat| coat::under(coat, per_voxel, &task, &bare));
     let coated = coated.filter(|found| is_held(found, COATED_SIGMAS));
     let is_bare = coated.is_none();
     let fitted = coated.unwrap_or(bare);

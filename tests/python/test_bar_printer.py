@@ -358,3 +358,9 @@ def test_a_history_becomes_json_and_names_a_wrong_day():
     for age in (-1, float("nan")):
         with pytest.raises(ValueError, match="max_age_days"):
             check_history(rows, today="2026-01-02", profile="planning", max_age_days=age)
+
+
+def test_another_printers_bars_do_not_speak_for_this_one():
+    foreign = BarReading(nominal_mm=50, reading_mm=50.0, date="2026-03-01", printer="another one")
+    with pytest.raises(BarError, match="desktop-fdm"):
+        check_printer("desktop-fdm", record=[foreign], today="2026-03-14", profile="planning")

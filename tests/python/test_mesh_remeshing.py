@@ -366,3 +366,10 @@ def test_it_is_as_even_as_meshlab_makes_it():
     lengths = edge_lengths(theirs)
     assert ours.even_fraction > np.mean((lengths >= 0.64) & (lengths <= 0.8 * 4 / 3)) - 0.02
     assert ours.mean_min_angle_deg > smallest_angles(theirs).mean() - 1.0
+
+
+def test_vertices_that_no_face_names_are_left_out():
+    lone = Mesh(vertices=[[0, 0, 0], [2, 0, 0], [0, 2, 0], [9, 9, 9]], faces=[[0, 1, 2]])
+    made = remesh_mesh(lone, edge_length_mm=2.0).mesh
+    assert set(np.unique(made.faces)) == set(range(len(made.vertices)))
+    assert made.vertices.max() < 2.5

@@ -278,3 +278,25 @@ def test_wide_holes_stay_open_and_are_recorded():
     assert len(result.holes) == 2
     counts, _ = shapes.edge_counts(result.mesh)
     assert (counts == 1).sum() == max(hole.n_edges for hole in result.holes)
+
+
+@pytest.mark.parametrize("n", [300, 1000])
+def test_the_fans_of_a_drawn_cylinder_are_no_trouble(n):
+    angle = np.linspace(0, 2 * np.pi, n, endpoint=False)
+    ring = np.stack([20 * np.cos(angle), 20 * np.sin(angle), np.zeros(n)], axis=1)
+    i, j = np.arange(n), (np.arange(n) + 1) % n
+    sides = [
+        (i, j, j + n),
+        (i, j + n, i + n),
+        (j, i, 0 * i + 2 * n),
+        (i + n, j + n, 0 * i + 2 * n + 1),
+    ]
+    drawn = Mesh(
+        vertices=np.vstack([ring, ring + [0, 0, 10], [[0, 0, 0], [0, 0, 10]]]),
+        faces=np.vstack([np.stack(side, axis=1) for side in sides]),
+    )
+    few = decimate_mesh(drawn, target_faces=50)
+    assert len(few.mesh.faces) == 50
+    bound = decimate_mesh(drawn, max_error_mm=0.05)
+    assert len(bound.mesh.faces) < 250
+    assert bound.max_error_mm <= 0.05

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from calvaria import Grid, Volume, extract_surface
+from calvaria import Grid, Mesh, Volume, extract_surface, phantom
+from calvaria.errors import MeshError
 from calvaria.overlay import HoleCause, check_overlay, find_holes, measure_overlay
 
 WALL_HU, SOFT_HU, BLUR_MM = 1200.0, 40.0, 0.6
@@ -182,3 +183,16 @@ def test_diameters_in_the_wrong_order_are_refused(small):
     _, volume, mesh = small
     with pytest.raises(ValueError, match=r"max_diameter_mm.*found 5 and 4"):
         find_holes(mesh, volume, iso_hu=620.0, min_diameter_mm=5.0, max_diameter_mm=4.0)
+
+
+def test_a_mesh_beside_the_image_and_a_level_that_is_none_are_refused():
+    ball = phantom.scan(
+        phantom.sphere(radius_mm=12.0), scanner=phantom.Scanner(columns=64, rows=64, n_slices=40)
+    )
+    mesh = extract_surface(ball, iso_hu=0.0)
+    away = Mesh(vertices=mesh.vertices + 1000.0, faces=mesh.faces)
+    with pytest.raises(MeshError, match="within the image"):
+        find_holes(away, ball)
+    for wrong in ({"iso_hu": np.inf}, {"iso_hu": 0.0, "soft_hu": np.nan}):
+        with pytest.raises(ValueError, match="finite"):
+            find_holes(mesh, ball, **wrong)

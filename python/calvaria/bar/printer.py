@@ -85,6 +85,6 @@ def check_printer(
         tolerance_mm=tolerance_mm,
         max_age_days=machine.calibration_days,
         rules=rules,
-        # Of a record that several printers share, the readings of this one count.
-        printer=machine.code if machine.code in names else None,
+        # A record that names no printer is taken for this one's; one that does must name it.
+        printer=None if names <= {""} else machine.code,
     )

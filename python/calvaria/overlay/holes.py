@@ -11,6 +11,7 @@ import numpy as np
 from calvaria import _native, _progress
 from calvaria._arrays import frozen
 from calvaria._html import html_table
+from calvaria.errors import MeshError
 from calvaria.mesh import mesh_topology
 from calvaria.overlay.causes import Clues, HoleCause, explain_hole
 from calvaria.overlay.discs import fit_disc
@@ -179,6 +180,13 @@ def find_holes(
         raise ValueError(msg)
     if iso_hu is None:
         iso_hu = compare_to_image(mesh, volume, n_samples=5000).mesh_level[0]
+        if not np.isfinite(iso_hu):
+            msg = "mesh: a surface within the image expected, found none of it there"
+            raise MeshError(msg)
+    for name, value in (("iso_hu", iso_hu), ("soft_hu", soft_hu)):
+        if not np.isfinite(value):
+            msg = f"{name}: a finite number expected, found {value}"
+            raise ValueError(msg)
     scene = _scene(mesh, volume, float(iso_hu), soft_hu)
     found = [*_through(scene, max_diameter_mm), *_boundaries(scene)]
     kept = [one for one in found if min_diameter_mm <= one.diameter_mm <= max_diameter_mm]

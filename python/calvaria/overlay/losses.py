@@ -296,7 +296,7 @@ def _clues(place: Place, beside: _Beside, scene: Scene) -> LossClues:
         mesh_before_fraction=before,
         place_beyond_fraction=past,
         open_fraction=float(beside.is_open.mean()),
-        around_fraction=_around(points, closest),
+        around_fraction=_around(points, closest[beside.is_open]),
         diameter_mm=2 * math.sqrt(place.area_mm2 / math.pi),
     )
 
@@ -345,6 +345,8 @@ def _is_along_grid(normal: NDArray[np.float64], scene: Scene) -> bool:
 
 def _around(points: NDArray[np.float64], closest: NDArray[np.float64]) -> float:
     """Return the share of directions from the middle of a place in which the mesh goes on."""
+    if len(closest) < _SECTORS // 2:
+        return 0.0
     middle = points.mean(axis=0)
     from_mean = closest - closest.mean(axis=0)
     _, axes = np.linalg.eigh(from_mean.T @ from_mean)

@@ -115,6 +115,12 @@ impl Patch {
     /// The link condition: the neighbours that both ends have are the tips of the faces they share,
     /// and no face faces another across the edge.
     fn is_topology_kept(&self, u: u32, v: u32, scratch: &mut Scratch) -> bool {
+        // Two faces on the edge, seen from either end: more than so many cannot pass, and fans are not read.
+        if self.around(u).take(MOST_FACES + 5).count() + self.around(v).take(MOST_FACES + 5).count()
+            > MOST_FACES + 4
+        {
+            return false;
+        }
         let Scratch { shared, kept, ring, other_ring, other_shared, .. } = scratch;
         for list in [&mut *shared, &mut *kept, &mut *ring, &mut *other_ring] {
             list.clear();
@@ -206,7 +212,8 @@ impl Patch {
                 return false;
             }
             let is_needle = area < MIN_QUALITY * MIN_QUALITY * longest * longest;
-            if is_needle && area * old_longest * old_longest < old_area * longest * longest {
+            // A little worse is borne: else two needles side by side keep each other.
+            if is_needle && area * old_longest * old_longest < 0.8 * old_area * longest * longest {
                 return false;
             }
             let turn = old_normal.dot(&normal);

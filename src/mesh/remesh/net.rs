@@ -296,7 +296,8 @@ impl Net {
 
     /// Leaves out what is gone; everything else keeps its order.
     pub(super) fn compact(&mut self) {
-        if self.n_live == self.faces.len() {
+        let is_used = self.nodes.iter().all(|node| node.start != NONE);
+        if self.n_live == self.faces.len() && is_used {
             return;
         }
         let mut face_numbers = vec![NONE; self.faces.len()];
