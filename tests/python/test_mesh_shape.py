@@ -292,7 +292,7 @@ def test_the_fans_of_a_drawn_cylinder_are_no_trouble(n):
         (i + n, j + n, 0 * i + 2 * n + 1),
     ]
     drawn = Mesh(
-        vertices=np.vstack([ring, ring + [0, 0, 10], [[0, 0, 0], [0, 0, 10]]]),
+        vertices=np.vstack([ring, np.add(ring, (0, 0, 10)), [[0, 0, 0], [0, 0, 10]]]),
         faces=np.vstack([np.stack(side, axis=1) for side in sides]),
     )
     few = decimate_mesh(drawn, target_faces=50)
