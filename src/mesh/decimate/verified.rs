@@ -51,17 +51,6 @@ pub fn decimate_verified(
     let mesh = ordered.view();
     let first = Surface::new(mesh);
     let scale = Scale { limit_mm: MEASURED_SHARE * asked.bound_mm, edge_mm: mean_edge_mm(mesh) };
-    let unchanged = || Verified {
-        mesh: as_it_was.to_owned(),
-        max_mm: 0.0,
-        rms_mm: 0.0,
-        mean_mm: 0.0,
-        is_exhausted: true,
-    };
-    // A surface without area has nothing to be near to.
-    if scale.edge_mm.is_nan() || scale.edge_mm <= 0.0 {
-        return Ok(unchanged());
-    }
     let mut is_kept = Vec::new();
     let mut reach_mm = scale.edge_mm;
     // Keeps the bound, but faces cross.
@@ -74,11 +63,6 @@ pub fn decimate_verified(
         let (made, crossing) =
             if has_bound { mend(&first, made, &mut measured, progress)? } else { (made, Vec::new()) };
         progress.step()?;
-        // While it was mended only what changed was measured again; what counts is the whole.
-        if has_bound && measured.max_mm() <= scale.limit_mm {
-            let beside: Vec<u32> = measured.ends[0].iter().map(|end| end.face).collect();
-            measured = Comparison::new(&first, &Surface::new(made.view()), &beside, scale);
-        }
         let max_mm = measured.max_mm();
         let mut points: Vec<[f64; 3]> =
             crossing.as_flattened().iter().flat_map(|&face| made.view().corners(face as usize)).collect();
@@ -97,6 +81,13 @@ pub fn decimate_verified(
         keep_around(mesh, points, reach_mm, &mut is_kept);
         reach_mm *= 2.0;
     }
+    let unchanged = || Verified {
+        mesh: as_it_was.to_owned(),
+        max_mm: 0.0,
+        rms_mm: 0.0,
+        mean_mm: 0.0,
+        is_exhausted: true,
+    };
     Ok(second_best.unwrap_or_else(unchanged))
 }
 
