@@ -280,7 +280,7 @@ def test_wide_holes_stay_open_and_are_recorded():
     assert (counts == 1).sum() == max(hole.n_edges for hole in result.holes)
 
 
-@pytest.mark.parametrize("n", [300, 1000])
+@pytest.mark.parametrize("n", [100, 300])
 def test_the_fans_of_a_drawn_cylinder_do_not_hang(n):
     angle = np.linspace(0, 2 * np.pi, n, endpoint=False)
     ring = np.stack([20 * np.cos(angle), 20 * np.sin(angle), np.zeros(n)], axis=1)
