@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from calvaria import Volume, compare_to_image
 from overlay_bodies import OBLIQUE, ball_mesh, blurred_ball, grid_about, places
@@ -62,3 +63,18 @@ def test_bare_bone_in_air_is_given_no_coat(sigma, spacing, noise):
     found = compare_to_image(ball_mesh(RADIUS), volume, n_samples=3000)
     assert np.mean(found.outside[found.is_measured] < -700) > 0.94
     assert abs(found.summary.mean_mm) < (0.02 if spacing < 1 else 0.05)
+
+
+@pytest.mark.parametrize("noise", [5.0, 15.0, 30.0])
+def test_bone_that_is_bare_on_one_side_is_given_no_coat_there(noise):
+    """A ball half in soft tissue and half in air: exact but near where the tissue ends."""
+    grid = grid_about(2 * RADIUS + 18, 0.5)
+    at = places(grid)
+    ball, tissue = blurred_ball(at, RADIUS, 0.5), ndtr((at[:, 1] - 2.0) / 0.5)
+    values = AIR + (BONE - AIR) * ball + (45.0 - AIR) * tissue * (1 - ball)
+    values += np.random.default_rng(7).normal(0.0, noise, values.shape)
+    volume = Volume(values=np.rint(values).astype(np.int16).reshape(grid.shape_kji), grid=grid)
+    found = compare_to_image(ball_mesh(RADIUS), volume, n_samples=20_000)
+    bare = found.is_measured & (RADIUS * found.normals[:, 1] < -2.0)
+    assert np.mean(found.outside[bare] < -700) > 0.97
+    assert abs(found.offset_mm[bare].mean()) < 0.02
