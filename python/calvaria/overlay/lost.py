@@ -13,6 +13,7 @@ from calvaria import _native
 from calvaria._arrays import frozen
 from calvaria._asked import above_zero, finite
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.errors import MeshError
 from calvaria.overlay._asked import mesh_and_image, sample_count
 from calvaria.overlay.edges import compare_to_image
@@ -102,7 +103,7 @@ class LostSurface:
     def __repr__(self) -> str:
         return (
             f"LostSurface({self.lost_mm2:.0f} of {self.structure_mm2:.0f} mm2 at {self.iso_hu:g}, "
-            f"{len(self.places)} places)"
+            f"{plural(len(self.places), 'place')})"
         )
 
     def _repr_html_(self) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._record import plural
 from calvaria.errors import SegmentationError
 from calvaria.findings import CheckReport, Finding, Verdict
 from calvaria.mesh import transform_mesh
@@ -436,18 +437,22 @@ def _holes(holes: tuple[BoneHole, ...], profile: str) -> list[Finding]:
     openings = [hole for hole in holes if not hole.cause.is_fault]
     told = {id(hole) for hole in (*cut, *thin, *openings)}
     faults = [hole for hole in holes if id(hole) not in told]
-    beside = f" {len(openings)} openings of soft tissue or air are listed." if openings else ""
-    beside += f" {len(cut)} run into the border of the image." if cut else ""
+    beside = (
+        f" Listed besides: {plural(len(openings), 'opening')} of soft tissue or air."
+        if openings
+        else ""
+    )
+    beside += f" At the border of the image: {len(cut)}." if cut else ""
     message = "No hole through the bone is an artefact of the image." + beside
     if faults:
         message = (
-            f"{len(faults)} holes up to {faults[0].diameter_mm:.1f} mm wide are likely no openings of "
+            f"{plural(len(faults), 'hole')} up to {faults[0].diameter_mm:.1f} mm wide, likely no opening of "
             f"the bone; the widest, at {_told(faults[0])}, {faults[0].why}.{beside}"
         )
     lost = "The level loses no bone in holes."
     if thin:
         lost = (
-            f"In {len(thin)} holes up to {thin[0].diameter_mm:.1f} mm wide there is bone that the level "
+            f"In {plural(len(thin), 'hole')} up to {thin[0].diameter_mm:.1f} mm wide there is bone that the level "
             f"loses; the widest, at {_told(thin[0])}, {thin[0].why}. A lower level keeps it, and makes "
             "compact bone thicker."
         )

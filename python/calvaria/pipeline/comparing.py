@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from calvaria._record import plural
 from calvaria._whole_files import write_whole
 from calvaria.errors import CalvariaWarning
 from calvaria.findings import DISCLAIMER, CheckReport, Verdict
@@ -198,7 +199,7 @@ def _lost(overlay: Overlay) -> Section:
     rows: list[tuple[str, object]] = [
         (
             f"lost at {lost.iso_hu:.0f}",
-            f"{lost.lost_mm2 / 100:.1f} cm2 in {len(lost.places)} places",
+            f"{lost.lost_mm2 / 100:.1f} cm2 in {plural(len(lost.places), 'place')}",
         )
     ]
     rows += [(cause, f"{mm2 / 100:.1f} cm2") for cause, mm2 in lost.by_cause_mm2.items()]

@@ -323,6 +323,7 @@ def _pictures(volume: Volume, mesh: Mesh, iso_hu: float) -> list[Section]:
         (f"{name}: the image, and the contour of the model on it", markup)
         for name, markup in slices.items()
     )
+    level = f"{iso_hu:.0f} HU" if volume.is_hu else f"{iso_hu:g}"
     return [
         Section(
             title="The model",
@@ -331,7 +332,7 @@ def _pictures(volume: Volume, mesh: Mesh, iso_hu: float) -> list[Section]:
         ),
         Section(
             title="The model on the image",
-            text=f"The contour is that of the finished mesh; the level is {iso_hu:.0f}.",
+            text=f"The contour is that of the finished mesh; the level is {level}.",
             figures=on_image,
         ),
     ]
