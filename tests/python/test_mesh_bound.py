@@ -143,6 +143,14 @@ def test_no_mesh_breaks_its_bound(seed, bound, n, noise):
         shapes.assert_closed(made.mesh, fans=shapes.is_manifold_vertex_everywhere(mesh))
 
 
+def test_a_surface_that_crosses_itself_is_decimated_within_its_bound():
+    bone = smooth_mesh(shapes.noisy_bone(noise=400.0)).mesh
+    assert len(find_self_intersections(bone)) > 0
+    made = decimate_mesh(bone, max_error_mm=0.2)
+    assert made.n_faces < 0.6 * len(bone.faces)
+    assert largest_distance(bone, made.mesh) <= made.max_error_mm <= 0.2
+
+
 def test_a_target_and_a_bound_together_keep_both_as_far_as_they_can():
     bone = shapes.noisy_bone()
     made = decimate_mesh(bone, max_error_mm=0.3, target_fraction=0.5)

@@ -100,13 +100,14 @@ impl Proof<'_> {
         let mut found = self.target.near_from_face(&point, face);
         if found.squared > self.enough * self.enough {
             // Around the corner of a box the way leads up first.
-            for corner in self.target.mesh.faces()[face as usize] {
-                for &other in self.target.around.of(corner as usize) {
-                    let next = self.target.near_from_face(&point, other);
-                    if next.squared < found.squared {
-                        found = next;
-                    }
-                }
+            let ring = self.target.mesh.faces()[face as usize]
+                .iter()
+                .flat_map(|&corner| self.target.around.of(corner as usize));
+            let closest = ring
+                .map(|&other| (self.target.squared_to(&point, other), other))
+                .reduce(|best, next| if next.0 < best.0 { next } else { best });
+            if let Some((_, other)) = closest.filter(|closest| closest.0 < found.squared) {
+                found = self.target.near_from_face(&point, other);
             }
         }
         if found.squared > self.enough * self.enough {

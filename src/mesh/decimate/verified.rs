@@ -16,6 +16,9 @@ use crate::progress::{Cancelled, Progress};
 /// So often is a result that broke the bound made again, with its surroundings kept as they were.
 const MOST_TRIES: usize = 8;
 
+/// So often is one result mended, as long as a look at the whole finds more than the mending did.
+const MOST_MENDED: usize = 4;
+
 /// Part of the bound that is used: the rest is for rounding.
 const MEASURED_SHARE: f64 = 0.9999;
 
@@ -55,15 +58,34 @@ pub fn decimate_verified(
     let mut reach_mm = scale.edge_mm;
     // Keeps the bound, but faces cross.
     let mut second_best = None;
+    let mut is_crossed = None;
     for _ in 0..MOST_TRIES {
         let Decimated { mesh: made, beside, is_exhausted } = decimate(&first, asked, &is_kept, progress)?;
         let mut measured = Comparison::new(&first, &Surface::new(made.view()), &beside, scale);
         // Without a bound the number of faces is what was asked for.
         let has_bound = asked.bound_mm.is_finite();
-        let (made, crossing) =
-            if has_bound { mend(&first, made, &mut measured, progress)? } else { (made, Vec::new()) };
+        let (mut made, mut crossing) = (made, Vec::new());
+        for _ in 0..if has_bound { MOST_MENDED } else { 0 } {
+            (made, crossing) = mend(&first, made, &mut measured, progress)?;
+            if measured.max_mm() > scale.limit_mm {
+                break;
+            }
+            // While it was mended only what changed was measured again; what counts is the whole.
+            let beside: Vec<u32> = measured.ends[0].iter().map(|end| end.face).collect();
+            measured = Comparison::new(&first, &Surface::new(made.view()), &beside, scale);
+            if measured.max_mm() <= scale.limit_mm {
+                break;
+            }
+        }
         progress.step()?;
         let max_mm = measured.max_mm();
+        // A surface that crosses itself goes on to: that is no reason to keep its surroundings.
+        if !crossing.is_empty() && is_crossed.is_none() {
+            is_crossed = Some(!self_intersections(mesh, progress)?.is_empty());
+        }
+        if is_crossed == Some(true) {
+            crossing.clear();
+        }
         let mut points: Vec<[f64; 3]> =
             crossing.as_flattened().iter().flat_map(|&face| made.view().corners(face as usize)).collect();
         for (which, mesh) in [mesh, made.view()].into_iter().enumerate() {
@@ -72,7 +94,7 @@ pub fn decimate_verified(
         if max_mm <= scale.limit_mm {
             let (rms_mm, mean_mm) = measured.rms_and_mean_mm();
             let made = Verified { mesh: made, max_mm, rms_mm, mean_mm, is_exhausted };
-            if crossing.is_empty() || !self_intersections(mesh, progress)?.is_empty() {
+            if crossing.is_empty() {
                 return Ok(made);
             }
             second_best = Some(made);
