@@ -115,6 +115,63 @@ pub fn spokes(
     }
 }
 
+/// Faces around a vertex that is looked at in one piece.
+const MOST_PLAIN: usize = 16;
+
+/// The neighbours of a vertex whose faces are of one kind and of whose edges each has two faces that run
+/// along it in opposite directions.
+#[derive(Debug, Clone, Copy)]
+pub struct PlainRing {
+    ends: [u32; MOST_PLAIN],
+    n: usize,
+}
+
+impl PlainRing {
+    /// In ascending order.
+    pub fn as_slice(&self) -> &[u32] {
+        &self.ends[..self.n]
+    }
+}
+
+/// The neighbours of a vertex where nothing special is; `None` where [`spokes`] has to tell.
+pub fn plain_ring(mesh: MeshRef<'_>, around: &VertexFaces, vertex: u32) -> Option<PlainRing> {
+    let faces = around.of(vertex as usize);
+    let n = faces.len();
+    let kind = mesh.kinds()[*faces.first()? as usize];
+    let (mut after, mut before) = ([0_u32; MOST_PLAIN], [0_u32; MOST_PLAIN]);
+    if n > MOST_PLAIN {
+        return None;
+    }
+    for (place, &face) in faces.iter().enumerate() {
+        let [a, b, c] = mesh.faces()[face as usize];
+        if mesh.kinds()[face as usize] != kind {
+            return None;
+        }
+        (after[place], before[place]) = if a == vertex {
+            (b, c)
+        } else if b == vertex {
+            (c, a)
+        } else {
+            (a, b)
+        };
+    }
+    insert_in_order(&mut after[..n]);
+    insert_in_order(&mut before[..n]);
+    let is_plain = after == before && after[..n].windows(2).all(|pair| pair[0] < pair[1]);
+    (is_plain && !after[..n].contains(&vertex)).then_some(PlainRing { ends: after, n })
+}
+
+/// Sorts a handful.
+fn insert_in_order(list: &mut [u32]) {
+    for end in 1..list.len() {
+        let mut place = end;
+        while place > 0 && list[place - 1] > list[place] {
+            list.swap(place - 1, place);
+            place -= 1;
+        }
+    }
+}
+
 /// A list of vertices for every vertex, flat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Neighbours {
@@ -227,5 +284,25 @@ mod tests {
                 Spoke { to: 3, n_faces: 1, is_border: false },
             ]
         );
+    }
+
+    #[test]
+    fn a_plain_ring_is_what_the_spokes_say() {
+        let faces = vec![[0, 1, 2], [0, 2, 3], [0, 3, 1], [1, 3, 2]];
+        let vertices = vec![[0.0; 3], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        let ring = |faces: &[[u32; 3]], kinds: [u8; 4]| {
+            let mesh = TriMesh {
+                vertices: vertices.clone(),
+                faces: faces.to_vec(),
+                kinds: kinds[..faces.len()].to_vec(),
+            };
+            let around = VertexFaces::new(4, &mesh.faces);
+            plain_ring(mesh.view(), &around, 0).map(|ring| ring.as_slice().to_vec())
+        };
+        assert_eq!(ring(&faces, [0; 4]), Some(vec![1, 2, 3]));
+        assert_eq!(ring(&faces, [0, 0, 1, 0]), None, "kinds meet");
+        assert_eq!(ring(&faces[..2], [0; 4]), None, "open");
+        assert_eq!(ring(&[[0, 1, 2], [0, 3, 2], [0, 3, 1], [1, 3, 2]], [0; 4]), None, "not oriented");
+        assert_eq!(ring(&[[0, 0, 1], [0, 1, 0]], [0; 4]), None, "no triangles");
     }
 }

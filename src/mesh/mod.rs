@@ -41,6 +41,7 @@ pub mod topology;
 pub mod triangle;
 pub mod triangle_pair;
 mod trimesh;
+mod umbrella;
 pub mod weld;
 
 pub use loops::BoundaryLoop;

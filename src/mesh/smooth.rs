@@ -12,9 +12,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
-use super::adjacency::{Neighbours, Spoke, VertexFaces, spokes};
+use super::adjacency::{Spoke, VertexFaces, plain_ring, spokes};
 use super::hold_apart::hold_apart;
 use super::measure::{doubled_area_vector, volume_of};
+use super::umbrella::{Move, Umbrella};
 use super::{FaceKind, MeshRef};
 use crate::progress::{Cancelled, Progress};
 
@@ -72,7 +73,7 @@ pub fn smooth(mesh: MeshRef<'_>, asked: Smoothing, progress: &Progress) -> Resul
     progress.expect(asked.n_passes + 2);
     let stencil = Stencil::new(mesh, asked.is_lid_kept);
     progress.step()?;
-    let filter = Filter { stencil: &stencil.neighbours, gradient: gradient(mesh, &stencil.neighbours) };
+    let filter = Filter { umbrella: &stencil.umbrella, gradient: stencil.umbrella.gradient(mesh) };
     let moves = match asked.method {
         Method::Taubin => filter.taubin(asked.n_passes, asked.passband, progress)?,
         Method::WindowedSinc => filter.windowed_sinc(asked.n_passes, asked.passband, progress)?,
@@ -85,9 +86,9 @@ pub fn smooth(mesh: MeshRef<'_>, asked: Smoothing, progress: &Progress) -> Resul
     Ok(smoothed)
 }
 
-/// Who is averaged for whom; an empty list fixes a vertex.
+/// Who is averaged for whom, and whether the mesh has no boundary.
 struct Stencil {
-    neighbours: Neighbours,
+    umbrella: Umbrella,
     is_closed: bool,
 }
 
@@ -95,7 +96,13 @@ impl Stencil {
     fn new(mesh: MeshRef<'_>, is_lid_kept: bool) -> Self {
         let around = VertexFaces::new(mesh.vertices().len(), mesh.faces());
         let is_open = AtomicBool::new(false);
-        let neighbours = Neighbours::build(mesh.vertices().len(), |vertex, list| {
+        let umbrella = Umbrella::build(mesh.vertices().len(), |vertex, list| {
+            if let Some(plain) = plain_ring(mesh, &around, vertex) {
+                if !is_lid_kept || is_flat_lid(mesh, around.of(vertex as usize)) {
+                    list.extend_from_slice(plain.as_slice());
+                }
+                return;
+            }
             let (mut scratch, mut found) = (Vec::with_capacity(24), Vec::with_capacity(12));
             spokes(mesh, &around, vertex, &mut scratch, &mut found);
             if found.iter().any(|spoke| spoke.n_faces == 1) {
@@ -104,7 +111,7 @@ impl Stencil {
             choose(mesh, &around, vertex, &found, is_lid_kept, list);
         });
         let is_closed = !is_open.into_inner();
-        Self { neighbours, is_closed }
+        Self { umbrella, is_closed }
     }
 }
 
@@ -146,65 +153,22 @@ fn is_flat_lid(mesh: MeshRef<'_>, faces: &[u32]) -> bool {
     })
 }
 
-type Move = [f32; 4];
-
-/// The umbrella operator on the original positions.
-fn gradient(mesh: MeshRef<'_>, neighbours: &Neighbours) -> Vec<Move> {
-    let vertices = mesh.vertices();
-    (0..vertices.len())
-        .into_par_iter()
-        .with_min_len(BLOCK)
-        .map(|vertex| {
-            let list = neighbours.of(vertex);
-            if list.is_empty() {
-                return [0.0; 4];
-            }
-            let sum = list.iter().fold([0.0; 3], |sum, &to| {
-                std::array::from_fn(|axis| sum[axis] + vertices[to as usize][axis])
-            });
-            let n = list.len() as f64;
-            let at = |axis: usize| (vertices[vertex][axis] - sum[axis] / n) as f32;
-            [at(0), at(1), at(2), 0.0]
-        })
-        .collect()
-}
-
 struct Filter<'a> {
-    stencil: &'a Neighbours,
+    umbrella: &'a Umbrella,
     gradient: Vec<Move>,
 }
 
 impl Filter<'_> {
-    /// The mean of the neighbours; zero for what is fixed.
-    #[inline]
-    fn mean(&self, moves: &[Move], vertex: usize) -> Move {
-        let list = self.stencil.of(vertex);
-        let mut sum = [0.0_f32; 4];
-        for &to in list {
-            let step = &moves[to as usize];
-            for axis in 0..4 {
-                sum[axis] += step[axis];
-            }
-        }
-        let scale = 1.0 / list.len().max(1) as f32;
-        sum.map(|x| x * scale)
-    }
-
     fn taubin(&self, n_passes: usize, passband: f64, progress: &Progress) -> Result<Vec<Move>, Cancelled> {
         let lambda = 0.5;
         let mu = 1.0 / (passband - 1.0 / lambda);
-        let mut now = vec![[0.0_f32; 4]; self.gradient.len()];
-        let mut next = now.clone();
+        let (mut now, mut next) = (self.umbrella.zeros(), self.umbrella.zeros());
         for pass in 0..n_passes {
             let factor = if pass % 2 == 0 { lambda } else { mu } as f32;
-            next.par_chunks_mut(BLOCK).enumerate().for_each(|(block, values)| {
-                for (offset, value) in values.iter_mut().enumerate() {
-                    let vertex = block * BLOCK + offset;
-                    let (own, mean, pull) = (&now[vertex], self.mean(&now, vertex), &self.gradient[vertex]);
-                    *value = std::array::from_fn(|axis| {
-                        own[axis] - factor * (pull[axis] + own[axis] - mean[axis])
-                    });
-                }
+            self.umbrella.sweep(&now, &mut next, |vertex, mean, value| {
+                let (own, pull) = (&now[vertex], &self.gradient[vertex]);
+                *value =
+                    std::array::from_fn(|axis| own[axis] - factor * (pull[axis] + own[axis] - mean[axis]));
             });
             std::mem::swap(&mut now, &mut next);
             progress.step()?;
@@ -223,20 +187,16 @@ impl Filter<'_> {
         progress: &Progress,
     ) -> Result<Vec<Move>, Cancelled> {
         let weights = sinc_weights(n_passes, passband);
-        let mut now = vec![[0.0_f32; 4]; self.gradient.len()];
-        let mut last = now.clone();
+        let (mut now, mut last) = (self.umbrella.zeros(), self.umbrella.zeros());
         for term in (0..n_passes).rev() {
             let factor = -0.5 * term_of_quotient(&weights, term) as f32;
             // Of the lowest term M itself is taken, of all others twice.
             let share = if term == 0 { 0.5 } else { 1.0 };
             // The slot before the last is read once and then holds the next one.
-            last.par_chunks_mut(BLOCK).enumerate().for_each(|(block, values)| {
-                for (offset, value) in values.iter_mut().enumerate() {
-                    let vertex = block * BLOCK + offset;
-                    let (own, mean, pull) = (&now[vertex], self.mean(&now, vertex), &self.gradient[vertex]);
-                    for axis in 0..4 {
-                        value[axis] = factor * pull[axis] + share * (own[axis] + mean[axis]) - value[axis];
-                    }
+            self.umbrella.sweep(&now, &mut last, |vertex, mean, value| {
+                let (own, pull) = (&now[vertex], &self.gradient[vertex]);
+                for axis in 0..4 {
+                    value[axis] = factor * pull[axis] + share * (own[axis] + mean[axis]) - value[axis];
                 }
             });
             std::mem::swap(&mut now, &mut last);
@@ -333,7 +293,7 @@ fn describe(mesh: MeshRef<'_>, vertices: Vec<[f64; 3]>, stencil: &Stencil) -> Sm
     let (longest, sum) = blocks.iter().fold((0.0_f64, 0.0), |a, b| (a.0.max(b.0), a.1 + b.1));
     let volumes = [mesh.vertices(), &vertices].map(|points| volume_of(points, mesh.faces()));
     Smoothed {
-        n_fixed: stencil.neighbours.starts.windows(2).filter(|pair| pair[0] == pair[1]).count(),
+        n_fixed: stencil.umbrella.n_fixed(),
         n_held: 0,
         max_displacement_mm: longest,
         mean_displacement_mm: sum / vertices.len().max(1) as f64,

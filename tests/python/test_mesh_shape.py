@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mesh_shapes as shapes
+from calvaria.errors import CalvariaWarning
 from calvaria.mesh import FaceKind, Mesh, decimate_mesh, fill_holes, measure_mesh, smooth_mesh
 
 METHODS = ["windowed_sinc", "taubin"]
@@ -278,6 +280,35 @@ def test_wide_holes_stay_open_and_are_recorded():
     assert len(result.holes) == 2
     counts, _ = shapes.edge_counts(result.mesh)
     assert (counts == 1).sum() == max(hole.n_edges for hole in result.holes)
+
+
+def test_a_small_share_of_a_large_mesh_is_chosen_from_all_of_it():
+    # Nine patches: what lies between them must not stay at the cost of what lies inside.
+    ball = shapes.icosphere(40.0, 120)
+    made = decimate_mesh(ball, target_faces=3000)
+    assert made.n_faces == 3000
+    # Even triangles of this area lie so deep; half of it inside and half outside would be best.
+    side2 = 4 * np.pi * 40.0**2 / 3000 / (np.sqrt(3) / 4)
+    assert made.max_error_mm < 2.5 * side2 / (6 * 40.0)
+    corner = made.mesh.vertices[made.mesh.faces]
+    area = np.linalg.norm(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1)
+    assert area.min() > area.mean() / 6
+
+
+def test_a_target_that_costs_millimetres_is_not_silent():
+    # Two hundred small balls and a large one: few faces are left for the large one.
+    large, small = shapes.icosphere(30.0, 30), shapes.icosphere(1.0, 4)
+    at = np.stack(np.meshgrid(*[np.arange(6.0) * 3] * 3), axis=-1).reshape(-1, 3)[:200] + 50
+    vertices = np.vstack([large.vertices, *(small.vertices + place for place in at)])
+    n = len(large.vertices)
+    faces = [large.faces, *(small.faces + n + len(small.vertices) * k for k in range(200))]
+    mixed = Mesh(vertices=vertices, faces=np.vstack(faces))
+    with pytest.warns(CalvariaWarning, match=r"moved by up to \d+\.\d mm .*max_error_mm"):
+        made = decimate_mesh(mixed, target_faces=820)
+    assert made.max_error_mm > 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        decimate_mesh(mixed, target_fraction=0.5)
 
 
 @pytest.mark.parametrize("n", [100, 300, 1000])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +12,13 @@ from calvaria import _native, _progress
 from calvaria._asked import need
 from calvaria._html import html_table
 from calvaria._record import plural
+from calvaria.errors import CalvariaWarning
 from calvaria.mesh.triangles import Mesh
 
 __all__ = ["DecimationResult", "decimate_mesh"]
+
+# What the article allows a printed model to be off, by its bar of 50 mm.
+FAR_MM = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,6 +105,11 @@ def decimate_mesh(
     ValueError
         Neither a bound nor a target, both targets, or one out of range.
 
+    Warns
+    -----
+    CalvariaWarning
+        Without a bound: some part of the surface moved by more than 1 mm.
+
     Notes
     -----
     Edges are collapsed, those first that change the surface least (quadric error).  The new vertex goes
@@ -159,6 +169,8 @@ def decimate_mesh(
     for array in (vertices, faces, kinds):
         array.flags.writeable = False
     has_target = target_faces is not None or target_fraction is not None
+    if max_error_mm is None and facts["max_error_mm"] > FAR_MM:
+        _warn_far(mesh, len(faces), facts)
     hit_target = has_target and len(faces) <= n_faces
     return DecimationResult(
         mesh=dataclasses.replace(mesh, vertices=vertices, faces=faces, kinds=kinds),
@@ -172,6 +184,17 @@ def decimate_mesh(
         reached=hit_target or not has_target,
         reason="target" if hit_target else "topology" if max_error_mm is None else "bound",
     )
+
+
+def _warn_far(mesh: Mesh, n_faces: int, facts: dict[str, float]) -> None:
+    """Say that a target was paid for in millimetres."""
+    msg = (
+        f"mesh: from {len(mesh.faces)} to {plural(n_faces, 'face')} parts of the surface moved by up to "
+        f"{facts['max_error_mm']:.1f} mm (root mean square {facts['rms_error_mm']:.2f} mm); expected at most "
+        f"{FAR_MM:g} mm. Name max_error_mm to bound it; small parts and tunnels take many faces, "
+        "so remove_small_parts or a smoother surface helps"
+    )
+    warnings.warn(msg, CalvariaWarning, stacklevel=3)
 
 
 def _asked(

@@ -109,7 +109,8 @@ def extract_mask_surface(
     np.uint8(0)
     """
     need("mask", mask, Mask)
-    values = (mask.values != 0).view(np.uint8)
+    is_set = mask.values if mask.values.dtype == bool else mask.values != 0
+    values = is_set.view(np.uint8)
     found = _draw(
         values, mask, smoothing_iterations=smoothing_iterations, close_border=close_border
     )

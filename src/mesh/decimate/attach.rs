@@ -84,16 +84,12 @@ impl Patch {
 
     /// Without a bound: what stood on faces that go stands on one that stays.
     fn hand_over(&self, scratch: &mut Scratch) {
-        for &face in &scratch.shared {
+        for &face in scratch.shared.iter().filter(|&&face| self.samples.are_on(face)) {
             let corners = self.faces[face as usize];
-            let meets = |other: &&u32| {
-                self.faces[**other as usize].iter().filter(|corner| corners.contains(corner)).count() == 2
+            let meets = |&other: &u32| {
+                self.faces[other as usize].iter().filter(|corner| corners.contains(corner)).count() == 2
             };
-            let heir = scratch
-                .kept
-                .iter()
-                .find(meets)
-                .map_or(0, |heir| scratch.kept.iter().position(|face| face == heir).unwrap_or(0) as u32);
+            let heir = scratch.kept.iter().position(meets).unwrap_or(0) as u32;
             scratch.moves.list.extend(self.samples.of(face).map(|sample| (sample, heir)));
         }
     }

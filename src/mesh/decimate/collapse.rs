@@ -115,10 +115,7 @@ impl Patch {
     /// The link condition: the neighbours that both ends have are the tips of the faces they share,
     /// and no face faces another across the edge.
     fn is_topology_kept(&self, u: u32, v: u32, scratch: &mut Scratch) -> bool {
-        // Two faces on the edge, seen from either end: more than so many cannot pass, and fans are not read.
-        if self.around(u).take(MOST_FACES + 5).count() + self.around(v).take(MOST_FACES + 5).count()
-            > MOST_FACES + 4
-        {
+        if self.is_fan(u, v) {
             return false;
         }
         let Scratch { shared, kept, ring, other_ring, other_shared, .. } = scratch;
@@ -145,6 +142,12 @@ impl Patch {
             }
         }
         true
+    }
+
+    /// Two faces on the edge, seen from either end: more than so many cannot pass, and fans are not read.
+    fn is_fan(&self, u: u32, v: u32) -> bool {
+        let n_live = |vertex| self.around(vertex).take(MOST_FACES + 5).count();
+        self.n_around(u) + self.n_around(v) > MOST_FACES + 4 && n_live(u) + n_live(v) > MOST_FACES + 4
     }
 
     /// Sorts the faces of `u` by whether they have `v`, and lists the neighbours of `u` but `v`.

@@ -192,6 +192,12 @@ impl Patch {
         self.queue.lowest().is_some()
     }
 
+    /// Faces that have a vertex on a seam.
+    pub(super) fn n_at_seams(&self) -> usize {
+        let is_seam = |corner: &u32| self.roles[*corner as usize] == Role::Seam;
+        self.faces.iter().filter(|corners| corners.iter().any(is_seam)).count()
+    }
+
     /// The planes of all faces, a third of the area to each corner.
     fn sum_planes(&mut self) {
         for face in 0..self.faces.len() {
@@ -289,6 +295,11 @@ impl Patch {
             .iter()
             .copied()
             .filter(|&face| self.faces[face as usize][0] != NONE)
+    }
+
+    /// As many as live and dead faces are kept for a vertex: at least as many as live.
+    pub(super) fn n_around(&self, vertex: u32) -> usize {
+        self.spans[vertex as usize].1 as usize
     }
 
     /// Gives a vertex these faces.

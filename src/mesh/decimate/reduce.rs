@@ -11,32 +11,28 @@ use crate::mesh::measure::bounds;
 use crate::mesh::{MeshRef, TriMesh};
 use crate::progress::{Cancelled, Progress};
 
-/// How a mesh is divided for a while.
-struct Round {
-    /// Faces of a patch: few enough for the cache of a core, many enough for a short seam.
-    patch_faces: usize,
-    /// How far the curve is moved, in parts of the extent.
-    shift: f64,
-    /// Patches stop this much above the target.
-    share: f64,
-}
-
-/// The seams of one round lie within the patches of the next; the rest is chosen from the whole.
-const ROUNDS: [Round; 2] = [
-    Round { patch_faces: 1 << 15, shift: 0.0, share: 1.2 },
-    Round { patch_faces: 1 << 14, shift: 0.37, share: 1.02 },
-];
+/// Faces of a patch: few enough for the cache of a core, many enough for a short seam.
+const PATCH_FACES: usize = 1 << 15;
 /// Where only a bound ends it, a long seam does no harm.
-const MOST_FACES_OF_BOUND: usize = 1 << 14;
+const PATCH_FACES_OF_BOUND: usize = 1 << 14;
 
-impl Round {
-    fn patch_faces(&self, asked: Decimation) -> usize {
-        if asked.n_faces == 0 { self.patch_faces.min(MOST_FACES_OF_BOUND) } else { self.patch_faces }
-    }
-}
+/// How far the curve that divides a mesh is moved, in parts of the extent: the seams of one round lie
+/// within the patches of the next.
+const SHIFTS: [f64; 4] = [0.0, 0.37, 0.71, 0.17];
+/// Rounds where only a bound ends it.
+const N_ROUNDS_OF_BOUND: usize = 2;
 
-/// Buckets of cost by which the patches go on together: half an octave.
+/// Patches stop this much above the target: the rest is chosen from the whole.
+const NEARLY: f64 = 1.05;
+
+/// What lies at a seam cannot go, and the rest of a patch would pay for it: faces there are at most one of
+/// so many.
+const SEAM_SHARE: usize = 4;
+
+/// Buckets of cost by which the patches go on together: half an octave, and two as long as twice the
+/// target is left, since what is cheap goes in whatever order.
 const STEP: usize = 4;
+const FAR_STEP: usize = 16;
 
 /// What is asked of a decimation.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -71,28 +67,31 @@ pub(super) fn decimate(
     is_kept: &[bool],
     progress: &Progress,
 ) -> Result<Decimated, Cancelled> {
-    progress.expect(ROUNDS.len() + 1);
+    let has_target = asked.n_faces > 0;
+    let (patch_faces, n_rounds) =
+        if has_target { (PATCH_FACES, SHIFTS.len()) } else { (PATCH_FACES_OF_BOUND, N_ROUNDS_OF_BOUND) };
+    progress.expect(n_rounds + 1);
     let mesh = first.mesh;
     let limits = Limits {
         bound_mm: asked.bound_mm,
         min_altitude_mm: min_altitude_mm(mesh),
         original: asked.bound_mm.is_finite().then_some(first),
     };
+    let enough = (asked.n_faces as f64 * NEARLY) as usize;
     let mut part = Part::whole(mesh, is_kept);
-    for round in ROUNDS {
-        let partition = Partition::new(&part, round.patch_faces(asked), round.shift);
-        if partition.is_divided() {
+    for shift in &SHIFTS[..n_rounds] {
+        let partition = Partition::new(&part, patch_faces, *shift);
+        if partition.is_divided() && part.faces.len() > enough {
             let mut patches = partition.patches(&part, &limits);
-            let enough = (asked.n_faces as f64 * round.share) as usize;
-            if enough == 0 {
+            if has_target {
+                step_by_step(&mut patches, enough, &limits, progress)?;
+            } else {
                 patches
                     .par_iter_mut()
                     .with_max_len(1)
                     .try_for_each_init(Scratch::default, |scratch, (patch, _)| {
                         patch.exhaust(0, &limits, scratch, progress)
                     })?;
-            } else {
-                step_by_step(&mut patches, enough, &limits, progress)?;
             }
             part = join(patches, &part);
         }
@@ -114,30 +113,36 @@ fn min_altitude_mm(mesh: MeshRef<'_>) -> f64 {
     farthest * 4.0 * f64::from(f32::EPSILON)
 }
 
-/// Decimates patches side by side, all up to the same cost, until so many faces are left.
+/// Decimates patches side by side, all up to the same cost, until so many faces are left or seams would
+/// begin to count.
 fn step_by_step(
     patches: &mut [(Patch, Vec<u32>)],
     enough: usize,
     limits: &Limits<'_>,
     progress: &Progress,
 ) -> Result<(), Cancelled> {
+    let floors: Vec<usize> = patches.par_iter().map(|(patch, _)| patch.n_at_seams() * SEAM_SHARE).collect();
     let mut last = bucket_of(1e-12);
     loop {
         progress.check()?;
         let n_live: usize = patches.iter().map(|(patch, _)| patch.n_live).sum();
-        let Some(next) = patches.iter_mut().filter_map(|(patch, _)| patch.queue.lowest()).min() else {
+        let going = patches.iter_mut().zip(&floors).filter(|((patch, _), floor)| patch.n_live > **floor);
+        let Some(next) = going.filter_map(|((patch, _), _)| patch.queue.lowest()).min() else {
             break;
         };
         if n_live <= enough {
             break;
         }
-        last = last.max(next) + STEP;
+        last = last.max(next) + if n_live > 2 * enough { FAR_STEP } else { STEP };
         // No patch gives more than its share before the others had their turn.
         let share = enough as f64 / n_live as f64;
-        patches.par_iter_mut().with_max_len(1).for_each_init(Scratch::default, |scratch, (patch, _)| {
-            let least = (patch.n_live as f64 * share) as usize;
-            patch.run(last, least, limits, scratch);
-        });
+        patches.par_iter_mut().zip(&floors).with_max_len(1).for_each_init(
+            Scratch::default,
+            |scratch, ((patch, _), floor)| {
+                let least = (patch.n_live as f64 * share) as usize;
+                patch.run(last, least.max(*floor), limits, scratch);
+            },
+        );
     }
     for (patch, _) in patches {
         // Edges are left in the queue.

@@ -36,6 +36,11 @@ impl Samples {
         self.attach(sample, face);
     }
 
+    /// Whether a face has samples.
+    pub(super) fn are_on(&self, face: u32) -> bool {
+        self.heads[face as usize] != NONE
+    }
+
     /// The samples of a face.
     pub(super) fn of(&self, face: u32) -> impl Iterator<Item = u32> + '_ {
         let mut place = self.heads[face as usize];

@@ -9,6 +9,7 @@ use super::super::emit::Frame;
 use super::cells::Cells;
 use super::labels::{Label, Labels};
 use super::points::{Points, lean};
+use super::relax::Offset;
 use crate::mesh::FaceKind;
 use crate::progress::{Cancelled, Progress};
 
@@ -31,14 +32,14 @@ pub(super) struct Net<'a, T> {
     pub labels: Labels<'a, T>,
     pub cells: Cells<T>,
     /// Offset of each node from the middle of its cell.
-    pub nodes: Vec<[f64; 3]>,
+    pub nodes: Vec<Offset>,
     /// Number of the first point of each cell, and the total after the last.
     firsts: Vec<u32>,
 }
 
 impl<'a, T: Label> Net<'a, T> {
     /// Numbers the points.
-    pub fn new(labels: Labels<'a, T>, cells: Cells<T>, nodes: Vec<[f64; 3]>) -> Self {
+    pub fn new(labels: Labels<'a, T>, cells: Cells<T>, nodes: Vec<Offset>) -> Self {
         let counts: Vec<u32> =
             (0..cells.ijk.len()).into_par_iter().map(|cell| n_points(&labels, &cells, cell)).collect();
         let mut firsts = Vec::with_capacity(counts.len() + 1);
@@ -78,7 +79,9 @@ impl<'a, T: Label> Net<'a, T> {
 
     /// Where a node is, counted in samples of the image with the layer around.
     fn middle(&self, cell: usize) -> [f64; 3] {
-        std::array::from_fn(|axis| f64::from(self.cells.ijk[cell][axis]) + 0.5 + self.nodes[cell][axis])
+        std::array::from_fn(|axis| {
+            f64::from(self.cells.ijk[cell][axis]) + 0.5 + f64::from(self.nodes[cell][axis])
+        })
     }
 
     /// The quads of every slab, in order.

@@ -13,13 +13,17 @@ use crate::mesh::smooth::sinc_weights;
 use crate::progress::{Cancelled, Progress};
 
 /// Farthest that a node may be from the middle of its cell, in steps.
-pub(super) const REACH: f64 = 0.42;
+const REACH: f32 = 0.42;
 /// Where the filter begins to take away: waves of some thirty steps.
 const PASSBAND: f64 = 0.01;
 /// The strides of the second filter, and how many pairs of them.
-const FORTH: f64 = 0.63;
-const BACK: f64 = -0.64;
+const FORTH: f32 = 0.63;
+const BACK: f32 = -0.64;
 const N_PAIRS: usize = 4;
+
+/// Where a node is from the middle of its cell, in steps; the fourth number is nothing and makes it as wide
+/// as a register.
+pub(super) type Offset = [f32; 4];
 
 /// Offsets of the nodes from the middle of their cells, in steps, after so many iterations.
 pub(super) fn relaxed<T: Label>(
@@ -27,34 +31,24 @@ pub(super) fn relaxed<T: Label>(
     cells: &Cells<T>,
     n_iterations: usize,
     progress: &Progress,
-) -> Result<Vec<[f64; 3]>, Cancelled> {
+) -> Result<Vec<Offset>, Cancelled> {
     let n = labels.n_cells();
-    let bare: Vec<[f64; 3]> =
-        cells.ijk.par_iter().map(|ijk| held(ijk, n).map(|held| held.unwrap_or(0.0))).collect();
+    let bare: Vec<Offset> =
+        cells.ijk.par_iter().map(|ijk| of_axes(held(ijk, n).map(|held| held.unwrap_or(0.0)))).collect();
     if n_iterations == 0 {
         return Ok(bare);
     }
-    let links: Vec<[u32; 6]> =
-        (0..cells.ijk.len()).into_par_iter().map(|cell| links(labels, cells, cell)).collect();
-    let smooth = filtered(cells, n, &links, bare, n_iterations, progress)?;
-    let mut now: Vec<[f64; 3]> = smooth
-        .par_iter()
-        .zip(&cells.ijk)
-        .map(|(at, ijk)| {
-            let held = held(ijk, n);
-            std::array::from_fn(|axis| held[axis].unwrap_or(at[axis].clamp(-REACH, REACH)))
-        })
-        .collect();
-    let mut then = smooth;
+    let pulls: Vec<Pull> =
+        (0..cells.ijk.len()).into_par_iter().map(|cell| Pull::of(labels, cells, cell)).collect();
+    let smooth = filtered(&pulls, &bare, n_iterations, progress)?;
+    let mut now = bare;
+    now.par_iter_mut().zip(&smooth).zip(&pulls).for_each(|((now, to), pull)| pull.put(now, to));
+    let mut then = now.clone();
     for stride in [FORTH, BACK].repeat(N_PAIRS) {
         progress.check()?;
-        then.par_iter_mut().enumerate().for_each(|(cell, to)| {
-            let (at, held) = (now[cell], held(&cells.ijk[cell], n));
-            let mean = mean(&now, cell, &links[cell], held);
-            *to = std::array::from_fn(|axis| match held[axis] {
-                Some(place) => place,
-                None => (at[axis] + stride * (mean[axis] - at[axis])).clamp(-REACH, REACH),
-            });
+        then.par_iter_mut().zip(&pulls).enumerate().for_each(|(cell, (then, pull))| {
+            let (at, mean) = (now[cell], pull.mean(&now, cell));
+            pull.put(then, &std::array::from_fn(|axis| at[axis] + stride * (mean[axis] - at[axis])));
         });
         std::mem::swap(&mut now, &mut then);
     }
@@ -62,23 +56,22 @@ pub(super) fn relaxed<T: Label>(
 }
 
 /// The sum of the Chebyshev polynomials of the averaging, by their recursion T = 2 x T' - T''.
-fn filtered<T: Label>(
-    cells: &Cells<T>,
-    n: [usize; 3],
-    links: &[[u32; 6]],
-    bare: Vec<[f64; 3]>,
+fn filtered(
+    pulls: &[Pull],
+    bare: &[Offset],
     n_iterations: usize,
     progress: &Progress,
-) -> Result<Vec<[f64; 3]>, Cancelled> {
-    let weights = sinc_weights(n_iterations, PASSBAND);
+) -> Result<Vec<Offset>, Cancelled> {
+    let weights: Vec<f32> =
+        sinc_weights(n_iterations, PASSBAND).into_iter().map(|weight| weight as f32).collect();
     // Half way to the mean of the neighbours.
-    let half = |now: &[[f64; 3]], cell: usize| -> [f64; 3] {
-        let mean = mean(now, cell, &links[cell], held(&cells.ijk[cell], n));
-        std::array::from_fn(|axis| f64::midpoint(now[cell][axis], mean[axis]))
+    let half = |now: &[Offset], cell: usize| -> Offset {
+        let (own, mean) = (now[cell], pulls[cell].mean(now, cell));
+        std::array::from_fn(|axis| 0.5 * (own[axis] + mean[axis]))
     };
-    let mut last = bare;
-    let mut now: Vec<[f64; 3]> = (0..last.len()).into_par_iter().map(|cell| half(&last, cell)).collect();
-    let mut sum: Vec<[f64; 3]> = last
+    let mut last = bare.to_vec();
+    let mut now: Vec<Offset> = (0..last.len()).into_par_iter().map(|cell| half(&last, cell)).collect();
+    let mut sum: Vec<Offset> = last
         .par_iter()
         .zip(&now)
         .map(|(a, b)| std::array::from_fn(|axis| weights[0] * a[axis] + weights[1] * b[axis]))
@@ -87,7 +80,7 @@ fn filtered<T: Label>(
         progress.step()?;
         last.par_iter_mut().zip(&mut sum).enumerate().for_each(|(cell, (last, sum))| {
             let half = half(&now, cell);
-            for axis in 0..3 {
+            for axis in 0..4 {
                 last[axis] = 2.0 * half[axis] - last[axis];
                 sum[axis] += weight * last[axis];
             }
@@ -98,7 +91,7 @@ fn filtered<T: Label>(
 }
 
 /// The coordinates that may not change: a lid stays on the outermost samples.
-fn held(ijk: &[u32; 3], n: [usize; 3]) -> [Option<f64>; 3] {
+fn held(ijk: &[u32; 3], n: [usize; 3]) -> [Option<f32>; 3] {
     std::array::from_fn(|axis| match ijk[axis] as usize {
         0 => Some(0.5),
         at if at + 1 == n[axis] => Some(-0.5),
@@ -106,22 +99,82 @@ fn held(ijk: &[u32; 3], n: [usize; 3]) -> [Option<f64>; 3] {
     })
 }
 
-/// The mean of the nodes that a node is drawn to, as an offset in its own cell; the node itself where
-/// it is drawn to none or held.
-fn mean(now: &[[f64; 3]], cell: usize, links: &[u32; 6], held: [Option<f64>; 3]) -> [f64; 3] {
-    let (mut sum, mut count) = ([0.0; 3], 0.0);
-    for (face, &other) in links.iter().enumerate().filter(|(_, other)| **other != NONE) {
-        let there = now[other as usize];
-        for axis in 0..3 {
-            sum[axis] += there[axis];
+fn of_axes([x, y, z]: [f32; 3]) -> Offset {
+    [x, y, z, 0.0]
+}
+
+/// What a node is drawn to. Six are always added up, so that nothing has to be asked on the way.
+#[derive(Clone, Copy)]
+struct Pull {
+    /// The nodes across the six faces; the node itself where it is not drawn there.
+    nodes: [u32; 6],
+    /// Where their cells lie, in all.
+    steps: [i8; 3],
+    /// The coordinates that may change, one bit each; the fourth always may.
+    free: u8,
+    /// One over the number of nodes it is drawn to; zero where there are none.
+    share: f32,
+    /// How often the node itself stands among the six.
+    n_own: f32,
+}
+
+/// All coordinates may change.
+const FREE: u8 = 0b1111;
+
+impl Pull {
+    fn of<T: Label>(labels: &Labels<'_, T>, cells: &Cells<T>, cell: usize) -> Self {
+        let links = links(labels, cells, cell);
+        let is_there = |face: &usize| links[*face] != NONE;
+        let mut steps = [0; 3];
+        for face in (0..6).filter(is_there) {
+            steps[face / 2] += if face.is_multiple_of(2) { -1 } else { 1 };
         }
-        sum[face / 2] += if face.is_multiple_of(2) { -1.0 } else { 1.0 };
-        count += 1.0;
+        let n = (0..6).filter(is_there).count() as f32;
+        let held = held(&cells.ijk[cell], labels.n_cells());
+        Self {
+            nodes: links.map(|other| if other == NONE { cell as u32 } else { other }),
+            steps,
+            free: (0..3).fold(0b1000, |free, axis| free | u8::from(held[axis].is_none()) << axis),
+            share: if n > 0.0 { 1.0 / n } else { 0.0 },
+            n_own: 6.0 - n,
+        }
     }
-    if count == 0.0 {
-        return now[cell];
+
+    /// The mean of the nodes that a node is drawn to, as an offset in its own cell; the node itself where
+    /// it is drawn to none or held.
+    #[inline]
+    fn mean(&self, now: &[Offset], cell: usize) -> Offset {
+        let own = now[cell];
+        let [x, y, z] = self.steps.map(f32::from);
+        let mut sum = [x, y, z, 0.0];
+        for node in self.nodes {
+            let there = &now[node as usize];
+            for axis in 0..4 {
+                sum[axis] += there[axis];
+            }
+        }
+        if self.share == 0.0 {
+            return own;
+        }
+        let mean: Offset = std::array::from_fn(|axis| (sum[axis] - self.n_own * own[axis]) * self.share);
+        if self.free == FREE {
+            return mean;
+        }
+        std::array::from_fn(|axis| if self.free >> axis & 1 == 1 { mean[axis] } else { own[axis] })
     }
-    std::array::from_fn(|axis| if held[axis].is_some() { now[cell][axis] } else { sum[axis] / count })
+
+    /// Moves a node to a place, as far as its cell reaches and where it may go.
+    #[inline]
+    fn put(&self, node: &mut Offset, to: &Offset) {
+        let held: Offset = to.map(|place| place.clamp(-REACH, REACH));
+        if self.free == FREE {
+            *node = held;
+        } else {
+            for axis in (0..4).filter(|axis| self.free >> axis & 1 == 1) {
+                node[axis] = held[axis];
+            }
+        }
+    }
 }
 
 /// The cells that a node is drawn to: across every face that the border between labels crosses. Where
