@@ -140,7 +140,8 @@ def _spectrum(
     weights: NDArray[np.float64],
 ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
     """Return the height of each wave, and its wave numbers along x, y and z, 1/mm, in order z, y, x."""
-    total, waves = np.zeros(0, dtype=np.complex64), []
+    total = np.zeros(0, dtype=np.complex64)
+    waves: list[NDArray[np.float32]] = []
     for i, j in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)):
         product = normals[:, i] * bends[:, j]
         if i != j:
