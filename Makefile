@@ -48,6 +48,7 @@ bench: $(NATIVE) ## Time and memory beside other libraries
 	$(BIN)/python benches/whole_job.py
 	$(BIN)/python benches/mesh_files.py
 	$(BIN)/python benches/printability.py
+	$(BIN)/python benches/overlay.py
 
 notebooks: $(NATIVE) ## Run the notebooks and store what they show
 	$(BIN)/python notebooks/refresh.py

@@ -471,6 +471,15 @@ def sample_surface(
     n_samples: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32], float, list[float]]: ...
 def cluster_points(points: NDArray[np.float64], reach_mm: float) -> NDArray[np.uint32]: ...
+def fine_normals(
+    points: NDArray[np.float64],
+    normals: NDArray[np.float64],
+    areas: NDArray[np.float64],
+    width_mm: float,
+) -> NDArray[np.float64]: ...
+def spread_values(
+    points: NDArray[np.float64], values: NDArray[np.float64], cell_mm: float
+) -> NDArray[np.float32]: ...
 def find_membranes(
     mask: NDArray[np.uint8],
     spacing_xyz_mm: tuple[float, float, float],

@@ -49,6 +49,8 @@ pub(super) struct Look {
     pub inside: [f64; 2],
     /// Values outside of the edges that stand alone.
     pub outside: Vec<f64>,
+    /// Share of those that are clean enough to tell the blur.
+    pub clean: f64,
 }
 
 fn slice_normal(grid: &Grid) -> Vector3<f64> {
@@ -67,27 +69,41 @@ struct Alone {
     is_clean: bool,
 }
 
+/// How profiles are read, and when a fit is believed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading {
+    pub step_mm: f64,
+    pub search_mm: f64,
+    pub half: usize,
+    /// How often slopes are smoothed before edges are looked for.
+    pub n_smooth: usize,
+    /// Values from here on are the end of the scale.
+    pub ceiling: f64,
+    /// A fit leaves less than this part of the drop.
+    pub most_rest: f64,
+}
+
 /// Measures at some of the points.
 pub(super) fn look<T: Value>(
     field: &Field<'_, T>,
     points: &[[f64; 3]],
     normals: &[[f64; 3]],
-    [step_mm, search_mm]: [f64; 2],
-    half: usize,
-    ceiling: f64,
+    reading: Reading,
 ) -> Look {
+    let Reading { step_mm, search_mm, half, n_smooth, .. } = reading;
     let spacing = field.grid().spacing_xyz_mm();
     let found: Vec<(f64, Option<Alone>)> = points
         .par_iter()
         .zip(normals)
         .filter_map(|(point, normal)| {
             let (point, normal) = (Vector3::from(*point), Vector3::from(*normal));
-            let profile = Profile::read(field, &field.index(&point), &field.step(&normal), step_mm, half, 1)?;
+            let profile =
+                Profile::read(field, &field.index(&point), &field.step(&normal), step_mm, half, n_smooth)?;
             let extremes = profile.extremes();
             let near = extremes.iter().enumerate().filter(|(_, one)| one.place_mm.abs() <= search_mm);
             let best = near.max_by(|a, b| a.1.drop.total_cmp(&b.1.drop))?.0;
             let drop = extremes[best].drop;
-            (drop > 0.0).then(|| (drop, alone(field, &profile, &extremes, best, (&point, &normal), ceiling)))
+            (drop > 0.0).then(|| (drop, alone(field, &profile, &extremes, best, (&point, &normal), reading)))
         })
         .collect();
     let contrast = median(found.iter().map(|one| one.0)).unwrap_or(0.0);
@@ -99,7 +115,9 @@ pub(super) fn look<T: Value>(
     let noise = median(strong.iter().filter(|one| one.is_clean).map(|one| one.rest));
     let inside = median(strong.iter().map(|one| one.inside));
     let spread = inside.and_then(|middle| median(strong.iter().map(|one| (one.inside - middle).abs())));
+    let n_clean = strong.iter().filter(|one| one.is_clean).count();
     Look {
+        clean: n_clean as f64 / strong.len().max(1) as f64,
         outside: strong.iter().map(|one| one.outside).collect(),
         blur: regress(&strong, [spacing.x.max(spacing.y), spacing.z]),
         noise: noise.unwrap_or(0.0).max(contrast * 1e-3),
@@ -115,7 +133,7 @@ fn alone<T: Value>(
     extremes: &[Extreme],
     best: usize,
     (point, normal): (&Vector3<f64>, &Vector3<f64>),
-    ceiling: f64,
+    reading: Reading,
 ) -> Option<Alone> {
     let edge = extremes[best];
     let guess = edge.drop / (ROOT_TAU * edge.fall);
@@ -139,7 +157,7 @@ fn alone<T: Value>(
     ];
     let inside = profile.between(edge.place_mm - reach, edge.place_mm).map(|(_, value)| value);
     let inside = inside.fold(f64::NEG_INFINITY, f64::max);
-    if is_disturbed || inside >= ceiling {
+    if is_disturbed || inside >= reading.ceiling {
         return None;
     }
     let index = field.index(&(point + normal * edge.place_mm));
@@ -160,7 +178,7 @@ fn alone<T: Value>(
     })?;
     let across = out.dot(&slice_normal(field.grid())).powi(2);
     let variance_mm2 = (fitted.sigma_mm * cosine).powi(2);
-    let is_clean = fitted.rest() < 0.05 * fitted.drop;
+    let is_clean = fitted.rest() < reading.most_rest * fitted.drop;
     (variance_mm2.is_finite() && fitted.drop > 0.0).then_some(Alone {
         variance_mm2,
         across,

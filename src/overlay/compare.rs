@@ -3,7 +3,7 @@
 use nalgebra::Vector3;
 use rayon::prelude::*;
 
-use super::blur::{self, Blur};
+use super::blur::{self, Blur, Look, Reading};
 use super::coat;
 use super::edge::{self, EdgeMethod, Measured, Scan};
 use super::field::Field;
@@ -15,8 +15,17 @@ use crate::volume::Volume;
 /// Points that tell about the scan before all are measured.
 const FIRST_LOOK: usize = 6000;
 const BLOCK: usize = 512;
-/// Farthest that a plateau is read beyond the search, mm.
+/// Farthest that a plateau is read beyond the search, mm; where the scan turns out blurrier, so many blurs.
 const BEYOND_MM: f64 = 2.5;
+const BEYOND_SIGMAS: f64 = 3.5;
+/// So far where no edge ended within that, mm; how often slopes are smoothed then.
+const FAR_MM: f64 = 8.0;
+const SMOOTHED: usize = 8;
+/// Part of the drop that the fit of a clean edge leaves; and in a scan where none is clean.
+const CLEAN: f64 = 0.05;
+const NOISY: f64 = 0.25;
+/// Share of the edges that are clean in a scan that is not noisy.
+const MOSTLY: f64 = 0.5;
 
 /// How to look for edges.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -101,20 +110,28 @@ pub fn compare<T: Value>(
         return Err(OverlayError::Normals { n_points: points.len(), n_normals: normals.len() });
     }
     let spacing = volume.grid().spacing_xyz_mm();
-    let reach = options.search_mm + BEYOND_MM.max(2.5 * spacing.max());
     // A far search is made with coarser steps: a profile has only so many.
-    let step_mm = (spacing.min() / 2.0).min(0.4).max(reach / profile::MOST as f64);
-    let half = (reach / step_mm).ceil() as usize;
+    let steps = |beyond_mm: f64| {
+        let reach = options.search_mm + beyond_mm;
+        let step_mm = (spacing.min() / 2.0).min(0.4).max(reach / profile::MOST as f64);
+        (step_mm, (reach / step_mm).ceil() as usize)
+    };
     let stride = points.len().div_ceil(FIRST_LOOK).max(1);
     let some = |all: &[[f64; 3]]| all.iter().copied().step_by(stride).collect::<Vec<_>>();
-    let look = blur::look(
-        &field,
-        &some(points),
-        &some(normals),
-        [step_mm, options.search_mm],
-        half,
-        options.ceiling,
-    );
+    let (some_points, some_normals) = (some(points), some(normals));
+    let look = |beyond_mm: f64, n_smooth: usize, most_rest: f64| {
+        let (step_mm, half) = steps(beyond_mm);
+        let (search_mm, ceiling) = (options.search_mm, options.ceiling);
+        let reading = Reading { step_mm, search_mm, half, n_smooth, ceiling, most_rest };
+        blur::look(&field, &some_points, &some_normals, reading)
+    };
+    let near = BEYOND_MM.max(2.5 * spacing.max());
+    // The edges of a blurry scan end farther out, and those of a noisy one are found once it is smoothed.
+    let is_told = |found: &Look| found.blur.n_edges > 0 && found.clean >= MOSTLY;
+    let first = Some(look(near, 1, CLEAN)).filter(is_told);
+    let look = first.unwrap_or_else(|| look(near.max(FAR_MM), SMOOTHED, NOISY));
+    let blur = look.blur.in_plane_mm.max(look.blur.through_plane_mm);
+    let (step_mm, half) = steps(near.max(BEYOND_SIGMAS * blur));
     let usual = (0.2 * look.contrast).max(4.0 * look.noise).max(options.lowest_contrast);
     let least_contrast = options.least_contrast.unwrap_or(usual);
     let scan = Scan {

@@ -13,6 +13,7 @@ mod field;
 mod membrane;
 mod normal;
 mod profile;
+mod ripples;
 mod sampling;
 mod steps;
 
@@ -21,4 +22,5 @@ pub use cluster::cluster_points;
 pub use compare::{Comparison, EdgeOptions, OverlayError, compare};
 pub use edge::{EdgeMethod, Measured, Status};
 pub use membrane::{Membranes, find_membranes};
+pub use ripples::{fine_normals, spread_values};
 pub use sampling::{Samples, sample_surface};

@@ -48,7 +48,9 @@ mod _native {
         count_uneven_edges, mesh_quality, mesh_self_intersections, mesh_topology, repair_mesh,
     };
     #[pymodule_export]
-    use super::overlay::{cluster_points, compare_to_image, find_membranes, sample_surface};
+    use super::overlay::{
+        cluster_points, compare_to_image, find_membranes, fine_normals, sample_surface, spread_values,
+    };
     #[pymodule_export]
     use super::phantom::Phantom;
     #[pymodule_export]

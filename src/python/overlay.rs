@@ -1,7 +1,7 @@
 //! Binding of `overlay`.
 
-use ndarray::Array2;
-use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3};
+use ndarray::{Array2, Array3};
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArray3, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -137,6 +137,61 @@ pub fn cluster_points<'py>(
 ) -> PyResult<Bound<'py, PyArray1<u32>>> {
     let points = array::rows(points.as_slice()?)?;
     Ok(py.detach(|| overlay::cluster_points(points, reach_mm)).into_pyarray(py))
+}
+
+/// Unit normals (n, 3) less the mean direction of those within a bell of `width_mm`.
+#[pyfunction]
+pub fn fine_normals<'py>(
+    py: Python<'py>,
+    points: PyReadonlyArray2<'py, f64>,
+    normals: PyReadonlyArray2<'py, f64>,
+    areas: PyReadonlyArray1<'py, f64>,
+    width_mm: f64,
+) -> PyResult<Bound<'py, PyArray2<f64>>> {
+    let (points, normals) = (array::rows(points.as_slice()?)?, array::rows(normals.as_slice()?)?);
+    let areas = areas.as_slice()?;
+    if points.len() != normals.len() || points.len() != areas.len() {
+        return Err(PyValueError::new_err(format!("normals, areas: {} expected", points.len())));
+    }
+    in_cells(points, width_mm)?;
+    places(py, py.detach(|| overlay::fine_normals(points, normals, areas, width_mm)))
+}
+
+/// Sums of values on cubes of `cell_mm`, (nz, ny, nx).
+#[pyfunction]
+pub fn spread_values<'py>(
+    py: Python<'py>,
+    points: PyReadonlyArray2<'py, f64>,
+    values: PyReadonlyArray1<'py, f64>,
+    cell_mm: f64,
+) -> PyResult<Bound<'py, PyArray3<f32>>> {
+    let (points, values) = (array::rows(points.as_slice()?)?, values.as_slice()?);
+    if points.len() != values.len() {
+        return Err(PyValueError::new_err(format!("values: {} expected", points.len())));
+    }
+    in_cells(points, cell_mm)?;
+    let (sums, [nx, ny, nz]) = py.detach(|| overlay::spread_values(points, values, cell_mm));
+    let made = Array3::from_shape_vec((nz, ny, nx), sums);
+    Ok(made.map_err(|error| PyValueError::new_err(error.to_string()))?.into_pyarray(py))
+}
+
+/// Most cells along an axis.
+const MOST_CELLS: f64 = 1000.0;
+
+/// Refuses points that are not finite or too far apart for cells of this size.
+fn in_cells(points: &[[f64; 3]], cell_mm: f64) -> PyResult<()> {
+    let mut ends = [f64::INFINITY, f64::NEG_INFINITY];
+    for value in points.iter().flatten() {
+        if !value.is_finite() {
+            return Err(PyValueError::new_err("points: finite numbers expected"));
+        }
+        ends = [ends[0].min(*value), ends[1].max(*value)];
+    }
+    let is_right = cell_mm.is_finite() && cell_mm > 0.0;
+    if is_right && (points.is_empty() || ends[1] - ends[0] <= MOST_CELLS * cell_mm) {
+        return Ok(());
+    }
+    Err(PyValueError::new_err(format!("points: at most {MOST_CELLS} cells of {cell_mm} mm expected")))
 }
 
 /// Voxels (n, 3), ijk, that span the holes of a wall, and their distance to it, mm.

@@ -248,6 +248,17 @@ def test_a_perfect_mesh_of_a_phantom_reads_zero(radius):
     assert abs(found.summary.mean_mm) < 0.02
 
 
+@pytest.mark.parametrize("edge", ["half_maximum", "gradient_maximum"])
+def test_a_blurry_scan_is_measured_with_its_own_blur_though_the_mesh_lies_a_millimetre_off(edge):
+    grid = grid_about(48.0, 0.6, turn=OBLIQUE)
+    volume = image(grid, blurred_ball(places(grid), 14.0, 1.35), high=1300.0, noise=15.0)
+    found = compare_to_image(ball_mesh(15.0), volume, edge=edge, n_samples=N)
+    assert found.n_blur_edges > 0
+    assert found.blur_in_plane_mm == pytest.approx(1.35, rel=0.12)
+    assert found.summary.measured_fraction > 0.95
+    assert abs(found.summary.median_mm - 1.0) < 0.03
+
+
 def test_edges_without_the_shift_of_blur_are_measured_without_its_correction():
     grid = grid_about(32.0, 0.5)
     distance = np.linalg.norm(places(grid), axis=1) - 10.0

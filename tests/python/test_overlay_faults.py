@@ -173,6 +173,19 @@ def test_a_frame_is_not_named_on_weak_evidence(three_balls):
         assert np.array_equal(found.matrix, np.eye(4))
 
 
+def test_a_mesh_that_half_fits_is_not_called_right(head):
+    mesh, volume = head
+    turn = np.eye(4)
+    turn[:2, :2] = [[0.966, -0.259], [0.259, 0.966]]
+    found = judged(transform_mesh(mesh, matrix=turn), volume)["overlay_frame"]
+    assert found.verdict.name in {"UNPROVEN", "FAIL"}
+    assert "The mesh is in LPS millimetres" not in found.message
+    # Half a voxel off, or a little too large, is not another frame.
+    for matrix in (placed(shift=(0.6, 0, 0)), placed(factors=(1.01, 1.01, 1.01))):
+        found = judged(transform_mesh(mesh, matrix=matrix), volume)["overlay_frame"]
+        assert found.verdict.name == "PASS", found.message
+
+
 def test_how_far_a_mesh_was_moved_is_said(three_balls):
     mesh, volume = three_balls
     found = judged(transform_mesh(mesh, matrix=placed(shift=(30, 0, -10))), volume)

@@ -70,6 +70,47 @@ def test_slices_that_lie_aslant_are_told_across_their_own_grid():
     assert found.axis == "k"
 
 
+def turned_anyhow(mesh, rng):
+    """The mesh in axes that have nothing to do with those of the scanner, and the slices' normal there."""
+    turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    turn[:, 0] *= np.linalg.det(turn)
+    vertices = (mesh.vertices @ turn.T).astype(np.float32)
+    return Mesh(vertices=vertices, faces=mesh.faces, kinds=mesh.kinds), turn[:, 2]
+
+
+def test_slices_in_any_direction_are_told_from_the_mesh_alone():
+    rng = np.random.default_rng(21)
+    orientation = turned(rng)
+    thick, across = turned_anyhow(bare_mesh(2.0, orientation, size_mm=70.0), rng)
+    found = measure_stairs(thick)
+    assert found.step_mm == pytest.approx(2.0, abs=0.04)
+    assert found.axis == "aslant"
+    # Within half a degree, either way round.
+    assert abs(np.dot(found.direction, across)) > np.cos(np.radians(0.5))
+    assert 0.001 < found.height_mm < 0.02
+    thin, _ = turned_anyhow(bare_mesh(0.5, orientation, size_mm=70.0), rng)
+    assert measure_stairs(thin).step_mm < 1.0
+
+
+def test_pixels_finer_than_the_cells_of_the_search_do_not_come_back_as_longer_waves():
+    mesh = bare_mesh(0.5, turned(np.random.default_rng(7)), size_mm=70.0)
+    assert measure_stairs(mesh).step_mm < 1.0
+
+
+def test_a_wave_of_a_known_direction_and_length_is_found_and_noise_is_not():
+    rng = np.random.default_rng(5)
+    across = np.array([0.48, -0.6, 0.64])
+    ball = icosphere(28.0, 100)
+    for size, expected in ((0.03, 1.6), (0.0, 0.0)):
+        vertices = ball.vertices + rng.normal(0, 0.01, ball.vertices.shape)
+        place = vertices @ across
+        vertices += size * np.sin(2 * np.pi * place / 1.6)[:, None] * across
+        found = measure_stairs(Mesh(vertices=vertices, faces=ball.faces))
+        assert found.step_mm == pytest.approx(expected, abs=0.03), found
+        if size:
+            assert abs(np.dot(found.direction, across)) > 0.9999
+
+
 def test_a_smooth_body_has_no_stairs():
     n = 120
     theta, phi = np.meshgrid(
@@ -105,6 +146,25 @@ def test_a_mesh_that_is_not_in_millimetres_is_refused():
     with pytest.raises(MeshError, match="mesh: at most 3000 mm"):
         measure_stairs(icosphere(1e6, 4))
     assert measure_stairs(icosphere(1000.0, 4)).step_mm >= 0.0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", [5, 29])
+def test_two_millimetres_are_told_from_half_a_millimetre_on_forty_meshes_turned_anyhow(seed):
+    rng = np.random.default_rng(seed)
+    thick, thin = [], []
+    for n in range(20):
+        orientation = turned(rng)
+        for slice_mm, steps in ((2.0, thick), (0.5, thin)):
+            mesh = bare_mesh(slice_mm, orientation, size_mm=80.0, seed=100 * seed + n)
+            steps.append(measure_stairs(turned_anyhow(mesh, rng)[0]).step_mm)
+    wins = np.subtract.outer(thick, thin)
+    auc = ((wins > 0) + 0.5 * (wins == 0)).mean()
+    assert auc >= 0.95, (thick, thin)
+    # And the number is right, not only larger.
+    assert np.mean(np.abs(np.array(thick) - 2.0) < 0.06) >= 0.9
+    assert np.mean(np.array(thin) < 1.0) >= 0.9
 
 
 @pytest.mark.slow

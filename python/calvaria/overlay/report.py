@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["Overlay", "check_overlay", "measure_overlay"]
 
 _MOST_PLACES = 6
+# Where less of the surface fits, another body that lies there could do the same.
+_HALF_SURE = 0.6
 _MOST_HOLES = 20
 _OF_THE_LEVEL = (HoleCause.THIN_BONE, HoleCause.WRONG_LEVEL)
 # Less bone than that between two levels is their edge.
@@ -275,6 +277,12 @@ def _frame(frame: FrameMatch, profile: str) -> Finding:
         else f"The mesh is not in LPS millimetres, or not of this image; it is {frame.name}: {frame.why}."
     )
     verdict = Verdict.PASS if frame.is_as_given else Verdict.FAIL
+    if frame.is_as_given and frame.fraction < _HALF_SURE:
+        verdict = Verdict.UNPROVEN
+        message = (
+            f"No frame fits well; LPS millimetres fits best: {frame.why}. The mesh is shifted, turned, of "
+            "another size, or not of this patient."
+        )
     if frame.rival:
         verdict = Verdict.UNPROVEN
         message = f"The mesh is in LPS millimetres or in {frame.rival}: {frame.why}."
