@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from calvaria._exit_status import EXIT_OF, reported
+from calvaria._terminal import complain
 from calvaria.errors import BarError, CalvariaError, CalvariaWarning
 
 if TYPE_CHECKING:
@@ -155,7 +156,11 @@ def check(
         calliper_mpe_mm=calliper_mpe_mm,
     )
     if record is not None:
-        append_readings(record, rows, date=date or dt.date.today().isoformat())  # noqa: DTZ011 - a day at the printer
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always", CalvariaWarning)
+            append_readings(record, rows, date=date or dt.date.today().isoformat())  # noqa: DTZ011 - a day at the printer
+        for one in said:
+            complain(f"{record.name}: {one.message}")
     _print(found.to_dict() if as_json else found.to_text())
     raise typer.Exit(EXIT_OF[found.verdict])
 

@@ -80,11 +80,45 @@ def test_what_is_wrong_is_said_with_line_and_column(tmp_path, text, words):
         read_readings(table(tmp_path, text))
 
 
-def test_a_table_that_is_not_text_is_refused(tmp_path):
-    with pytest.raises(BarError, match="UTF-8"):
-        read_readings(
-            table(tmp_path, "nominal_mm;reading_mm;bar\n50;49;\u00e4", encoding="latin-1")
-        )
+@pytest.mark.parametrize("raw", [b"PK\x03\x04\x14\x00", bytes(range(256)), b"\x80" * 84 + b"\x00"])
+def test_a_table_that_is_not_text_is_refused(tmp_path, raw):
+    path = tmp_path / "readings.csv"
+    path.write_bytes(raw)
+    with pytest.raises(BarError, match="a table as text"):
+        read_readings(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("first", ["", "sep=;\r\n"])
+def test_a_german_spreadsheet_is_read(tmp_path, encoding, first):
+    text = (
+        f"{first}Bar;Axis;Nominal mm;Reading mm;Operator;Date\r\n"
+        "50X;X;50;49,95;J\u00f6rg;14.03.2026\r\n"
+        '50Y;Y;50,0;"49,91 mm";J\u00f6rg;4.3.2026\r\n;;;;;\r\n'
+    )
+    found = read_readings(table(tmp_path, text, encoding=encoding))
+    assert [one.reading_mm for one in found] == [49.95, 49.91]
+    assert {one.operator for one in found} == {"J\u00f6rg"}
+    assert [one.date for one in found] == ["2026-03-14", "2026-03-04"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bar,axis,nominal_mm,reading_mm,repeat\n50X,x,50,49,95\n50X,x,50,49,93\n",
+        "bar,axis,nominal_mm,reading_mm,repeat\n50X,x,50,49,1\n50X,x,50,49,3\n50X,x,50,50,2\n20X,x,20,20,5\n",
+        "bar,axis,nominal_mm,reading_mm,repeat,date\n50X,x,50,49,95,1,\n",
+        "bar,axis,nominal_mm,reading_mm,repeat,operator,instrument\n50X,x,50,49,95,1,,\n",
+    ],
+)
+def test_a_decimal_comma_that_was_cut_in_two_is_never_a_number(tmp_path, text):
+    with pytest.raises(BarError, match="a decimal comma needs a semicolon"):
+        read_readings(table(tmp_path, text))
+
+
+def test_readings_in_whole_mm_are_read_where_their_repeats_count(tmp_path):
+    text = "nominal_mm,reading_mm,repeat\n50,49,1\n50,50,2\n20,20,1\n"
+    assert [one.reading_mm for one in read_readings(table(tmp_path, text))] == [49, 50, 20]
 
 
 def test_a_form_asks_for_something(tmp_path):

@@ -75,7 +75,8 @@ def make_bar_set(
         msg = "lengths_mm, axes: at least one of each expected, found none"
         raise ValueError(msg)
     for name, values in (("lengths_mm", lengths_mm), ("axes", axes)):
-        if len(set(values)) < len(values):
+        names = [f"{one:g}" if isinstance(one, int | float) else one for one in values]
+        if len(set(names)) < len(names):
             msg = f"{name}: each one once expected, found {', '.join(map(str, values))}"
             raise ValueError(msg)
     sunk = _SUNK_MM if on_plate else 0.0
