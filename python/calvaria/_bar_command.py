@@ -81,6 +81,10 @@ def make(
     plate: Annotated[
         bool, typer.Option("--plate", help="All on one plate, for a scan in one piece.")
     ] = False,
+    bed: Annotated[
+        tuple[float, float] | None,
+        typer.Option("--bed", help="Width and depth of the printer's bed, mm, for a set."),
+    ] = None,
     form: Annotated[
         Path | None,
         typer.Option("--form", help="Write a calliper form beside it, a .csv to fill in."),
@@ -102,6 +106,7 @@ def make(
             with_diagonals=full_set,
             with_features=full_set,
             on_plate=plate,
+            bed_mm=bed,
         )
     write_mesh(made.mesh, output)
     sys.stdout.write(f"{output.name}: {made.meaning}\n")

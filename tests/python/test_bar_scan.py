@@ -98,7 +98,17 @@ def test_the_verdict_is_right_around_the_limit(scale, verdict):
     assert check_bars(measure_bar(scan), profile="planning").verdict.name == verdict
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize("error", [-1.3, 1.3])
+def test_a_short_bar_that_is_out_of_its_limit_is_found_and_fails(error):
+    scan = scan_of_print(make_bar(length_mm=20).mesh, seed=7, scale=(1 + error / 20, 1, 1), step=0.8)
+    found = measure_bars(scan)
+    assert [one.bar for one in found] == ["20X"]
+    assert found[0].deviation_mm == pytest.approx(error, abs=0.015)
+    assert check_bars(found, profile="planning").verdict.name == "FAIL"
+    with pytest.raises(BarNotFoundError):
+        measure_bar(scan, nominal_mm=20, tolerance_fraction=0.05)
+
+
 @pytest.mark.slow
 def test_bars_of_a_plated_set_are_measured_by_their_mesh():
     pytest.importorskip("manifold3d")
@@ -118,7 +128,6 @@ def test_bars_of_a_plated_set_are_measured_by_their_mesh():
         assert found[name].uncertainty_mm < 0.06
 
 
-@pytest.mark.slow
 @pytest.mark.slow
 def test_a_bar_on_a_head_is_found_with_and_without_the_printed_mesh():
     pytest.importorskip("manifold3d")
