@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import calvaria
-from bar_prints import ball, scan_of_print
+from bar_prints import ball, scan_of_print, turned
 from calvaria import CalvariaWarning, Mesh, check_bars, make_bar, measure_bar, phantom
 from calvaria.bar import (
     attach_bar,
@@ -189,6 +189,49 @@ def test_a_bar_with_an_end_cut_off_is_not_found(seed):
     kept = (place < place.max() - 1)[whole.faces].all(axis=1)
     with pytest.raises(BarNotFoundError, match="give unit"):
         measure_bar(Mesh(vertices=whole.vertices, faces=whole.faces[kept]))
+
+
+def _end(mesh, seed):
+    """Faces of the end at high x, in a scan of that seed."""
+    corners = mesh.vertices[mesh.faces]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-300)
+    return normals @ turned(np.random.default_rng(seed))[:, 0] > 0.9
+
+
+@pytest.mark.parametrize(
+    "spoilt", ["inside out", "a few faces turned", "gaps", "islands", "doubled", "faces of no area"]
+)
+def test_what_scanners_do_to_a_mesh_is_no_matter(spoilt):
+    mesh = scan_of_print(make_bar().mesh, seed=4, scale=(0.99, 1, 1), step=0.8)
+    rng, faces, vertices = np.random.default_rng(1), mesh.faces, mesh.vertices
+    if spoilt == "inside out":
+        faces = faces[:, ::-1]
+    elif spoilt == "a few faces turned":
+        faces = np.where(rng.random(len(faces))[:, None] < 0.05, faces[:, ::-1], faces)
+    elif spoilt == "gaps":
+        faces = faces[rng.random(len(faces)) > 0.3]
+    elif spoilt == "islands":
+        n = len(vertices)
+        places = vertices.mean(axis=0) + rng.normal(0, 30, (200, 1, 3))
+        vertices = np.vstack([vertices, (places + rng.normal(0, 0.5, (200, 3, 3))).reshape(-1, 3)])
+        faces = np.vstack([faces, n + np.arange(600).reshape(-1, 3)])
+    elif spoilt == "doubled":
+        faces = np.vstack([faces, faces])
+    else:
+        faces = np.vstack([faces, np.zeros((500, 3), int)])
+    found = measure_bar(Mesh(vertices=vertices, faces=np.ascontiguousarray(faces, np.int32)))
+    assert found.reading_mm == pytest.approx(49.5, abs=0.01)
+    assert found.axis == "x"
+
+
+def test_an_end_turned_inside_is_no_end():
+    mesh = scan_of_print(make_bar().mesh, seed=4, step=0.8)
+    faces = np.where(_end(mesh, 4)[:, None], mesh.faces[:, ::-1], mesh.faces)
+    with pytest.raises(BarNotFoundError, match="no two opposite"):
+        measure_bar(Mesh(vertices=mesh.vertices, faces=faces))
+    with pytest.raises(BarNotFoundError, match=r"1 flat patch,|0 flat patches,"):
+        measure_bar(Mesh(vertices=mesh.vertices, faces=mesh.faces[_end(mesh, 4)]), unit="mm", nominal_mm=10)
 
 
 def test_a_scan_of_loose_triangles_is_welded():

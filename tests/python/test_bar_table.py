@@ -72,6 +72,16 @@ def test_a_byte_order_mark_and_quotes_are_no_matter(tmp_path):
         ("nominal_mm;reading_mm;repeat\n50;49;0", r"column repeat: a whole number .* found '0'"),
         ("nominal_mm;reading_mm;date\n50;49;14.3.26", r"column date: .* found '14\.3\.26'"),
         ("nominal_mm;reading_mm;temperature_c\n50;49;warm", r"column temperature_c: .* found 'warm'"),
+        ("nominal_mm;reading_mm\n50;49\n50,49.9", r"line 3: 2 cells expected, found 1"),
+        ("\n\nnominal_mm;colour\n50;49", r"line 3: a column reading_mm"),
+        ("nominal_mm;reading_mm\n50;1.9646 in", r"column reading_mm: .* found '1\.9646 in'"),
+        ("nominal_mm;reading_mm\n50;#DIV/0!", r"column reading_mm: a number"),
+        ("nominal_mm;reading_mm\n1.050,0;1.049,9", r"column nominal_mm: a number .* found '1\.050,0'"),
+        ("nominal_mm;reading_mm;date\n50;49;31.02.2026", r"column date: .* found '31\.02\.2026'"),
+        ("nominal_mm;reading_mm;date\n50;49;3/4/2026", r"column date: .* found '3/4/2026'"),
+        ("nominal_mm,reading_mm\n50,49.9,x", r"line 2: 2 cells expected, found 3"),
+        ("<html>", r"line 1: a column nominal_mm"),
+        ("nominal_mm,reading_mm,bar\n50,49.9," + "x" * 200_000, r"line 2: a CSV line"),
         ("", r"at least one line"),
     ],
 )  # fmt: skip
@@ -114,6 +124,21 @@ def test_a_german_spreadsheet_is_read(tmp_path, encoding, first):
 def test_a_decimal_comma_that_was_cut_in_two_is_never_a_number(tmp_path, text):
     with pytest.raises(BarError, match="a decimal comma needs a semicolon"):
         read_readings(table(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nominal_mm,reading_mm\r50,49.9\r",
+        "nominal_mm,reading_mm\n50,49.9,\n",
+        "reading_mm\tnominal_mm\n49,9\t50\n",
+        "nominal_mm,reading_mm,repeat\n50,49.9,1.0\n",
+        "nominal_mm;reading_mm;temperature_c\n50 mm;49,9mm;21 \u00b0C\n",
+    ],
+)
+def test_an_odd_table_gives_the_right_number(tmp_path, text):
+    (one,) = read_readings(table(tmp_path, text))
+    assert (one.nominal_mm, one.reading_mm) == (50.0, 49.9)
 
 
 def test_readings_in_whole_mm_are_read_where_their_repeats_count(tmp_path):

@@ -213,6 +213,8 @@ def _found_in_mesh(
     if not len(welded.faces):
         msg = "mesh: faces with an area expected, found none"
         raise BarNotFoundError(msg)
+    if _encloses(welded) < 0:  # written inside out, as some scanners do
+        welded = replace(welded, faces=np.ascontiguousarray(welded.faces[:, ::-1]))
     diagonal = float(np.linalg.norm(np.ptp(welded.vertices, axis=0)))
     least = min(length - tolerance_mm(length, tolerance_fraction) for length in lengths_mm)
     tried = []
@@ -230,13 +232,24 @@ def _found_in_mesh(
             found = [bar for bar in found if bar.axis]
         if found:
             return found
-        tried.append(f"{name}: {len(patches)} flat patches, no two opposite at that distance")
+        n = len(patches)
+        tried.append(
+            f"{name}: {n} flat patch{'' if n == 1 else 'es'}, no two opposite at that distance"
+        )
     hint = "" if unit is not None else "; give unit where the mesh is not in mm"
     msg = (
         f"mesh: two opposite flat faces {_lengths(lengths_mm)} mm apart expected, found none "
         f"({'; '.join(tried)}{hint})"
     )
     raise BarNotFoundError(msg)
+
+
+def _encloses(mesh: Mesh) -> float:
+    """Return the volume inside as seen from the middle of the mesh; below 0, it is inside out."""
+    used = mesh.faces.ravel()
+    middle = mesh.vertices[used].mean(axis=0)
+    a, b, c = (mesh.vertices[mesh.faces[:, corner]] - middle for corner in range(3))
+    return float(np.einsum("ij,ij->", a, np.cross(b, c))) / 6
 
 
 def _units(diagonal: float, least_mm: float) -> list[tuple[str, float]]:

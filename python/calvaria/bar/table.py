@@ -211,7 +211,7 @@ def read_readings(path: str | os.PathLike[str]) -> tuple[BarReading, ...]:
     text = _text(file.read_bytes(), file.name)
     first = next((line for line in text.splitlines() if line.strip()), "")
     mark = max(";\t,", key=first.count)
-    rows = csv.reader(io.StringIO(text), delimiter=mark)
+    rows = csv.reader(io.StringIO(text, newline=None), delimiter=mark)
     readings: list[BarReading] = []
     has_whole_numbers = True
     header: list[str] | None = None
@@ -222,7 +222,7 @@ def read_readings(path: str | os.PathLike[str]) -> tuple[BarReading, ...]:
             if header is None and cells[0].strip().lower().startswith("sep="):
                 continue  # how a spreadsheet is told the separator
             if header is None:
-                header = _header(cells, file.name)
+                header = _header(cells, f"{file.name} line {rows.line_num}")
                 continue
             where = f"{file.name} line {rows.line_num}"
             if (reading := _row(header, cells, where, mark)) is not None:
@@ -273,28 +273,31 @@ def _need_counted(readings: Sequence[BarReading], name: str) -> None:
             raise BarError(msg)
 
 
-def _header(cells: Sequence[str], name: str) -> list[str]:
+def _header(cells: Sequence[str], where: str) -> list[str]:
     header = [cell.strip().lower().replace(" ", "_") for cell in cells]
     for needed in _NEEDED:
         if needed not in header:
-            msg = f"{name} line 1: a column {needed} expected, found {', '.join(header)}"
+            msg = f"{where}: a column {needed} expected, found {', '.join(header)}"
             raise BarError(msg)
     twice = sorted({column for column in header if column and header.count(column) > 1})
     if twice:
-        msg = f"{name} line 1: each column once expected, found {', '.join(twice)} twice"
+        msg = f"{where}: each column once expected, found {', '.join(twice)} twice"
         raise BarError(msg)
     unknown = [column for column in header if column and column not in (*COLUMNS, *_MEASURED)]
     if unknown:
-        msg = f"{name} line 1: columns {', '.join(COLUMNS)} expected, found {', '.join(unknown)}"
+        msg = f"{where}: columns {', '.join(COLUMNS)} expected, found {', '.join(unknown)}"
         raise BarError(msg)
     return header
 
 
 def _row(header: Sequence[str], cells: Sequence[str], where: str, mark: str) -> BarReading | None:
+    at = header.index("reading_mm")
+    if len(cells) <= at:
+        msg = f"{where}: {len(header)} cells expected, found {len(cells)}"
+        raise BarError(msg)
     # One empty cell too many may be a decimal comma that moved all others to the right.
-    if len(cells) > len(header) and (
-        mark == "," or any(cell.strip() for cell in cells[len(header) :])
-    ):
+    is_cut = mark == "," and "." not in cells[at]
+    if len(cells) > len(header) and (is_cut or any(c.strip() for c in cells[len(header) :])):
         msg = (
             f"{where}: {len(header)} cells expected, found {len(cells)}; "
             "a decimal comma needs a semicolon or a tab between the columns"
@@ -345,7 +348,7 @@ def _measured(row: Mapping[str, str], where: str) -> dict[str, Any]:
 
 
 def _number(cell: str, where: str, column: str) -> float:
-    text = cell.replace("\u2212", "-").removesuffix("mm").strip()
+    text = cell.replace("\u2212", "-").removesuffix("mm").removesuffix("\u00b0C").strip()
     text = text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
     try:
         value = math.nan if "_" in text else float(text)
@@ -358,6 +361,7 @@ def _number(cell: str, where: str, column: str) -> float:
 
 
 def _count(cell: str, where: str) -> int:
+    cell = cell.removesuffix(".0")  # a column of numbers with gaps
     if not cell.isdecimal() or int(cell) < 1:
         msg = f"{where}, column repeat: a whole number from 1 expected, found {cell!r}"
         raise BarError(msg)
