@@ -225,6 +225,15 @@ def test_what_scanners_do_to_a_mesh_is_no_matter(spoilt):
     assert found.axis == "x"
 
 
+def test_a_bar_without_its_sides_asks_for_the_unit():
+    mesh = scan_of_print(make_bar().mesh, seed=4, step=0.8, unit_mm=10.0)
+    either = _end(mesh, 4) | _end(Mesh(vertices=-mesh.vertices, faces=mesh.faces[:, ::-1].copy()), 4)
+    ends = Mesh(vertices=mesh.vertices, faces=mesh.faces[either])
+    assert measure_bar(ends, unit="cm").reading_mm == pytest.approx(50.0, abs=0.015)
+    with pytest.raises(BarNotFoundError, match="cm: 2 flat patches, two opposite, but not the sides"):
+        measure_bar(ends)
+
+
 def test_an_end_turned_inside_is_no_end():
     mesh = scan_of_print(make_bar().mesh, seed=4, step=0.8)
     faces = np.where(_end(mesh, 4)[:, None], mesh.faces[:, ::-1], mesh.faces)

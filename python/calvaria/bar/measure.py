@@ -227,14 +227,17 @@ def _found_in_mesh(
         found = find_bars(
             in_mm, patches, lengths_mm=lengths_mm, tolerance_fraction=tolerance_fraction
         )
+        known = found
         if unit is None and name != "mm":
             # Ten times larger, letters have edges as long as a bar: only bars of known sides count.
-            found = [bar for bar in found if bar.axis]
-        if found:
-            return found
+            known = [bar for bar in found if bar.axis]
+        if known:
+            return known
         n = len(patches)
+        seen = "two opposite, but not the sides of a bar" if found else "no two opposite"
         tried.append(
-            f"{name}: {n} flat patch{'' if n == 1 else 'es'}, no two opposite at that distance"
+            f"{name}: {n} flat patch{'' if n == 1 else 'es'}, {seen}"
+            + ("" if found else " at that distance")
         )
     hint = "" if unit is not None else "; give unit where the mesh is not in mm"
     msg = (
