@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import calvaria
 from bar_prints import ball, scan_of_print, turned
@@ -107,6 +109,37 @@ def test_a_short_bar_that_is_out_of_its_limit_is_found_and_fails(error):
     assert check_bars(found, profile="planning").verdict.name == "FAIL"
     with pytest.raises(BarNotFoundError):
         measure_bar(scan, nominal_mm=20, tolerance_fraction=0.05)
+
+
+@given(
+    error=st.floats(-1.2, 1.2),
+    seed=st.integers(0, 10_000),
+    length=st.sampled_from([20.0, 50.0, 100.0]),
+    axis=st.sampled_from("xyz"),
+    noise=st.floats(0.0, 0.08),
+    gone=st.sampled_from([0.0, 2.0]),
+    unit=st.sampled_from(["mm", "cm", "m", "inch", "um"]),
+    split=st.floats(-0.3, 0.3),
+)
+@settings(max_examples=12, deadline=None)
+def test_the_verdict_on_any_print_is_that_of_its_true_error(
+    error, seed, length, axis, noise, gone, unit, split
+):
+    """Scale and offset add up to the error, in any pose and unit, noisy, with holes."""
+    n = "xyz".index(axis)
+    scale, offset = [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]
+    scale[n], offset[n] = 1 + (error - split) / length, split
+    scan = scan_of_print(
+        make_bar(length_mm=length, axis=axis).mesh, seed=seed, scale=scale, offset=offset,
+        noise=noise, gone=gone, unit_mm={"mm": 1, "cm": 10, "m": 1000, "inch": 25.4, "um": 1e-3}[unit],
+    )  # fmt: skip
+    reading = measure_bar(scan, nominal_mm=length, unit=unit)
+    assert reading.deviation_mm == pytest.approx(error, abs=0.02)
+    found = check_bars(reading, profile="planning")
+    guard = found.headline.budget.guard_mm
+    if abs(abs(error) - 1) > 0.02 and abs(abs(error) + guard - 1) > 0.02:
+        right = "FAIL" if abs(error) >= 1 else "PASS" if abs(error) + guard < 1 else "UNPROVEN"
+        assert found.verdict.name == right
 
 
 @pytest.mark.slow
