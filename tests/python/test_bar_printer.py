@@ -398,6 +398,15 @@ def test_readings_without_a_printer_are_not_dropped_in_silence():
         check_printer("desktop-resin", record=rows, today="2026-03-06", profile="planning")
 
 
+@pytest.mark.parametrize(
+    ("today", "words"), [("2026-03-01", "today"), ("2026-03-02", "1 day ago"), ("2026-03-03", "2 days ago")]
+)
+def test_days_are_counted_in_words_that_fit_one_as_well(today, words):
+    found = check_history([reading(49.9)], today=today, profile="planning")
+    assert found.meaning.endswith(f"last bar {words}, in order")
+    assert words in found.report["bar_age"].message
+
+
 def test_no_message_of_a_printer_has_a_verdict_within_a_sentence():
     with pytest.warns(CalvariaWarning) as said:
         found = check_history([reading(48.0)], today="2026-03-02", profile="planning")

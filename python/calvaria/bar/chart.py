@@ -145,7 +145,7 @@ class PrinterHistory(Record):
     def meaning(self) -> str:
         """Verdict and the worst finding."""
         bad = self.report.above_pass()
-        words = bad[0].message if bad else f"last bar {self.age_days} days ago, in order"
+        words = bad[0].message if bad else f"last bar {_ago(self.age_days)}, in order"
         return f"{self.verdict.name}: printer {self.printer or 'without a name'}: {words}"
 
 
@@ -344,7 +344,7 @@ def _age_finding(age: int, most: float, rules: BarRules) -> Finding:
         return Finding(
             code="bar_age",
             verdict=Verdict.UNPROVEN,
-            message=f"the last bar is dated {-age} days after the day of judgement",
+            message=f"the last bar is dated {-age} {'day' if age == -1 else 'days'} after the day of judgement",
             measured=float(age),
             unit="days",
         )
@@ -353,7 +353,7 @@ def _age_finding(age: int, most: float, rules: BarRules) -> Finding:
     return Finding(
         code="bar_age",
         verdict=Verdict.BORDERLINE if is_old else Verdict.PASS,
-        message=f"the last bar was measured {age} days ago: {words}",
+        message=f"the last bar was measured {_ago(age)}: {words}",
         measured=float(age),
         limit=f"at most {most:g} days",
         unit="days",
@@ -393,6 +393,10 @@ def _nameless_findings(nameless: list[BarReading]) -> list[Finding]:
             source="house rule: a record of several printers",
         )
     ]
+
+
+def _ago(days: int) -> str:
+    return "today" if days == 0 else "1 day ago" if days == 1 else f"{days} days ago"
 
 
 def _were(n: int) -> str:

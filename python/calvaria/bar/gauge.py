@@ -191,7 +191,8 @@ def _balanced(readings: list[BarReading]) -> np.ndarray:
     if not is_full or len(bars) < 2 or len(operators) < 2 or max(counts) < 2:
         msg = (
             "readings: each bar read equally often by each operator, two or more of each, expected, "
-            f"found {len(bars)} bars, {len(operators)} operators, {sorted(counts)} readings"
+            f"found bars: {len(bars)}, operators: {len(operators)}, readings of each: "
+            f"{', '.join(map(str, sorted(counts)))}"
         )
         raise BarError(msg)
     return np.array([[cells[bar, operator] for operator in operators] for bar in bars])

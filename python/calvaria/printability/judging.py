@@ -208,7 +208,7 @@ class Judge:
                 ),
                 measured=found.area_mm2 / _CM2,
                 unit="cm2",
-                limit=limit.text(),
+                limit=f"no support {limit.text().removeprefix('PASS ')}",
                 source=limit.source,
                 details={
                     "volume_mm3": found.volume_mm3,
