@@ -7,21 +7,23 @@ All four, left out.  Needs manifold3d, and a few minutes for the skull.
 
 from __future__ import annotations
 
+import io
 import sys
 import warnings
+from base64 import b64decode
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from matplotlib.image import imsave
+from matplotlib.image import imread, imsave
 
 import calvaria
-from calvaria import CalvariaWarning, _native, phantom, segment
+from calvaria import CalvariaWarning, phantom, segment
 from calvaria.bar import attach_bar, make_bar_set
 from calvaria.mesh import Mesh, cut_mesh, keep_largest_part
 from calvaria.printability import add_base, emboss_label, hollow_mesh, part_mesh
 from calvaria.report.figures import draw_solid
-from calvaria.report.printability import _SUPPORT_COLOURS, _WALL_COLOURS, _supports, _walls
+from calvaria.report.printability import draw_printability
 
 HERE = Path(__file__).parent
 BONE = ((232, 222, 200), (232, 222, 200), (224, 140, 40), (60, 110, 200))
@@ -48,23 +50,18 @@ def seen(mesh: Mesh, toward: tuple[float, float, float], size: tuple[int, int]) 
     look = np.array(toward) / np.linalg.norm(toward)
     right = np.cross((0, 0, 1), look)
     right /= np.linalg.norm(right)
-    up = np.cross(look, right)
-    spans = [mesh.vertices @ way for way in (right, up, look)]
-    middles = [(span.min() + span.max()) / 2 for span in spans]
-    centre = sum(m * way for m, way in zip(middles, (right, up, look), strict=True))
-    scale = max(float(np.ptp(span)) / n for span, n in zip(spans, size, strict=False))
-    return _native.draw_mesh(
-        vertices=mesh.vertices,
-        faces=mesh.faces,
-        kinds=mesh.kinds,
-        right=tuple(right.tolist()),
-        up=tuple(up.tolist()),
-        centre_lps_mm=tuple(centre.tolist()),
-        mm_per_pixel=1.04 * scale,
-        size=size,
-        colours=BONE,
-        background=(255, 255, 255),
-    )
+    turned = mesh.vertices @ np.stack([right, -look, np.cross(look, right)], axis=1)
+    wide, tall = size
+    span = np.ptp(turned, axis=0)
+    n = round(max(span) * min(wide / span[0], tall / span[2]))
+    picture = draw_solid(
+        replace(mesh, vertices=turned), n_pixels=n, colours=BONE, sides=("from the front",)
+    )["from the front"]
+    made = np.full((tall, wide, 3), 255, np.uint8)
+    y, x = min(n, tall), min(n, wide)
+    part = picture[(n - y) // 2 : (n - y) // 2 + y, (n - x) // 2 : (n - x) // 2 + x]
+    made[(tall - y) // 2 : (tall - y) // 2 + y, (wide - x) // 2 : (wide - x) // 2 + x] = part
+    return made
 
 
 def bar_set() -> np.ndarray:
@@ -85,14 +82,10 @@ def printability() -> np.ndarray:
         skull(top_mm=40.0), process="fdm", material="pla", printer="desktop-fdm"
     )
     sys.stdout.write(f"{report!r}\n")
-    walls = draw_solid(_walls(report.measures), n_pixels=400, colours=_WALL_COLOURS)
-    built = draw_solid(
-        _supports(report.measures),
-        n_pixels=400,
-        colours=_SUPPORT_COLOURS,
-        sides=("from the front", "from below"),
-    )
-    six = [*walls.values(), *built.values()]
+    six = [
+        imread(io.BytesIO(b64decode(markup.split("base64,")[1].split('"')[0])))[:, :, :3]
+        for markup in draw_printability(report.measures).values()
+    ]
     return np.vstack([np.hstack(six[:3]), np.hstack(six[3:])])
 
 

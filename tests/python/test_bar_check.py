@@ -368,7 +368,7 @@ def test_a_copied_reading_is_counted_once(told):
     values = (49.90, 49.93, 49.97)
     asked = {"nominal_mm": 50, "axis": "x", "operator": "A"}
     rows = [
-        BarReading(reading_mm=mm, **asked, **{**{"repeat": n}, **told})
+        BarReading(reading_mm=mm, **asked, **{"repeat": n, **told})
         for n, mm in enumerate(values, 1)
     ]
     once = check_bars(rows, tolerance_mm=0.5)
@@ -392,7 +392,9 @@ def test_equal_readings_of_a_coarse_calliper_are_repeats():
         found = check_bars(rows, tolerance_mm=1, resolution_mm=0.05)
         assert (found.lines[0].n, found.n_copies) == (5, 0)
     midnight = [BarReading(**asked, date="2026-03-14 00:00:00")] * 2
-    assert check_bars(midnight, tolerance_mm=1).n_copies == 0, "no time of day, but a program's zeros"
+    assert check_bars(midnight, tolerance_mm=1).n_copies == 0, (
+        "no time of day, but a program's zeros"
+    )
 
 
 @pytest.mark.parametrize(

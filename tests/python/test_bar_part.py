@@ -169,7 +169,9 @@ def test_a_set_is_laid_out_for_the_bed_of_a_printer(bed, more):
 
 
 def test_a_set_that_does_not_fit_the_bed_says_so():
-    with pytest.raises(BarError, match=r"bed_mm: at least .* for 12 bodies expected, found 145 x 145"):
+    with pytest.raises(
+        BarError, match=r"bed_mm: at least .* for 12 bodies expected, found 145 x 145"
+    ):
         make_bar_set(bed_mm=(145, 145))
     for wrong in ((145,), (0, 100), (100, float("nan"))):
         with pytest.raises(ValueError, match="bed_mm"):

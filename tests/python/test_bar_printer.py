@@ -394,12 +394,15 @@ def test_readings_without_a_printer_are_not_dropped_in_silence():
         assert found.verdict is Verdict.BORDERLINE
         assert found.report["bar_unnamed"].measured == 1
         assert found.n_readings == 1
-    with pytest.raises(BarError, match=r"desktop-resin expected, found those of desktop-fdm, \(none\)"):
+    with pytest.raises(
+        BarError, match=r"desktop-resin expected, found those of desktop-fdm, \(none\)"
+    ):
         check_printer("desktop-resin", record=rows, today="2026-03-06", profile="planning")
 
 
 @pytest.mark.parametrize(
-    ("today", "words"), [("2026-03-01", "today"), ("2026-03-02", "1 day ago"), ("2026-03-03", "2 days ago")]
+    ("today", "words"),
+    [("2026-03-01", "today"), ("2026-03-02", "1 day ago"), ("2026-03-03", "2 days ago")],
 )
 def test_days_are_counted_in_words_that_fit_one_as_well(today, words):
     found = check_history([reading(49.9)], today=today, profile="planning")

@@ -102,7 +102,9 @@ def test_the_verdict_is_right_around_the_limit(scale, verdict):
 
 @pytest.mark.parametrize("error", [-1.3, 1.3])
 def test_a_short_bar_that_is_out_of_its_limit_is_found_and_fails(error):
-    scan = scan_of_print(make_bar(length_mm=20).mesh, seed=7, scale=(1 + error / 20, 1, 1), step=0.8)
+    scan = scan_of_print(
+        make_bar(length_mm=20).mesh, seed=7, scale=(1 + error / 20, 1, 1), step=0.8
+    )
     found = measure_bars(scan)
     assert [one.bar for one in found] == ["20X"]
     assert found[0].deviation_mm == pytest.approx(error, abs=0.015)
@@ -260,10 +262,14 @@ def test_what_scanners_do_to_a_mesh_is_no_matter(spoilt):
 
 def test_a_bar_without_its_sides_asks_for_the_unit():
     mesh = scan_of_print(make_bar().mesh, seed=4, step=0.8, unit_mm=10.0)
-    either = _end(mesh, 4) | _end(Mesh(vertices=-mesh.vertices, faces=mesh.faces[:, ::-1].copy()), 4)
+    either = _end(mesh, 4) | _end(
+        Mesh(vertices=-mesh.vertices, faces=mesh.faces[:, ::-1].copy()), 4
+    )
     ends = Mesh(vertices=mesh.vertices, faces=mesh.faces[either])
     assert measure_bar(ends, unit="cm").reading_mm == pytest.approx(50.0, abs=0.015)
-    with pytest.raises(BarNotFoundError, match="cm: 2 flat patches, two opposite, but not the sides"):
+    with pytest.raises(
+        BarNotFoundError, match="cm: 2 flat patches, two opposite, but not the sides"
+    ):
         measure_bar(ends)
 
 
@@ -273,7 +279,9 @@ def test_an_end_turned_inside_is_no_end():
     with pytest.raises(BarNotFoundError, match="no two opposite"):
         measure_bar(Mesh(vertices=mesh.vertices, faces=faces))
     with pytest.raises(BarNotFoundError, match=r"1 flat patch,|0 flat patches,"):
-        measure_bar(Mesh(vertices=mesh.vertices, faces=mesh.faces[_end(mesh, 4)]), unit="mm", nominal_mm=10)
+        measure_bar(
+            Mesh(vertices=mesh.vertices, faces=mesh.faces[_end(mesh, 4)]), unit="mm", nominal_mm=10
+        )
 
 
 def test_a_scan_of_loose_triangles_is_welded():

@@ -2,7 +2,13 @@
 
 import pytest
 
-from calvaria.bar import BarReading, read_readings, write_readings, write_readings_form
+from calvaria.bar import (
+    BarReading,
+    read_readings,
+    readings_by_bar,
+    write_readings,
+    write_readings_form,
+)
 from calvaria.errors import BarError
 
 
@@ -167,6 +173,39 @@ def test_a_reading_from_a_scan_keeps_its_uncertainty_and_place(tmp_path):
     by_hand = BarReading(nominal_mm=20, reading_mm=19.9, axis="y")
     write_readings([scanned, by_hand], tmp_path / "bars.csv")
     assert read_readings(tmp_path / "bars.csv") == (scanned, by_hand)
+
+
+def test_readings_are_typed_into_a_cell_by_the_names_on_the_bars():
+    found = readings_by_bar(
+        {"50X": [49.91, 49.93], "100 mm xy": (99.8,), "20": 19.95},
+        operator="A", date="2026-03-14", temperature_c=22,
+    )  # fmt: skip
+    assert [(one.nominal_mm, one.axis, one.reading_mm, one.repeat, one.bar) for one in found] == [
+        (50, "x", 49.91, 1, "50X"),
+        (50, "x", 49.93, 2, "50X"),
+        (100, "xy", 99.8, 1, "100XY"),
+        (20, "", 19.95, 1, "20"),
+    ]
+    assert {(one.operator, one.date, one.temperature_c) for one in found} == {
+        ("A", "2026-03-14", 22)
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "at least one reading"),
+        ({"50X": []}, "at least one reading"),
+        ({"X50": 49}, "such as '50X', expected, found 'X50'"),
+        ({"50Q": 49}, "found '50Q'"),
+        ({"50X": "49,9"}, "lengths_mm of 50X: a number"),
+        ({"50X": [float("nan")]}, "lengths_mm of 50X: a finite number"),
+        ({"50X": -49.9}, "reading_mm: a length above 0"),
+    ],
+)
+def test_what_is_typed_wrong_is_said_with_the_name_of_its_bar(given, words):
+    with pytest.raises((BarError, ValueError), match=words):
+        readings_by_bar(given)
 
 
 def test_what_cannot_be_written_is_refused(tmp_path):

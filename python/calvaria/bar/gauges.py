@@ -86,9 +86,7 @@ def measure_gauges(
             if len(points) < _LEAST_POINTS:
                 which = "second" if is_second else "first"
                 n = len(points)
-                missing.append(
-                    f"{gauge.bar}: {n} point{'' if n == 1 else 's'} on its {which} face"
-                )
+                missing.append(f"{gauge.bar}: {n} point{'' if n == 1 else 's'} on its {which} face")
                 break
             outwards = _outwards(gauge, is_second=is_second)
             planes.append(fit_plane(points, outwards=outwards, n_independent=n_independent))

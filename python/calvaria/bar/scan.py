@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
     from calvaria.mesh import Mesh
 
-__all__ = ["FoundBar", "Patch", "find_bars", "find_patches", "fit_patch", "scaled", "tolerance_mm", "weld_mesh"]
+__all__ = [
+    "FoundBar",
+    "Patch",
+    "find_bars",
+    "find_patches",
+    "fit_patch",
+    "scaled",
+    "tolerance_mm",
+    "weld_mesh",
+]
 
 # Normals are averaged over this radius; print edges are round over about as much.
 _RADIUS_MM = 1.0

@@ -234,7 +234,11 @@ def read_readings(path: str | os.PathLike[str]) -> tuple[BarReading, ...]:
     if not readings:
         msg = f"{file.name}: at least one line with a reading expected, found none"
         raise BarError(msg)
-    if mark == "," and has_whole_numbers and "repeat" in header[header.index("reading_mm") + 1 :][:1]:
+    if (
+        mark == ","
+        and has_whole_numbers
+        and "repeat" in header[header.index("reading_mm") + 1 :][:1]
+    ):
         _need_counted(readings, file.name)
     return tuple(readings)
 
@@ -377,8 +381,6 @@ def _date(cell: str, where: str) -> str:
     try:
         dt.datetime.fromisoformat(text)
     except ValueError:
-        msg = (
-            f"{where}, column date: a date such as 2026-03-14 or 14.03.2026 expected, found {cell!r}"
-        )
+        msg = f"{where}, column date: a date such as 2026-03-14 or 14.03.2026 expected, found {cell!r}"
         raise BarError(msg) from None
     return text
