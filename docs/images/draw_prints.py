@@ -120,7 +120,7 @@ def printability_edits() -> np.ndarray:
     )
     low, high = parted.lower, parted.upper
     apart = Mesh(
-        vertices=np.vstack([low.vertices, high.vertices + (0, 0, 18)]),
+        vertices=np.vstack([low.vertices, high.vertices + np.array([0, 0, 18])]),
         faces=np.vstack([low.faces, high.faces + len(low.vertices)]),
     )
     hollow = cut_mesh(

@@ -231,25 +231,19 @@ def read_readings(path: str | os.PathLike[str]) -> tuple[BarReading, ...]:
     except csv.Error as error:
         msg = f"{file.name} line {rows.line_num}: a CSV line expected, found {error}"
         raise BarError(msg) from None
-    if not readings:
+    if header is None or not readings:
         msg = f"{file.name}: at least one line with a reading expected, found none"
         raise BarError(msg)
-    if (
-        mark == ","
-        and has_whole_numbers
-        and "repeat" in header[header.index("reading_mm") + 1 :][:1]
-    ):
+    beside = header[header.index("reading_mm") + 1 :][:1]
+    if mark == "," and has_whole_numbers and beside == ["repeat"]:
         _need_counted(readings, file.name)
     return tuple(readings)
 
 
 def _text(raw: bytes, name: str) -> str:
     """Return the text of a file as spreadsheets write it."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ("utf-16",)
-    else:
-        encodings = ("utf-8-sig", "cp1252")
-    for encoding in encodings:
+    is_wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if is_wide else ("utf-8-sig", "cp1252"):
         try:
             text = raw.decode(encoding)
         except UnicodeDecodeError:
