@@ -254,10 +254,7 @@ pub fn blocked_by_body<'py>(
     Ok(py.detach(|| blocked_faces(&facets, &FaceTree::new(mesh), way)).into_pyarray(py))
 }
 
-fn facets(
-    centres: &PyReadonlyArray2<'_, f64>,
-    normals: &PyReadonlyArray2<'_, f64>,
-) -> PyResult<Vec<Facet>> {
+fn facets(centres: &PyReadonlyArray2<'_, f64>, normals: &PyReadonlyArray2<'_, f64>) -> PyResult<Vec<Facet>> {
     let (centres, normals) = (array::rows(centres.as_slice()?)?, array::rows(normals.as_slice()?)?);
     if centres.len() != normals.len() {
         let message = format!("normals: {} rows expected, found {}", centres.len(), normals.len());

@@ -209,9 +209,9 @@ impl Scene<'_> {
             .try_normalize(0.0)
             .unwrap_or_default();
         // What turns away sharply is an edge of the part, not a rounding: it is not lit across.
-        let normals = vertices.map(|vertex| self.normals[vertex as usize]).map(|normal| {
-            if Vector3::from(normal).dot(&own) < CREASE { own.into() } else { normal }
-        });
+        let normals = vertices
+            .map(|vertex| self.normals[vertex as usize])
+            .map(|normal| if Vector3::from(normal).dot(&own) < CREASE { own.into() } else { normal });
         Some(lit(&colours, weights, &normals, self.paint.ambient()))
     }
 }
@@ -283,9 +283,14 @@ mod tests {
     #[test]
     fn a_sharp_edge_is_not_lit_across() {
         // A roof of two slopes: each is of one shade up to its ridge.
-        let vertices =
-            vec![[-10.0, -9.0, 0.0], [-10.0, 9.0, 0.0], [0.0, -9.0, 12.0], [0.0, 9.0, 12.0], [10.0, -9.0, 0.0],
-                [10.0, 9.0, 0.0]];
+        let vertices = vec![
+            [-10.0, -9.0, 0.0],
+            [-10.0, 9.0, 0.0],
+            [0.0, -9.0, 12.0],
+            [0.0, 9.0, 12.0],
+            [10.0, -9.0, 0.0],
+            [10.0, 9.0, 0.0],
+        ];
         let faces = vec![[0, 2, 1], [1, 2, 3], [2, 4, 3], [3, 4, 5]];
         let mesh = TriMesh { vertices, faces, kinds: vec![0; 4] };
         let picture = draw_mesh(mesh.view(), &view([20, 20]), Paint::Kinds(&[[240; 3]; 4]), [0; 3]);
