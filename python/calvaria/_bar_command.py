@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from calvaria._exit_status import EXIT_OF, reported
+from calvaria._terminal import complain
 from calvaria.errors import BarError, CalvariaError, CalvariaWarning
 
 if TYPE_CHECKING:
@@ -80,6 +81,10 @@ def make(
     plate: Annotated[
         bool, typer.Option("--plate", help="All on one plate, for a scan in one piece.")
     ] = False,
+    bed: Annotated[
+        tuple[float, float] | None,
+        typer.Option("--bed", help="Width and depth of the printer's bed, mm, for a set."),
+    ] = None,
     form: Annotated[
         Path | None,
         typer.Option("--form", help="Write a calliper form beside it, a .csv to fill in."),
@@ -101,6 +106,7 @@ def make(
             with_diagonals=full_set,
             with_features=full_set,
             on_plate=plate,
+            bed_mm=bed,
         )
     write_mesh(made.mesh, output)
     sys.stdout.write(f"{output.name}: {made.meaning}\n")
@@ -155,7 +161,11 @@ def check(
         calliper_mpe_mm=calliper_mpe_mm,
     )
     if record is not None:
-        append_readings(record, rows, date=date or dt.date.today().isoformat())  # noqa: DTZ011 - a day at the printer
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always", CalvariaWarning)
+            append_readings(record, rows, date=date or dt.date.today().isoformat())  # noqa: DTZ011 - a day at the printer
+        for one in said:
+            complain(f"{record.name}: {one.message}")
     _print(found.to_dict() if as_json else found.to_text())
     raise typer.Exit(EXIT_OF[found.verdict])
 

@@ -10,6 +10,8 @@ __all__ = [
     "Phantom",
     "Progress",
     "SeriesHandle",
+    "blocked_by_body",
+    "blocked_ways",
     "closest_points",
     "cluster_points",
     "compare_masks",
@@ -627,6 +629,24 @@ def mesh_overhang(
     steepest: float,
     first_layer_mm: float,
 ) -> dict[str, Any]: ...
+def blocked_ways(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    centres: NDArray[np.float64],
+    normals: NDArray[np.float64],
+    ways: NDArray[np.float64],
+) -> list[tuple[float, float]]: ...
+def blocked_by_body(
+    *,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    centres: NDArray[np.float64],
+    normals: NDArray[np.float64],
+    way: _Place,
+) -> NDArray[np.bool_]: ...
 def lay_down_mesh(
     *,
     vertices: NDArray[np.float64],

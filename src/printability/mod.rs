@@ -6,6 +6,7 @@ pub mod bridges;
 pub mod drain;
 pub mod edge_distance;
 pub mod holes;
+pub mod insertion;
 pub mod normals;
 pub mod orient;
 pub mod overhang;

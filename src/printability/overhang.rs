@@ -10,6 +10,9 @@ use crate::mesh::ray::Ray;
 /// Faces of one task.
 const BLOCK: usize = 4096;
 
+/// Cosine from where on a face looks up enough for a support to stand on it.
+const LEAST_RISE: f64 = 0.01;
+
 /// How a part is built.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Build {
@@ -101,7 +104,34 @@ pub fn overhang(tree: &FaceTree<'_>, build: &Build) -> Overhang {
     if found.whole_mm2 > 0.0 {
         found.mean_squared_cosine /= found.whole_mm2;
     }
+    for face in carriers(tree, build, &found.needs_support) {
+        found.carries_support[face] = true;
+    }
     found
+}
+
+/// Faces that look up at one that needs support: it stands on all of them, not only where the middle of
+/// a face above them falls.
+fn carriers(tree: &FaceTree<'_>, build: &Build, needs: &[bool]) -> Vec<usize> {
+    let mesh = tree.mesh();
+    (0..mesh.faces().len())
+        .into_par_iter()
+        .filter(|&face| {
+            let (normal, area) = face_normal(mesh, face);
+            if area <= 0.0 || normal.dot(&build.up) < LEAST_RISE {
+                return false;
+            }
+            let corners = tree.triangle(face as u32);
+            let ray = Ray {
+                origin: (corners[0] + corners[1] + corners[2]) / 3.0,
+                direction: build.up,
+                longest_mm: f64::INFINITY,
+                is_leaving: false,
+                apart_from: None,
+            };
+            tree.first_hit(&ray, None).is_some_and(|hit| needs[hit.face as usize])
+        })
+        .collect()
 }
 
 fn see(tree: &FaceTree<'_>, build: &Build, face: usize, low: f64, near: &mut Option<u32>) -> Seen {
@@ -149,5 +179,11 @@ mod tests {
         assert!((found.volume_mm3 - 100.0 * 3.0 - 100.0 * 5.0).abs() < 1e-6, "{}", found.volume_mm3);
         assert!((found.on_part_mm2 - 100.0).abs() < 1e-9 && (found.on_plate_mm2 - 100.0).abs() < 1e-9);
         assert!((found.height_mm - 7.0).abs() < 1e-12);
+        // The whole top of the lower table carries the support, but for faces that its rim cuts.
+        let carried: f64 = (0..mesh.faces.len())
+            .filter(|&face| found.carries_support[face])
+            .map(|face| face_normal(mesh.view(), face).1)
+            .sum();
+        assert!((carried - 100.0).abs() < 1e-9, "{carried}");
     }
 }

@@ -55,8 +55,8 @@ mod _native {
     use super::phantom::Phantom;
     #[pymodule_export]
     use super::printability::{
-        fill_mesh, lay_down_mesh, least_over_patch, low_patches, mesh_closure, mesh_footprint, mesh_overhang,
-        mesh_pools, mesh_thickness, refine_mesh, round_holes, slender_members,
+        blocked_by_body, blocked_ways, fill_mesh, lay_down_mesh, least_over_patch, low_patches, mesh_closure,
+        mesh_footprint, mesh_overhang, mesh_pools, mesh_thickness, refine_mesh, round_holes, slender_members,
     };
     #[pymodule_export]
     use super::progress::Progress;

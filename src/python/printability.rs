@@ -15,6 +15,7 @@ use crate::printability::bridges::{Member, members};
 use crate::printability::drain::pools;
 use crate::printability::edge_distance::Nearest;
 use crate::printability::holes::{Hole, holes};
+use crate::printability::insertion::{Facet, blocked, blocked_faces};
 use crate::printability::orient::{footprint, lay_down};
 use crate::printability::overhang::{Build, overhang};
 use crate::printability::patches::{least_over_area, patches};
@@ -215,6 +216,51 @@ pub fn mesh_overhang<'py>(
         facts.set_item(name, value)?;
     }
     Ok(facts)
+}
+
+/// For each direction: area of a part that runs into a body, and how far it moves before.
+#[pyfunction]
+#[pyo3(signature = (*, vertices, faces, kinds, centres, normals, ways))]
+pub fn blocked_ways(
+    py: Python<'_>,
+    vertices: PyReadonlyArray2<'_, f64>,
+    faces: PyReadonlyArray2<'_, i32>,
+    kinds: PyReadonlyArray1<'_, u8>,
+    centres: PyReadonlyArray2<'_, f64>,
+    normals: PyReadonlyArray2<'_, f64>,
+    ways: PyReadonlyArray2<'_, f64>,
+) -> PyResult<Vec<(f64, f64)>> {
+    let mesh = array::mesh(&vertices, &faces, &kinds)?;
+    let facets = facets(&centres, &normals)?;
+    let ways = array::rows(ways.as_slice()?)?;
+    let found = py.detach(|| blocked(&facets, &FaceTree::new(mesh), ways));
+    Ok(found.into_iter().map(|one| (one.area_mm2, one.free_mm)).collect())
+}
+
+/// Which faces of a part run into a body in a direction.
+#[pyfunction]
+#[pyo3(signature = (*, vertices, faces, kinds, centres, normals, way))]
+pub fn blocked_by_body<'py>(
+    py: Python<'py>,
+    vertices: PyReadonlyArray2<'py, f64>,
+    faces: PyReadonlyArray2<'py, i32>,
+    kinds: PyReadonlyArray1<'py, u8>,
+    centres: PyReadonlyArray2<'py, f64>,
+    normals: PyReadonlyArray2<'py, f64>,
+    way: [f64; 3],
+) -> PyResult<Bound<'py, PyArray1<bool>>> {
+    let mesh = array::mesh(&vertices, &faces, &kinds)?;
+    let facets = facets(&centres, &normals)?;
+    Ok(py.detach(|| blocked_faces(&facets, &FaceTree::new(mesh), way)).into_pyarray(py))
+}
+
+fn facets(centres: &PyReadonlyArray2<'_, f64>, normals: &PyReadonlyArray2<'_, f64>) -> PyResult<Vec<Facet>> {
+    let (centres, normals) = (array::rows(centres.as_slice()?)?, array::rows(normals.as_slice()?)?);
+    if centres.len() != normals.len() {
+        let message = format!("normals: {} rows expected, found {}", centres.len(), normals.len());
+        return Err(PyValueError::new_err(message));
+    }
+    Ok(centres.iter().zip(normals).map(|(&centre, &normal)| Facet { centre, normal }).collect())
 }
 
 /// For each way up: area that hangs over, space under it, area on the plate, height, highest vertex.

@@ -38,6 +38,9 @@ const AMBIENT_READABLE: f64 = 0.5;
 /// Where the light comes from: right, up, towards the viewer.
 const LIGHT: [f64; 3] = [-0.45, 0.55, 0.70];
 
+/// Cosine of the angle between a vertex and a face from where on the face is lit by itself: 40 degrees.
+const CREASE: f64 = 0.766;
+
 /// What gives a surface its colour.
 #[derive(Debug, Clone, Copy)]
 pub enum Paint<'a> {
@@ -61,7 +64,7 @@ pub fn draw_mesh(mesh: MeshRef<'_>, view: &View, paint: Paint<'_>, background: [
     let places = project(mesh, view, &turn);
     let nearest = nearest_faces(mesh, &places, size);
     let normals = normals_of(mesh, &nearest, &turn);
-    let scene = Scene { mesh, places, normals, paint };
+    let scene = Scene { mesh, places, normals, turn, paint };
     let [columns, rows] = view.size;
     let mut picture = vec![0; 3 * columns * rows];
     picture.par_chunks_mut(3 * columns.max(1)).enumerate().for_each(|(row, pixels)| {
@@ -189,6 +192,7 @@ struct Scene<'a> {
     mesh: MeshRef<'a>,
     places: Vec<[f64; 3]>,
     normals: Vec<[f64; 3]>,
+    turn: Matrix3<f64>,
     paint: Paint<'a>,
 }
 
@@ -201,7 +205,13 @@ impl Scene<'_> {
             Paint::Kinds(colours) => [colours[usize::from(self.mesh.kinds()[face as usize]) & 3]; 3],
             Paint::Vertices(colours) => vertices.map(|vertex| colours[vertex as usize]),
         };
-        let normals = vertices.map(|vertex| self.normals[vertex as usize]);
+        let own = (self.turn * Vector3::from(doubled_area_vector(self.mesh.corners(face as usize))))
+            .try_normalize(0.0)
+            .unwrap_or_default();
+        // What turns away sharply is an edge of the part, not a rounding: it is not lit across.
+        let normals = vertices
+            .map(|vertex| self.normals[vertex as usize])
+            .map(|normal| if Vector3::from(normal).dot(&own) < CREASE { own.into() } else { normal });
         Some(lit(&colours, weights, &normals, self.paint.ambient()))
     }
 }
@@ -268,6 +278,25 @@ mod tests {
         let picture = draw_mesh(mesh.view(), &view([40, 40]), Paint::Kinds(&colours), [0, 0, 255]);
         let count = |channel: usize| picture.chunks(3).filter(|pixel| pixel[channel] > 100).count();
         assert_eq!([count(0), count(1), count(2)], [300, 100, 1200]);
+    }
+
+    #[test]
+    fn a_sharp_edge_is_not_lit_across() {
+        // A roof of two slopes: each is of one shade up to its ridge.
+        let vertices = vec![
+            [-10.0, -9.0, 0.0],
+            [-10.0, 9.0, 0.0],
+            [0.0, -9.0, 12.0],
+            [0.0, 9.0, 12.0],
+            [10.0, -9.0, 0.0],
+            [10.0, 9.0, 0.0],
+        ];
+        let faces = vec![[0, 2, 1], [1, 2, 3], [2, 4, 3], [3, 4, 5]];
+        let mesh = TriMesh { vertices, faces, kinds: vec![0; 4] };
+        let picture = draw_mesh(mesh.view(), &view([20, 20]), Paint::Kinds(&[[240; 3]; 4]), [0; 3]);
+        let row: Vec<u8> = picture.chunks(3).skip(200).take(20).map(|pixel| pixel[0]).collect();
+        assert!(row[1..9].windows(2).all(|two| two[0] == two[1]), "{row:?}");
+        assert!(row[11..19].windows(2).all(|two| two[0] == two[1]) && row[8] != row[11], "{row:?}");
     }
 
     #[test]

@@ -351,7 +351,58 @@ def test_copied_lines_and_missing_axes_are_said():
     assert "bars without an axis were fitted together" in notes
     assert "one length" not in notes
     assert "copied line" not in notes
-    assert "1 reading is the same" in check_bars([*rows, rows[0]], tolerance_mm=1).notes[0]
+    again = check_bars([*rows, rows[0]], tolerance_mm=1)
+    assert "1 reading has the same length" in again.notes[0]
+    assert (again.lines[0].n, again.n_copies) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"repeat": 3},
+        {"date": "2026-03-14T10:05:07"},
+        {"source": "mesh", "uncertainty_mm": 0.01, "repeat": None},
+    ],
+)
+def test_a_copied_reading_is_counted_once(told):
+    values = (49.90, 49.93, 49.97)
+    asked = {"nominal_mm": 50, "axis": "x", "operator": "A"}
+    rows = [
+        BarReading(reading_mm=mm, **asked, **{"repeat": n, **told})
+        for n, mm in enumerate(values, 1)
+    ]
+    once = check_bars(rows, tolerance_mm=0.5)
+    found = check_bars([*rows, *rows, rows[1]], tolerance_mm=0.5)
+    assert found.n_copies == 4
+    assert found.lines == once.lines
+    assert "4 readings are copies" in found.notes[0]
+    assert found.to_report()["bar_copies"].verdict is Verdict.BORDERLINE
+    assert "bar_copies" not in [one.code for one in once.to_report()]
+    assert "1 reading is a copy" in check_bars([*rows, rows[1]], tolerance_mm=0.5).notes[0]
+
+
+def test_equal_readings_of_a_coarse_calliper_are_repeats():
+    """A calliper of 0.05 mm reads the same five times: as many repeats, numbered or on other days."""
+    asked = {"nominal_mm": 50, "reading_mm": 49.95, "axis": "x"}
+    for told in ("repeat", "date", "operator", None):
+        rows = [
+            BarReading(**asked, **({} if told is None else {told: n if told == "repeat" else f"2026-03-0{n}"}))
+            for n in range(1, 6)
+        ]  # fmt: skip
+        found = check_bars(rows, tolerance_mm=1, resolution_mm=0.05)
+        assert (found.lines[0].n, found.n_copies) == (5, 0)
+    midnight = [BarReading(**asked, date="2026-03-14 00:00:00")] * 2
+    assert check_bars(midnight, tolerance_mm=1).n_copies == 0, (
+        "no time of day, but a program's zeros"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "unit"), [(1.9646, "inches"), (4.99, "cm"), (0.0499, "m"), (49900.0, "um")]
+)
+def test_a_length_in_another_unit_is_refused(value, unit):
+    with pytest.raises(BarError, match=rf"{unit}"):
+        check_bars(BarReading(nominal_mm=50, reading_mm=value), tolerance_mm=1)
 
 
 @pytest.mark.parametrize(

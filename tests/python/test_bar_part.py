@@ -151,6 +151,35 @@ def test_a_set_on_a_plate_is_one_body_and_fits_a_small_bed():
         assert (np.ptp(made.mesh.vertices, axis=0)[:2] <= 200 + 1e-9).all()
 
 
+@pytest.mark.parametrize(
+    ("bed", "more"),
+    [
+        ((180, 180), {"on_plate": True}),
+        ((180, 180), {}),
+        ((145, 145), {"with_features": False}),
+        ((145, 145), {"with_features": False, "with_diagonals": False, "on_plate": True}),
+    ],
+)
+def test_a_set_is_laid_out_for_the_bed_of_a_printer(bed, more):
+    if more.get("on_plate"):
+        pytest.importorskip("manifold3d")
+    bars = make_bar_set(bed_mm=bed, **more)
+    assert (np.ptp(bars.mesh.vertices, axis=0)[:2] <= np.add(bed, 1e-6)).all()
+    assert {gauge.bar for gauge in bars.gauges} >= {"20X", "50X", "100X", "20Z", "50Z", "100Z"}
+
+
+def test_a_set_that_does_not_fit_the_bed_says_so():
+    with pytest.raises(
+        BarError, match=r"bed_mm: at least .* for 12 bodies expected, found 145 x 145"
+    ):
+        make_bar_set(bed_mm=(145, 145))
+    for wrong in ((145,), (0, 100), (100, float("nan"))):
+        with pytest.raises(ValueError, match="bed_mm"):
+            make_bar_set(bed_mm=wrong)
+    with pytest.raises(ValueError, match="lengths_mm: each one once"):
+        make_bar_set(lengths_mm=(50, 50.0000001))
+
+
 def test_bars_of_a_set_stand_apart_for_the_jaws():
     bars = make_bar_set()
     part = mesh_topology(bars.mesh).component_of_face
@@ -173,7 +202,7 @@ def test_the_bar_itself_prints_well_letters_and_all(axis):
 
 def test_a_bar_is_fused_to_a_model_on_its_lid_away_from_what_matters():
     pytest.importorskip("manifold3d")
-    model = ball()
+    model = transform_mesh(ball(), matrix=np.diag([1.0, -1.0, -1.0, 1.0]))  # its lid is on top
     assert is_sound(model)
     face = np.array([[0.0, -60.0, 0.0]])
     made = attach_bar(model, axis="y", keep_away_lps_mm=face)
@@ -194,6 +223,17 @@ def test_a_bar_is_fused_to_a_model_on_its_lid_away_from_what_matters():
     picture = made.draw(n_pixels=200)
     blue = (picture[:, :, 2].astype(int) - picture[:, :, 0]) > 40
     assert blue.sum() > 200, "the bar is seen"
+
+
+@pytest.mark.parametrize("axis", "xy")
+def test_no_bar_hangs_below_the_foot_of_a_model(axis):
+    """A cut neck is a lid, and the model stands on it: a bar there would be what it stands on."""
+    pytest.importorskip("manifold3d")
+    model = ball()
+    made = attach_bar(model, axis=axis, keep_away_lps_mm=[[0.0, -60.0, 0.0]])
+    assert made.part.mesh.vertices[:, 2].min() == pytest.approx(model.vertices[:, 2].min(), abs=0.1)
+    assert made.distance_to_kept_mm >= 15
+    assert is_sound(made.part.mesh)
 
 
 def test_a_fit_test_of_an_implant_bears_its_mark():

@@ -360,6 +360,64 @@ def test_a_history_becomes_json_and_names_a_wrong_day():
             check_history(rows, today="2026-01-02", profile="planning", max_age_days=age)
 
 
+def test_a_form_that_is_appended_twice_is_kept_once(tmp_path):
+    rows = [reading(49.9, repeat=1), reading(49.9, repeat=2), reading(49.95, repeat=3)]
+    first = append_readings(tmp_path / "p.jsonl", rows)
+    with pytest.warns(CalvariaWarning, match="3 of 4 readings left out"):
+        both = append_readings(tmp_path / "p.jsonl", [*rows, reading(49.9, repeat=4)])
+    assert both == (*first, reading(49.9, repeat=4)) == load_record(tmp_path / "p.jsonl")
+    for n in (1, 2):
+        assert len(append_readings(tmp_path / "q.jsonl", reading(49.95))) == n, "may be read twice"
+
+
+def test_a_copied_record_says_so_and_a_copied_gauge_study_is_refused():
+    rows = [reading(50.9, repeat=n) for n in (1, 2, 3)]
+    once = check_history(rows, today="2026-03-02", profile="planning")
+    found = check_history([*rows, *rows], today="2026-03-02", profile="planning")
+    assert found.n_readings == once.n_readings == 3
+    assert found.report["bar_copies"].measured == 3
+    assert found.report["bar_last"] == once.report["bar_last"]
+    study = gauge_table(1, sd_repeat=0.02, sd_operator=0.04, sd_bar=0.2)
+    with pytest.raises(BarError, match="90 readings are copies"):
+        measure_gauge([*study, *study], tolerance_mm=1.0)
+
+
+def test_readings_without_a_printer_are_not_dropped_in_silence():
+    """The newest bar names no printer and fails: the record of a named one must say that it is there."""
+    rows = [reading(49.9, "2026-03-01", printer="desktop-fdm"), reading(48.0, "2026-03-05")]
+    for asked in (
+        lambda: check_printer("desktop-fdm", record=rows, today="2026-03-06", profile="planning"),
+        lambda: check_history(rows, printer="desktop-fdm", today="2026-03-06", profile="planning"),
+    ):
+        with pytest.warns(CalvariaWarning, match="1 reading names no printer .* of 2026-03-05"):
+            found = asked()
+        assert found.verdict is Verdict.BORDERLINE
+        assert found.report["bar_unnamed"].measured == 1
+        assert found.n_readings == 1
+    with pytest.raises(
+        BarError, match=r"desktop-resin expected, found those of desktop-fdm, \(none\)"
+    ):
+        check_printer("desktop-resin", record=rows, today="2026-03-06", profile="planning")
+
+
+@pytest.mark.parametrize(
+    ("today", "words"),
+    [("2026-03-01", "today"), ("2026-03-02", "1 day ago"), ("2026-03-03", "2 days ago")],
+)
+def test_days_are_counted_in_words_that_fit_one_as_well(today, words):
+    found = check_history([reading(49.9)], today=today, profile="planning")
+    assert found.meaning.endswith(f"last bar {words}, in order")
+    assert words in found.report["bar_age"].message
+
+
+def test_no_message_of_a_printer_has_a_verdict_within_a_sentence():
+    with pytest.warns(CalvariaWarning) as said:
+        found = check_history([reading(48.0)], today="2026-03-02", profile="planning")
+    for words in (found.meaning, *(one.message for one in found.report), str(said[0].message)):
+        assert words.count("FAIL") <= (words == found.meaning), words
+        assert "::" not in words and ": :" not in words
+
+
 def test_another_printers_bars_do_not_speak_for_this_one():
     foreign = BarReading(nominal_mm=50, reading_mm=50.0, date="2026-03-01", printer="another one")
     with pytest.raises(BarError, match="desktop-fdm"):

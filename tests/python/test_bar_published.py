@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from calvaria import BarReading, Verdict, check_bars
-from calvaria.bar import decide
+from calvaria.bar import decide, make_control_chart
 from calvaria.bar.budget import UncertaintyTerm, combine_terms
+from calvaria.comparison import ErrorPart, error_budget
 
 
 def of_percent(percent, nominal=50.0, **more):
@@ -21,6 +22,25 @@ def of_percent(percent, nominal=50.0, **more):
 def test_fifty_mandibles_pass(mean, sd):
     """PMC7141211: SLS, binder jetting and FFF, trueness; no print reaches the limit."""
     assert decide(mean, tolerance_mm=1.0, guard_mm=3 * sd).verdict is Verdict.PASS
+
+
+def test_filament_mandibles_are_off_by_more_than_they_scatter():
+    """PMC7141211, FFF: trueness 0.16 (RMS), precision 0.05: 0.152 mm are the same in every print."""
+    constant = math.sqrt(0.16**2 - 0.05**2)
+    assert constant == pytest.approx(0.152, abs=5e-4)
+    drawn = np.random.default_rng(50).normal(size=10)
+    prints = constant + 0.05 * (drawn - drawn.mean()) / drawn.std(ddof=0)
+    assert math.sqrt(np.mean(prints**2)) == pytest.approx(0.16)
+    rows = [
+        BarReading(nominal_mm=50, reading_mm=50 + d, date=f"2026-03-{n + 1:02d}", repeat=n + 1)
+        for n, d in enumerate(prints)
+    ]
+    found = check_bars(rows, profile="planning")
+    assert found.deviation_mm == pytest.approx(constant)
+    assert found.headline.sd_mm == pytest.approx(0.05 * math.sqrt(10 / 9))
+    assert found.verdict is Verdict.PASS
+    chart = make_control_chart(rows)
+    assert chart.is_in_control and chart.sigma_mm == pytest.approx(0.05, rel=0.5)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +136,17 @@ def test_the_error_budget_of_139_papers():
     assert combine_terms(terms, confidence=0.95).standard_mm == pytest.approx(0.841, abs=5e-4)
     found = check_bars(BarReading(nominal_mm=50, reading_mm=50.26), profile="planning")
     assert any("printing only" in note for note in found.notes)
+
+
+def test_nine_programs_and_the_print_of_a_desktop_printer():
+    """PMC7393875: 0.11 mm of shape from the outline; with prints of 0.26 mm, 0.282 together."""
+    parts = [
+        ErrorPart(name="outline", stage="segmentation", random_sd_mm=0.11),
+        ErrorPart(name="print", stage="printing", random_sd_mm=0.26),
+    ]
+    budget = error_budget(parts, length_mm=50, bar="printed")
+    assert budget.random_sd_mm == pytest.approx(math.hypot(0.11, 0.26))
+    assert budget.random_sd_mm == pytest.approx(0.282, abs=5e-4)
 
 
 def test_simulated_landing_blocks_pass_as_the_brief_expects():

@@ -2,7 +2,13 @@
 
 import pytest
 
-from calvaria.bar import BarReading, read_readings, write_readings, write_readings_form
+from calvaria.bar import (
+    BarReading,
+    read_readings,
+    readings_by_bar,
+    write_readings,
+    write_readings_form,
+)
 from calvaria.errors import BarError
 
 
@@ -72,6 +78,16 @@ def test_a_byte_order_mark_and_quotes_are_no_matter(tmp_path):
         ("nominal_mm;reading_mm;repeat\n50;49;0", r"column repeat: a whole number .* found '0'"),
         ("nominal_mm;reading_mm;date\n50;49;14.3.26", r"column date: .* found '14\.3\.26'"),
         ("nominal_mm;reading_mm;temperature_c\n50;49;warm", r"column temperature_c: .* found 'warm'"),
+        ("nominal_mm;reading_mm\n50;49\n50,49.9", r"line 3: 2 cells expected, found 1"),
+        ("\n\nnominal_mm;colour\n50;49", r"line 3: a column reading_mm"),
+        ("nominal_mm;reading_mm\n50;1.9646 in", r"column reading_mm: .* found '1\.9646 in'"),
+        ("nominal_mm;reading_mm\n50;#DIV/0!", r"column reading_mm: a number"),
+        ("nominal_mm;reading_mm\n1.050,0;1.049,9", r"column nominal_mm: a number .* found '1\.050,0'"),
+        ("nominal_mm;reading_mm;date\n50;49;31.02.2026", r"column date: .* found '31\.02\.2026'"),
+        ("nominal_mm;reading_mm;date\n50;49;3/4/2026", r"column date: .* found '3/4/2026'"),
+        ("nominal_mm,reading_mm\n50,49.9,x", r"line 2: 2 cells expected, found 3"),
+        ("<html>", r"line 1: a column nominal_mm"),
+        ("nominal_mm,reading_mm,bar\n50,49.9," + "x" * 200_000, r"line 2: a CSV line"),
         ("", r"at least one line"),
     ],
 )  # fmt: skip
@@ -80,11 +96,60 @@ def test_what_is_wrong_is_said_with_line_and_column(tmp_path, text, words):
         read_readings(table(tmp_path, text))
 
 
-def test_a_table_that_is_not_text_is_refused(tmp_path):
-    with pytest.raises(BarError, match="UTF-8"):
-        read_readings(
-            table(tmp_path, "nominal_mm;reading_mm;bar\n50;49;\u00e4", encoding="latin-1")
-        )
+@pytest.mark.parametrize("raw", [b"PK\x03\x04\x14\x00", bytes(range(256)), b"\x80" * 84 + b"\x00"])
+def test_a_table_that_is_not_text_is_refused(tmp_path, raw):
+    path = tmp_path / "readings.csv"
+    path.write_bytes(raw)
+    with pytest.raises(BarError, match="a table as text"):
+        read_readings(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("first", ["", "sep=;\r\n"])
+def test_a_german_spreadsheet_is_read(tmp_path, encoding, first):
+    text = (
+        f"{first}Bar;Axis;Nominal mm;Reading mm;Operator;Date\r\n"
+        "50X;X;50;49,95;J\u00f6rg;14.03.2026\r\n"
+        '50Y;Y;50,0;"49,91 mm";J\u00f6rg;4.3.2026\r\n;;;;;\r\n'
+    )
+    found = read_readings(table(tmp_path, text, encoding=encoding))
+    assert [one.reading_mm for one in found] == [49.95, 49.91]
+    assert {one.operator for one in found} == {"J\u00f6rg"}
+    assert [one.date for one in found] == ["2026-03-14", "2026-03-04"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bar,axis,nominal_mm,reading_mm,repeat\n50X,x,50,49,95\n50X,x,50,49,93\n",
+        "bar,axis,nominal_mm,reading_mm,repeat\n50X,x,50,49,1\n50X,x,50,49,3\n50X,x,50,50,2\n20X,x,20,20,5\n",
+        "bar,axis,nominal_mm,reading_mm,repeat,date\n50X,x,50,49,95,1,\n",
+        "bar,axis,nominal_mm,reading_mm,repeat,operator,instrument\n50X,x,50,49,95,1,,\n",
+    ],
+)
+def test_a_decimal_comma_that_was_cut_in_two_is_never_a_number(tmp_path, text):
+    with pytest.raises(BarError, match="a decimal comma needs a semicolon"):
+        read_readings(table(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nominal_mm,reading_mm\r50,49.9\r",
+        "nominal_mm,reading_mm\n50,49.9,\n",
+        "reading_mm\tnominal_mm\n49,9\t50\n",
+        "nominal_mm,reading_mm,repeat\n50,49.9,1.0\n",
+        "nominal_mm;reading_mm;temperature_c\n50 mm;49,9mm;21 \u00b0C\n",
+    ],
+)
+def test_an_odd_table_gives_the_right_number(tmp_path, text):
+    (one,) = read_readings(table(tmp_path, text))
+    assert (one.nominal_mm, one.reading_mm) == (50.0, 49.9)
+
+
+def test_readings_in_whole_mm_are_read_where_their_repeats_count(tmp_path):
+    text = "nominal_mm,reading_mm,repeat\n50,49,1\n50,50,2\n20,20,1\n"
+    assert [one.reading_mm for one in read_readings(table(tmp_path, text))] == [49, 50, 20]
 
 
 def test_a_form_asks_for_something(tmp_path):
@@ -108,6 +173,39 @@ def test_a_reading_from_a_scan_keeps_its_uncertainty_and_place(tmp_path):
     by_hand = BarReading(nominal_mm=20, reading_mm=19.9, axis="y")
     write_readings([scanned, by_hand], tmp_path / "bars.csv")
     assert read_readings(tmp_path / "bars.csv") == (scanned, by_hand)
+
+
+def test_readings_are_typed_into_a_cell_by_the_names_on_the_bars():
+    found = readings_by_bar(
+        {"50X": [49.91, 49.93], "100 mm xy": (99.8,), "20": 19.95},
+        operator="A", date="2026-03-14", temperature_c=22,
+    )  # fmt: skip
+    assert [(one.nominal_mm, one.axis, one.reading_mm, one.repeat, one.bar) for one in found] == [
+        (50, "x", 49.91, 1, "50X"),
+        (50, "x", 49.93, 2, "50X"),
+        (100, "xy", 99.8, 1, "100XY"),
+        (20, "", 19.95, 1, "20"),
+    ]
+    assert {(one.operator, one.date, one.temperature_c) for one in found} == {
+        ("A", "2026-03-14", 22)
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "at least one reading"),
+        ({"50X": []}, "at least one reading"),
+        ({"X50": 49}, "such as '50X', expected, found 'X50'"),
+        ({"50Q": 49}, "found '50Q'"),
+        ({"50X": "49,9"}, "lengths_mm of 50X: a number"),
+        ({"50X": [float("nan")]}, "lengths_mm of 50X: a finite number"),
+        ({"50X": -49.9}, "reading_mm: a length above 0"),
+    ],
+)
+def test_what_is_typed_wrong_is_said_with_the_name_of_its_bar(given, words):
+    with pytest.raises((BarError, ValueError), match=words):
+        readings_by_bar(given)
 
 
 def test_what_cannot_be_written_is_refused(tmp_path):

@@ -105,6 +105,7 @@ def test_a_plate_of_3_mm_has_no_bridge():
         ((12, 12, 1.2), 0.7, 3.0),
         ((12, 8, 0.4), 0.4, 3.0),
         ((1, 1, 1), 0.4, 3.0),
+        ((28.639137197051642, 18.400851354349026, 0.8261049883458667), 0.4, 3.0),
     ],
 )
 def test_a_thin_plate_is_a_wall_and_no_member(size, step, below):

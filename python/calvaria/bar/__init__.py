@@ -19,6 +19,7 @@ from calvaria.bar.compensation import Compensation
 from calvaria.bar.decision import Decision, decide
 from calvaria.bar.deviation import BarDeviation
 from calvaria.bar.features import make_feature_plate
+from calvaria.bar.form import readings_by_bar
 from calvaria.bar.gauge import GaugeStudy, measure_gauge
 from calvaria.bar.gauges import measure_gauges
 from calvaria.bar.lines import BarLine
@@ -76,6 +77,7 @@ __all__ = [
     "measure_gauges",
     "measure_rods",
     "read_readings",
+    "readings_by_bar",
     "write_readings",
     "write_readings_form",
 ]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AttachedBar", "attach_bar"]
 
+# What a place costs where the model would stand on the bar, more than a lid and all distance gain.
+_BELOW, _FLUSH_MM = 3.0, 0.1
 _POSTS_MM = (4.0, 8.0, 14.0, 20.0)  # how far the bar stands off
 _POST_SIDE_MM = 5.0
 _SUNK_MM = 2.0
@@ -154,12 +156,13 @@ def attach_bar(
     The bar stands off on a post whose foot is sunk into the model.  It touches nothing else, there
     is room for the jaws of a calliper at both ends, and of all such places the one is taken that is
     on a lid (where the image ended or somebody cut), far from the anatomy of interest, and makes
-    the print no larger than it must.
+    the print no larger than it must.  Below the foot of the model, on which it would then stand, it
+    is put only where there is no other place.
 
     Parameters
     ----------
     model : Mesh
-        Closed and manifold, as it will stand on the printer.
+        Closed and manifold, as it will stand on the printer, z up.
     axis : str
         Axis of the printer that the bar lies along, "x", "y" or "z".
     length_mm : float
@@ -194,7 +197,7 @@ def attach_bar(
     >>> from calvaria.printability import block_mesh
     >>> base = block_mesh(size_mm=(60.0, 40.0, 20.0), centre_lps_mm=(0.0, 0.0, 10.0))
     >>> attach_bar(base, axis="x", length_mm=30.0)
-    AttachedBar(30X on the surface at (-10.0, -6.7, 0.0) LPS mm, on a post of 4 mm)
+    AttachedBar(30X on the surface at (-10.0, -6.7, 20.0) LPS mm, on a post of 4 mm)
     """
     if axis not in {"x", "y", "z"}:
         msg = f"axis: x, y or z expected, found {axis!r}"
@@ -279,6 +282,7 @@ def _place(
                 + (0.0 if distance is None else min(distance, _FAR_MM) / _FAR_MM)
                 - growth / 50.0
                 - post / 100.0
+                - (_BELOW if low[2] - box[0, 2] > _FLUSH_MM else 0.0)
             )
             if best is None or score > best[0] + 1e-12:
                 best = (score, (points[n], out[n], post, bool(lids[n]), distance))

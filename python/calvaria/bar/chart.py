@@ -13,6 +13,7 @@ import numpy as np
 
 from calvaria._record import Record
 from calvaria.bar.check import check_bars
+from calvaria.bar.copies import copies_findings, without_copies
 from calvaria.bar.decision import need_number
 from calvaria.bar.record import load_record
 from calvaria.bar.rules import BarRules, load_bar_rules
@@ -23,6 +24,7 @@ from calvaria.findings import CheckReport, Finding, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from calvaria.bar.deviation import BarDeviation
     from calvaria.bar.reading import BarReading
 
 __all__ = ["ControlChart", "PrinterHistory", "check_history", "make_control_chart"]
@@ -143,7 +145,7 @@ class PrinterHistory(Record):
     def meaning(self) -> str:
         """Verdict and the worst finding."""
         bad = self.report.above_pass()
-        words = bad[0].message if bad else f"last bar {self.age_days} days ago, in order"
+        words = bad[0].message if bad else f"last bar {_ago(self.age_days)}, in order"
         return f"{self.verdict.name}: printer {self.printer or 'without a name'}: {words}"
 
 
@@ -250,7 +252,7 @@ def check_history(
     Warns
     -----
     CalvariaWarning
-        The last bar is too old, or a FAIL.
+        The last bar is too old, or a FAIL; or readings that name no printer were left out.
 
     Raises
     ------
@@ -267,14 +269,17 @@ def check_history(
     >>> check_history(record, today="2026-03-20", tolerance_mm=0.5)
     PrinterHistory(PASS: printer without a name: last bar 16 days ago, in order)
     """
-    rows = list(load_record(record) if isinstance(record, str | os.PathLike) else record)
+    rows, copies = without_copies(
+        load_record(record) if isinstance(record, str | os.PathLike) else record
+    )
     names = list(dict.fromkeys(reading.printer for reading in rows))
     if printer is None and len(names) > 1:
         msg = f"printer: one of {', '.join(name or '(none)' for name in names)} expected, found none given"
         raise BarError(msg)
+    nameless = [reading for reading in rows if printer and not reading.printer]
     rows = [reading for reading in rows if printer is None or reading.printer == printer]
     if not rows:
-        msg = f"record: at least one reading of {printer or 'a printer'} expected, found none"
+        msg = f"record: at least one reading of {printer or 'a printer'} expected, found {_whose(names)}"
         raise BarError(msg)
     limits = rules or load_bar_rules()
     now = _today(today)
@@ -291,14 +296,14 @@ def check_history(
     charts = _charts(rows)
     findings = [
         _age_finding(age, most, limits),
-        *_last_findings(
-            judged.bar_verdict, judged.meaning, judged.tolerance_mm, judged.tolerance_source
-        ),
+        _last_finding(judged),
+        *_nameless_findings(nameless),
+        *copies_findings(copies),
     ]
     findings += [_chart_finding(chart) for chart in charts]
-    for finding in findings[:2]:
-        if finding.verdict is Verdict.FAIL or (
-            finding.code == "bar_age" and finding.verdict is not Verdict.PASS
+    for finding in findings:
+        if (finding.code == "bar_last" and finding.verdict is Verdict.FAIL) or (
+            finding.code in {"bar_age", "bar_unnamed"} and finding.verdict is not Verdict.PASS
         ):
             warnings.warn(finding.message, CalvariaWarning, stacklevel=2)
     return PrinterHistory(
@@ -339,7 +344,7 @@ def _age_finding(age: int, most: float, rules: BarRules) -> Finding:
         return Finding(
             code="bar_age",
             verdict=Verdict.UNPROVEN,
-            message=f"the last bar is dated {-age} days after the day of judgement",
+            message=f"the last bar is dated {-age} {'day' if age == -1 else 'days'} after the day of judgement",
             measured=float(age),
             unit="days",
         )
@@ -348,7 +353,7 @@ def _age_finding(age: int, most: float, rules: BarRules) -> Finding:
     return Finding(
         code="bar_age",
         verdict=Verdict.BORDERLINE if is_old else Verdict.PASS,
-        message=f"the last bar was measured {age} days ago: {words}",
+        message=f"the last bar was measured {_ago(age)}: {words}",
         measured=float(age),
         limit=f"at most {most:g} days",
         unit="days",
@@ -356,16 +361,50 @@ def _age_finding(age: int, most: float, rules: BarRules) -> Finding:
     )
 
 
-def _last_findings(verdict: Verdict, words: str, tolerance: float, source: str) -> list[Finding]:
+def _last_finding(judged: BarDeviation) -> Finding:
+    worst = max(judged.lines, key=lambda line: (line.verdict.rank, abs(line.deviation_mm)))
+    return Finding(
+        code="bar_last",
+        verdict=judged.bar_verdict,
+        message=f"of the last day, {worst.meaning}",
+        measured=worst.deviation_mm,
+        unit="mm",
+        limit=f"less than {judged.tolerance_mm:g} mm",
+        source=judged.tolerance_source,
+    )
+
+
+def _nameless_findings(nameless: list[BarReading]) -> list[Finding]:
+    """Return what to say of readings in the record of a named printer that name none."""
+    if not nameless:
+        return []
+    n, last = len(nameless), max(_day(reading) for reading in nameless)
+    message = (
+        f"{n} {'readings name' if n > 1 else 'reading names'} no printer and {_were(n)} left out, "
+        f"the last of {last.isoformat()}: whose {_were(n)} {'they' if n > 1 else 'it'}?"
+    )
     return [
         Finding(
-            code="bar_last",
-            verdict=verdict,
-            message=f"the last bar: {words}",
-            limit=f"less than {tolerance:g} mm",
-            source=source,
+            code="bar_unnamed",
+            verdict=Verdict.BORDERLINE,
+            message=message,
+            measured=float(n),
+            limit="every reading names its printer",
+            source="house rule: a record of several printers",
         )
     ]
+
+
+def _ago(days: int) -> str:
+    return "today" if days == 0 else "1 day ago" if days == 1 else f"{days} days ago"
+
+
+def _were(n: int) -> str:
+    return "were" if n > 1 else "was"
+
+
+def _whose(names: list[str]) -> str:
+    return f"those of {', '.join(name or '(none)' for name in names)}" if names else "none"
 
 
 def _chart_finding(chart: ControlChart) -> Finding:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, SupportsFloat
 
 from calvaria.bar.axis_fit import AxisFit, fit_axis
 from calvaria.bar.compensation import make_compensation
+from calvaria.bar.copies import count_alike, say_copies, without_copies
 from calvaria.bar.decision import need_number
 from calvaria.bar.deviation import BarDeviation
 from calvaria.bar.lines import Assumptions, BarLine, Pooled, grouped, make_line, pool
@@ -25,6 +26,8 @@ __all__ = ["check_bars"]
 _REFERENCE_MM = 50.0
 # No instrument, uncertainty or guard band is larger; and their squares stay finite.
 _MOST = 1e4
+_OTHER_UNITS = {"cm": 10.0, "m": 1000.0, "inches": 25.4, "um": 0.001}
+_NEARLY = 0.1
 
 
 def check_bars(
@@ -52,7 +55,7 @@ def check_bars(
     ----------
     readings : BarReading, float, or iterable of either
         From :func:`read_readings`, :func:`measure_bar`, :func:`measure_bars`, or made by hand.
-        Readings of one bar, axis and length are repeats.  Bare numbers are lengths in mm that a
+        Readings of one bar, axis and length are repeats; a copy of one is counted once.  Bare numbers are lengths in mm that a
         calliper read, repeats of one bar of ``nominal_mm``.
     nominal_mm : float, optional
         Nominal length of bare numbers.
@@ -90,7 +93,7 @@ def check_bars(
     Raises
     ------
     BarError
-        There is no reading, or something that is none.
+        There is no reading, something that is none, or a length in another unit.
     ValueError
         Neither or both of ``profile`` and ``tolerance_mm``; a number out of range.
 
@@ -117,7 +120,7 @@ def check_bars(
     >>> check_bars([49.2, 49.3], nominal_mm=50.0, tolerance_mm=1.0).verdict.name
     'PASS'
     """
-    rows = _readings(readings, nominal_mm)
+    rows, copies = without_copies(_readings(readings, nominal_mm))
     limits = rules or load_bar_rules()
     tolerance, source = _tolerance(limits, profile, tolerance_mm)
     known = _known(
@@ -159,7 +162,8 @@ def check_bars(
         tolerance_mm=tolerance,
         tolerance_source=source,
         profile=profile,
-        notes=_notes(rows, lines, fits, known),
+        notes=_notes(rows, lines, fits, known, copies),
+        n_copies=copies,
     )
 
 
@@ -181,7 +185,21 @@ def _readings(readings: object, nominal_mm: float | None) -> list[BarReading]:
             msg = f"nominal_mm: the nominal length of bare numbers expected, found none given for {one}"
             raise BarError(msg)
         rows.append(BarReading(nominal_mm=nominal_mm, reading_mm=float(one), repeat=number))
+    for row in rows:
+        _need_mm(row)
     return rows
+
+
+def _need_mm(reading: BarReading) -> None:
+    """Refuse a length that is right in another unit only; no print is off by a factor of ten."""
+    for unit, factor in _OTHER_UNITS.items():
+        in_mm = reading.reading_mm * factor
+        if abs(in_mm / reading.nominal_mm - 1) < _NEARLY:
+            msg = (
+                f"readings: lengths in mm expected, found {reading.reading_mm:g} on "
+                f"{reading.nominal_mm:g} mm: {in_mm:.2f} mm if it is in {unit}"
+            )
+            raise BarError(msg)
 
 
 def _tolerance(
@@ -298,14 +316,14 @@ def _notes(
     lines: Sequence[BarLine],
     fits: Sequence[AxisFit],
     known: Assumptions,
+    copies: int,
 ) -> tuple[str, ...]:
-    notes = []
-    copies = len(rows) - len({_identity(row) for row in rows})
-    if copies:
+    notes = [say_copies(copies)] if copies else []
+    if alike := count_alike(rows):
         notes.append(
-            f"{copies} {'readings are' if copies > 1 else 'reading is'} the same as another in bar, "
-            "axis, repeat, operator, day and length: a copied line is no repeat, and makes the "
-            "uncertainty too small"
+            f"{alike} {'readings have' if alike > 1 else 'reading has'} the same length as another "
+            "of the same bar and neither a repeat number nor a time: a copied line is no repeat, "
+            "and makes the uncertainty too small"
         )
     assumed = known.source_of("repeatability_mm")
     if "repeatability_mm" not in known.stated and any(
@@ -332,10 +350,3 @@ def _notes(
         "the bar shows the error of printing only, not that of the image or of the outline"
     )
     return tuple(notes)
-
-
-def _identity(row: BarReading) -> tuple[object, ...]:
-    return (
-        *(row.bar, row.axis, row.nominal_mm, row.source, row.reading_mm),
-        *(row.repeat, row.operator, row.instrument, row.printer, row.date, row.centre_lps_mm),
-    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from calvaria._html import html_table
 from calvaria._record import Record, plain
+from calvaria.bar.copies import copies_findings
 from calvaria.findings import DISCLAIMER, CheckReport, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class BarDeviation(Record):
         The use the tolerance was taken for.
     notes : tuple of str
         What the reader should know.
+    n_copies : int
+        Readings that were left out, for they stand twice.
     """
 
     headline: BarLine
@@ -55,6 +58,7 @@ class BarDeviation(Record):
     tolerance_source: str
     profile: str | None
     notes: tuple[str, ...]
+    n_copies: int = 0
 
     @property
     def nominal_mm(self) -> float:
@@ -173,6 +177,7 @@ class BarDeviation(Record):
             Finding(code=code, verdict=Verdict.PASS, message=words, measured=value, unit=unit)
             for code, words, value, unit in facts
         ]
+        findings += copies_findings(self.n_copies)
         return CheckReport(subject="reference bar", findings=tuple(findings), profile=self.profile)
 
     def to_text(self) -> str:

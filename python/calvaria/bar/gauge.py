@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calvaria._record import Record
+from calvaria.bar.copies import say_copies, without_copies
 from calvaria.bar.student import f_tail
 from calvaria.errors import BarError
 
@@ -98,7 +99,7 @@ def measure_gauge(readings: Iterable[BarReading], *, tolerance_mm: float) -> Gau
     Raises
     ------
     BarError
-        Fewer than two bars, operators or repeats, or a plan that is not balanced.
+        Fewer than two bars, operators or repeats, a plan that is not balanced, or a copied reading.
     ValueError
         ``tolerance_mm`` is not above 0.
 
@@ -126,7 +127,11 @@ def measure_gauge(readings: Iterable[BarReading], *, tolerance_mm: float) -> Gau
     if not 0 < tolerance_mm < math.inf:
         msg = f"tolerance_mm: above 0 expected, found {tolerance_mm}"
         raise ValueError(msg)
-    table = _balanced(list(readings))
+    rows, copies = without_copies(readings)
+    if copies:
+        msg = f"readings: each reading once expected, found {say_copies(copies)}"
+        raise BarError(msg)
+    table = _balanced(rows)
     bars, operators, repeats = table.shape
     cell, grand = table.mean(axis=2), table.mean()
     by_bar, by_operator = cell.mean(axis=1), cell.mean(axis=0)
@@ -186,7 +191,8 @@ def _balanced(readings: list[BarReading]) -> np.ndarray:
     if not is_full or len(bars) < 2 or len(operators) < 2 or max(counts) < 2:
         msg = (
             "readings: each bar read equally often by each operator, two or more of each, expected, "
-            f"found {len(bars)} bars, {len(operators)} operators, {sorted(counts)} readings"
+            f"found bars: {len(bars)}, operators: {len(operators)}, readings of each: "
+            f"{', '.join(map(str, sorted(counts)))}"
         )
         raise BarError(msg)
     return np.array([[cells[bar, operator] for operator in operators] for bar in bars])

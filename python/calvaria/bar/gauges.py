@@ -85,7 +85,8 @@ def measure_gauges(
             points, n_independent = _points(gauge, corners, low, high, is_second=is_second)
             if len(points) < _LEAST_POINTS:
                 which = "second" if is_second else "first"
-                missing.append(f"{gauge.bar}: {len(points)} points on its {which} face")
+                n = len(points)
+                missing.append(f"{gauge.bar}: {n} point{'' if n == 1 else 's'} on its {which} face")
                 break
             outwards = _outwards(gauge, is_second=is_second)
             planes.append(fit_plane(points, outwards=outwards, n_independent=n_independent))

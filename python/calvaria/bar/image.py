@@ -35,7 +35,7 @@ def find_bars_in_volume(
     volume: Volume,
     *,
     lengths_mm: Sequence[float],
-    tolerance_fraction: float,
+    tolerance_fraction: float | None,
     iso_hu: float | None,
 ) -> tuple[list[FoundBar], float]:
     """Return the bars whose surface lies at a level, and the level; Otsu's where none is given."""

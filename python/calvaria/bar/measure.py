@@ -12,7 +12,7 @@ from calvaria.bar.decision import need_number
 from calvaria.bar.image import find_bars_in_volume, refined
 from calvaria.bar.planes import FacePair, FittedPlane, measure_pair
 from calvaria.bar.reading import BarReading
-from calvaria.bar.scan import FoundBar, find_bars, find_patches, scaled, weld_mesh
+from calvaria.bar.scan import FoundBar, find_bars, find_patches, scaled, tolerance_mm, weld_mesh
 from calvaria.errors import BarError, BarNotFoundError, CalvariaWarning
 from calvaria.mesh import Mesh
 from calvaria.volume import Volume
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["make_reading", "measure_bar", "measure_bars"]
 
 _UNITS_MM = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "inch": 25.4, "um": 0.001}
-_TOLERANCE = 0.05
 _LARGEST_MM = 1500.0
 _FACE_MARGIN_MM = 1.5
 # Measured on phantom bars turned every way: the error beyond the scatter of the profiles.
@@ -37,7 +36,7 @@ def measure_bar(
     *,
     nominal_mm: float = 50.0,
     axis: str = "",
-    tolerance_fraction: float = _TOLERANCE,
+    tolerance_fraction: float | None = None,
     unit: str | None = None,
     iso_hu: float | None = None,
 ) -> BarReading:
@@ -52,8 +51,9 @@ def measure_bar(
     axis : str
         Which axis of the printer it lay along.  Left out, the width says it where the bar is one
         of :func:`make_bar`; given, it chooses among several bars.
-    tolerance_fraction : float
-        How far from nominal a bar may be and still be found.
+    tolerance_fraction : float, optional
+        How far from nominal a bar may be and still be found; left out, 5 %, or 1.5 mm where that
+        is more, so that a short bar that is out of its limit is found and judged.
     unit : {"mm", "cm", "m", "inch", "um"}, optional
         Unit of the mesh; left out, mm where a mesh in mm could hold such a bar by its size, else
         the first of the others in which there is a bar with the sides of :func:`make_bar`.
@@ -117,7 +117,7 @@ def measure_bars(
     subject: Mesh | Volume,
     *,
     lengths_mm: Sequence[float] = (20.0, 50.0, 100.0),
-    tolerance_fraction: float = _TOLERANCE,
+    tolerance_fraction: float | None = None,
     unit: str | None = None,
     iso_hu: float | None = None,
 ) -> tuple[BarReading, ...]:
@@ -160,7 +160,7 @@ def measure_bars(
 def _found(
     subject: Mesh | Volume,
     lengths_mm: Sequence[float],
-    tolerance_fraction: float,
+    tolerance_fraction: float | None,
     unit: str | None,
     iso_hu: float | None,
 ) -> list[FoundBar]:
@@ -171,7 +171,10 @@ def _found(
         if not 5 <= need_number("nominal length", length) <= 1000:
             msg = f"nominal length: 5 to 1000 mm expected, found {length}"
             raise ValueError(msg)
-    if not 0 < need_number("tolerance_fraction", tolerance_fraction) <= 0.2:
+    if (
+        tolerance_fraction is not None
+        and not 0 < need_number("tolerance_fraction", tolerance_fraction) <= 0.2
+    ):
         msg = f"tolerance_fraction: above 0 and at most 0.2 expected, found {tolerance_fraction}"
         raise ValueError(msg)
     if unit is not None and unit not in _UNITS_MM:
@@ -198,7 +201,10 @@ def _found(
 
 
 def _found_in_mesh(
-    mesh: Mesh, lengths_mm: Sequence[float], tolerance_fraction: float, unit: str | None
+    mesh: Mesh,
+    lengths_mm: Sequence[float],
+    tolerance_fraction: float | None,
+    unit: str | None,
 ) -> list[FoundBar]:
     if not len(mesh.faces):
         msg = "mesh: at least one face expected, found none"
@@ -207,8 +213,10 @@ def _found_in_mesh(
     if not len(welded.faces):
         msg = "mesh: faces with an area expected, found none"
         raise BarNotFoundError(msg)
+    if _encloses(welded) < 0:  # written inside out, as some scanners do
+        welded = replace(welded, faces=np.ascontiguousarray(welded.faces[:, ::-1]))
     diagonal = float(np.linalg.norm(np.ptp(welded.vertices, axis=0)))
-    least = min(lengths_mm) * (1 - tolerance_fraction)
+    least = min(length - tolerance_mm(length, tolerance_fraction) for length in lengths_mm)
     tried = []
     for name, factor in _units(diagonal, least) if unit is None else [(unit, _UNITS_MM[unit])]:
         if not least <= diagonal * factor <= _LARGEST_MM:
@@ -219,18 +227,32 @@ def _found_in_mesh(
         found = find_bars(
             in_mm, patches, lengths_mm=lengths_mm, tolerance_fraction=tolerance_fraction
         )
+        known = found
         if unit is None and name != "mm":
             # Ten times larger, letters have edges as long as a bar: only bars of known sides count.
-            found = [bar for bar in found if bar.axis]
-        if found:
-            return found
-        tried.append(f"{name}: {len(patches)} flat patches, no two opposite at that distance")
+            known = [bar for bar in found if bar.axis]
+        if known:
+            return known
+        n = len(patches)
+        seen = "two opposite, but not the sides of a bar" if found else "no two opposite"
+        tried.append(
+            f"{name}: {n} flat patch{'' if n == 1 else 'es'}, {seen}"
+            + ("" if found else " at that distance")
+        )
     hint = "" if unit is not None else "; give unit where the mesh is not in mm"
     msg = (
         f"mesh: two opposite flat faces {_lengths(lengths_mm)} mm apart expected, found none "
         f"({'; '.join(tried)}{hint})"
     )
     raise BarNotFoundError(msg)
+
+
+def _encloses(mesh: Mesh) -> float:
+    """Return the volume inside as seen from the middle of the mesh; below 0, it is inside out."""
+    used = mesh.faces.ravel()
+    middle = mesh.vertices[used].mean(axis=0)
+    a, b, c = (mesh.vertices[mesh.faces[:, corner]] - middle for corner in range(3))
+    return float(np.einsum("ij,ij->", a, np.cross(b, c))) / 6
 
 
 def _units(diagonal: float, least_mm: float) -> list[tuple[str, float]]:

@@ -122,7 +122,7 @@ class ReferenceBar(Record):
         """How many lengths, and how large it is."""
         size = " x ".join(f"{value:.1f}" for value in np.ptp(self.mesh.vertices, axis=0))
         lengths = ", ".join(gauge.bar or f"{gauge.nominal_mm:g}" for gauge in self.gauges)
-        extra = f", {len(self.features)} features" if self.features else ""
+        extra = f", {n} feature{'' if n == 1 else 's'}" if (n := len(self.features)) else ""
         return f"bars {lengths or 'none'}{extra}; {size} mm"
 
     def moved(self, matrix: ArrayLike) -> ReferenceBar:

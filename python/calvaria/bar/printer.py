@@ -53,7 +53,7 @@ def check_printer(
     Warns
     -----
     CalvariaWarning
-        The last bar is too old, or a FAIL.
+        The last bar is too old, or a FAIL; or readings that name no printer were left out.
 
     Raises
     ------

@@ -33,8 +33,9 @@ class BarReading(Record):
         Name of the bar: readings of one name, axis and nominal length are repeats.
     operator, instrument, printer, material, date : str
         Who, with what, of which printer and material, when (ISO 8601).
-    repeat : int
-        Number of the repeat, from 1.
+    repeat : int, optional
+        Number of the repeat, from 1.  Two readings of one bar, operator, time and number that are
+        the same to the last digit are one reading, written twice.
     temperature_c : float, optional
         Of the bar.
     source : {"calliper", "mesh", "volume"}
@@ -63,7 +64,7 @@ class BarReading(Record):
     printer: str = ""
     material: str = ""
     date: str = ""
-    repeat: int = 1
+    repeat: int | None = None
     temperature_c: float | None = None
     source: str = "calliper"
     uncertainty_mm: float | None = None
@@ -86,7 +87,9 @@ class BarReading(Record):
         if self.source not in _SOURCES:
             msg = f"source: one of {', '.join(_SOURCES)} expected, found {self.source!r}"
             raise ValueError(msg)
-        if isinstance(self.repeat, bool) or not isinstance(self.repeat, int) or self.repeat < 1:
+        if self.repeat is not None and (
+            isinstance(self.repeat, bool) or not isinstance(self.repeat, int) or self.repeat < 1
+        ):
             msg = f"repeat: a whole number from 1 expected, found {self.repeat!r}"
             raise ValueError(msg)
         if (

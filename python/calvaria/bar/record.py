@@ -6,16 +6,18 @@ import datetime as dt
 import json
 import os
 import time
+import warnings
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calvaria._whole_files import write_whole
+from calvaria.bar.copies import without_copies
 from calvaria.bar.reading import BarReading
-from calvaria.errors import BarError
+from calvaria.errors import BarError, CalvariaWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["append_readings", "load_record"]
 
@@ -97,6 +99,12 @@ def append_readings(
     tuple of BarReading
         The whole record as it now is.
 
+    Warns
+    -----
+    CalvariaWarning
+        A reading is there already, the same in everything with the same repeat number or time of
+        day, or of the same scan: it was not appended again.
+
     Raises
     ------
     BarError
@@ -127,11 +135,24 @@ def append_readings(
         _day(reading.date)
     with _locked(file):
         old = load_record(file) if file.exists() else ()
-        both = (*old, *dated)
+        both = tuple(_appended(old, dated))
         head = json.dumps({"format": _FORMAT, "version": _VERSION})
         lines = [head, *(json.dumps(_plain(one), allow_nan=False) for one in both)]
         write_whole(file, ("\n".join(lines) + "\n").encode("utf-8"))
     return both
+
+
+def _appended(old: Sequence[BarReading], new: Sequence[BarReading]) -> list[BarReading]:
+    """Return all readings; those that the record has already are left out, with a warning."""
+    both, copies = without_copies([*old, *new])
+    before, doubled = without_copies(old)
+    if copies > doubled:
+        msg = (
+            f"{copies - doubled} of {len(new)} {'reading' if len(new) == 1 else 'readings'} left out: "
+            "the record or the list has the same already, with the same number or time"
+        )
+        warnings.warn(msg, CalvariaWarning, stacklevel=3)
+    return [*old, *both[len(before) :]]
 
 
 class _locked:  # noqa: N801 - reads as a word in "with"

@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
     from calvaria.mesh import Mesh
 
-__all__ = ["FoundBar", "Patch", "find_bars", "find_patches", "fit_patch", "scaled", "weld_mesh"]
+__all__ = [
+    "FoundBar",
+    "Patch",
+    "find_bars",
+    "find_patches",
+    "fit_patch",
+    "scaled",
+    "tolerance_mm",
+    "weld_mesh",
+]
 
 # Normals are averaged over this radius; print edges are round over about as much.
 _RADIUS_MM = 1.0
@@ -37,6 +46,7 @@ _MOST_ASIDE_MM = 4.0
 _LEAST_END_MM2 = 20.0
 _LEAST_SIDE_MM = 2.5  # a side is wider than the round of an edge
 _SAME_MM = 3.0
+_USUAL_FRACTION, _USUAL_MM, _MOST_FRACTION = 0.05, 1.5, 0.2
 # Pairs grow with the square of the patches; the largest are kept.
 _MOST_PATCHES = 1500
 
@@ -116,7 +126,7 @@ def find_bars(
     patches: Sequence[Patch],
     *,
     lengths_mm: Sequence[float],
-    tolerance_fraction: float,
+    tolerance_fraction: float | None,
 ) -> list[FoundBar]:
     """Return the pairs of patches that face apart at about one of the lengths, largest ends first.
 
@@ -125,7 +135,7 @@ def find_bars(
     as in a scan of little more than the ends, those without are returned.
     """
     found = []
-    longest = max(lengths_mm) * (1 + tolerance_fraction) + 1.0
+    longest = max(length + tolerance_mm(length, tolerance_fraction) for length in lengths_mm) + 1.0
     patches = sorted(patches, key=lambda one: -one.area_mm2)[:_MOST_PATCHES]
     ends = [one for one in patches if one.area_mm2 >= _LEAST_END_MM2]
     for first, second in _opposed(ends, least_mm=0.5 * min(lengths_mm), most_mm=longest):
@@ -134,7 +144,7 @@ def find_bars(
         for nominal in lengths_mm:
             most = 0.75 * nominal
             if (
-                abs(length - nominal) > tolerance_fraction * nominal + 0.5
+                abs(length - nominal) > tolerance_mm(nominal, tolerance_fraction) + 0.5
                 or max(first.reach_mm, second.reach_mm) > most
                 or _aside(first, second, direction) > min(_MOST_ASIDE_MM, most / 3)
             ):
@@ -152,8 +162,19 @@ def find_bars(
     return [
         bar
         for bar in bars
-        if abs(bar.pair.length_mm - bar.nominal_mm) <= tolerance_fraction * bar.nominal_mm
+        if abs(bar.pair.length_mm - bar.nominal_mm)
+        <= tolerance_mm(bar.nominal_mm, tolerance_fraction)
     ]
+
+
+def tolerance_mm(nominal_mm: float, fraction: float | None) -> float:
+    """Return how far from nominal a bar is still that bar.
+
+    Left to us, a short bar may be off by more than the limit it is judged by, which is in mm.
+    """
+    if fraction is not None:
+        return fraction * nominal_mm
+    return min(max(_USUAL_FRACTION * nominal_mm, _USUAL_MM), _MOST_FRACTION * nominal_mm)
 
 
 _Ends = tuple["Patch", "Patch", "NDArray[np.float64]"]

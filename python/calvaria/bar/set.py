@@ -9,8 +9,10 @@ import numpy as np
 
 from calvaria.bar.block import make_bar
 from calvaria.bar.cells import Cells
+from calvaria.bar.decision import need_number
 from calvaria.bar.features import make_feature_plate
 from calvaria.bar.part import BarGauge, ReferenceBar, joined
+from calvaria.errors import BarError
 from calvaria.mesh import combine_meshes
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ def make_bar_set(
     with_diagonals: bool = True,
     with_features: bool = True,
     on_plate: bool = False,
+    bed_mm: Sequence[float] | None = None,
 ) -> ReferenceBar:
     """Make bars of several lengths along several axes: what tells a scale error from an offset.
 
@@ -51,6 +54,9 @@ def make_bar_set(
     on_plate : bool
         Join all on a plate of 2 mm, so that one scan sees them in one piece.  Upright bars are
         then gauged from the plate to their top, and holes and slots end in it.
+    bed_mm : (float, float), optional
+        Width and depth of the printer's bed, such as the first two of ``Printer.build_mm``; left
+        out, as deep as it gets on a width of 200 mm.
 
     Returns
     -------
@@ -63,7 +69,9 @@ def make_bar_set(
     ImportError
         ``on_plate`` without manifold3d: ``pip install 'calvaria[mesh]'``.
     ValueError
-        No length or no axis, or one of them twice.
+        No length or no axis, or one of them twice; a bed that is no bed.
+    BarError
+        The set does not fit the bed.
 
     Examples
     --------
@@ -75,7 +83,8 @@ def make_bar_set(
         msg = "lengths_mm, axes: at least one of each expected, found none"
         raise ValueError(msg)
     for name, values in (("lengths_mm", lengths_mm), ("axes", axes)):
-        if len(set(values)) < len(values):
+        names = [f"{one:g}" if isinstance(one, int | float) else one for one in values]
+        if len(set(names)) < len(names):
             msg = f"{name}: each one once expected, found {', '.join(map(str, values))}"
             raise ValueError(msg)
     sunk = _SUNK_MM if on_plate else 0.0
@@ -88,8 +97,44 @@ def make_bar_set(
     beside = [
         _BESIDE_MM if on_plate and bar.gauges and bar.gauges[0].axis == "z" else 0.0 for bar in bars
     ]
-    placed = _placed(bars, beside, _BED_MM - 2 * _RIM_MM if on_plate else _BED_MM)
+    rim = 2 * _RIM_MM if on_plate else 0.0
+    if bed_mm is None:
+        placed = _placed(bars, beside, _BED_MM - rim)
+    else:
+        placed = _fitted(bars, beside, _bed(bed_mm), rim)
     return _plated(placed) if on_plate else joined(placed)
+
+
+def _bed(bed_mm: Sequence[float]) -> tuple[float, float]:
+    sizes = [need_number("bed_mm", one) for one in bed_mm]
+    if len(sizes) != 2 or min(sizes) <= 0:
+        msg = f"bed_mm: width and depth above 0 expected, found {', '.join(f'{one:g}' for one in sizes)}"
+        raise ValueError(msg)
+    return sizes[0], sizes[1]
+
+
+def _fitted(
+    bars: Sequence[ReferenceBar],
+    beside_mm: Sequence[float],
+    bed_mm: tuple[float, float],
+    rim_mm: float,
+) -> list[ReferenceBar]:
+    """Return the bars as they fit the bed, in the first order and width in which they do."""
+    width, depth = bed_mm
+    least: list[float] = []
+    for is_by_area in (False, True):
+        for narrower in np.linspace(width - rim_mm, 0.5 * (width - rim_mm), 9):
+            placed = _placed(bars, beside_mm, float(narrower), is_by_area=is_by_area)
+            points = np.concatenate([bar.mesh.vertices[:, :2] for bar in placed])
+            wide, deep = np.ptp(points, axis=0) + rim_mm
+            if wide <= width + 1e-6 and deep <= depth + 1e-6:
+                return placed
+            least = min(least or [np.inf], [float(wide * deep), float(wide), float(deep)])
+    msg = (
+        f"bed_mm: at least {least[1]:.0f} x {least[2]:.0f} mm for {len(bars)} bodies expected, found "
+        f"{width:g} x {depth:g}; leave out with_features or with_diagonals, or print in turns"
+    )
+    raise BarError(msg)
 
 
 def _bar(length: float, axis: str, sunk: float) -> ReferenceBar:
@@ -100,7 +145,11 @@ def _bar(length: float, axis: str, sunk: float) -> ReferenceBar:
 
 
 def _placed(
-    bars: Sequence[ReferenceBar], beside_mm: Sequence[float], bed_mm: float
+    bars: Sequence[ReferenceBar],
+    beside_mm: Sequence[float],
+    bed_mm: float,
+    *,
+    is_by_area: bool = False,
 ) -> list[ReferenceBar]:
     """Return the bars side by side, each as low on the bed and as far left as it goes."""
     sizes = [
@@ -108,7 +157,8 @@ def _placed(
         for bar, beside in zip(bars, beside_mm, strict=True)
     ]
     # What is large in either direction comes first; a bar longer than the bed sets the width.
-    order = sorted(range(len(bars)), key=lambda n: (-round(float(sizes[n].max()), 6), n))
+    large = [float(size.prod() if is_by_area else size.max()) for size in sizes]
+    order = sorted(range(len(bars)), key=lambda n: (-round(large[n], 6), n))
     width = max(bed_mm, *(float(size[0]) for size in sizes))
     corners: dict[int, NDArray[np.float64]] = {}
     for n in order:

@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,10 @@ _OPTIONAL = ("uncertainty_mm", "flatness_mm", "parallelism_deg", "centre_lps_mm"
 _NEEDED = ("nominal_mm", "reading_mm")
 _AXES = (*AXES, *(name for pair in DIAGONALS for name in pair))
 _LARGEST_BYTES = 20_000_000
+# Control characters that no table has: a spreadsheet itself, a mesh, a picture.
+_NO_TEXT = "\x00\x01\x02\x03\x04\x05\x06\x07\x08"
+# Day, month and year between dots, as in Germany; a time may follow.
+_DOTTED = re.compile(r"^(\d{1,2})\.(\d{1,2})\.(\d{4})$")
 
 
 def write_readings_form(
@@ -170,10 +175,12 @@ def read_readings(path: str | os.PathLike[str]) -> tuple[BarReading, ...]:
     Parameters
     ----------
     path : path
-        A CSV file with a header; separated by comma, semicolon or tab.  ``nominal_mm`` and
-        ``reading_mm`` are needed; ``bar``, ``axis``, ``repeat``, ``operator``, ``instrument``,
-        ``printer``, ``material``, ``temperature_c`` and ``date`` may be there.  A decimal comma is
-        understood unless the comma separates.  Lines without a reading are left out.
+        A CSV file with a header; separated by comma, semicolon or tab, in UTF-8, UTF-16 or the
+        western encoding of Windows, as spreadsheets write it.  ``nominal_mm`` and ``reading_mm``
+        are needed; ``bar``, ``axis``, ``repeat``, ``operator``, ``instrument``, ``printer``,
+        ``material``, ``temperature_c`` and ``date`` (2026-03-14 or 14.03.2026) may be there.  A
+        decimal comma is understood unless the comma separates.  Lines without a reading are left
+        out.
 
     Returns
     -------
@@ -201,53 +208,94 @@ def read_readings(path: str | os.PathLike[str]) -> tuple[BarReading, ...]:
     if size > _LARGEST_BYTES:
         msg = f"{file.name}: at most {_LARGEST_BYTES} bytes expected, found {size}"
         raise BarError(msg)
-    try:
-        text = file.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        msg = f"{file.name}: text in UTF-8 expected, found byte {error.start} that is not"
-        raise BarError(msg) from None
+    text = _text(file.read_bytes(), file.name)
     first = next((line for line in text.splitlines() if line.strip()), "")
     mark = max(";\t,", key=first.count)
-    rows = csv.reader(io.StringIO(text), delimiter=mark)
+    rows = csv.reader(io.StringIO(text, newline=None), delimiter=mark)
     readings: list[BarReading] = []
+    has_whole_numbers = True
     header: list[str] | None = None
     try:
         for cells in rows:
             if not any(cell.strip() for cell in cells):
                 continue
+            if header is None and cells[0].strip().lower().startswith("sep="):
+                continue  # how a spreadsheet is told the separator
             if header is None:
-                header = _header(cells, file.name)
+                header = _header(cells, f"{file.name} line {rows.line_num}")
                 continue
-            if (reading := _row(header, cells, f"{file.name} line {rows.line_num}")) is not None:
+            where = f"{file.name} line {rows.line_num}"
+            if (reading := _row(header, cells, where, mark)) is not None:
                 readings.append(reading)
+                has_whole_numbers &= reading.reading_mm.is_integer()
     except csv.Error as error:
         msg = f"{file.name} line {rows.line_num}: a CSV line expected, found {error}"
         raise BarError(msg) from None
-    if not readings:
+    if header is None or not readings:
         msg = f"{file.name}: at least one line with a reading expected, found none"
         raise BarError(msg)
+    beside = header[header.index("reading_mm") + 1 :][:1]
+    if mark == "," and has_whole_numbers and beside == ["repeat"]:
+        _need_counted(readings, file.name)
     return tuple(readings)
 
 
-def _header(cells: Sequence[str], name: str) -> list[str]:
-    header = [cell.strip().lower() for cell in cells]
+def _text(raw: bytes, name: str) -> str:
+    """Return the text of a file as spreadsheets write it."""
+    is_wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if is_wide else ("utf-8-sig", "cp1252"):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if not any(mark in text for mark in _NO_TEXT):
+            return text
+        break
+    msg = f"{name}: a table as text, in UTF-8, expected, found bytes that are not"
+    raise BarError(msg)
+
+
+def _need_counted(readings: Sequence[BarReading], name: str) -> None:
+    """Refuse whole numbers followed by repeats that count nothing: decimal commas cut in two."""
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for one in readings:
+        key = (one.bar, one.axis, one.nominal_mm, one.operator, one.date)
+        groups.setdefault(key, []).append(one.repeat or 0)
+    for counts in groups.values():
+        if any(counts) and sorted(counts) != list(range(1, len(counts) + 1)):
+            msg = (
+                f"{name}: repeats that count from 1 expected, found "
+                f"{', '.join(map(str, counts[:5]))} after readings in whole mm; a decimal comma "
+                "needs a semicolon or a tab between the columns"
+            )
+            raise BarError(msg)
+
+
+def _header(cells: Sequence[str], where: str) -> list[str]:
+    header = [cell.strip().lower().replace(" ", "_") for cell in cells]
     for needed in _NEEDED:
         if needed not in header:
-            msg = f"{name} line 1: a column {needed} expected, found {', '.join(header)}"
+            msg = f"{where}: a column {needed} expected, found {', '.join(header)}"
             raise BarError(msg)
     twice = sorted({column for column in header if column and header.count(column) > 1})
     if twice:
-        msg = f"{name} line 1: each column once expected, found {', '.join(twice)} twice"
+        msg = f"{where}: each column once expected, found {', '.join(twice)} twice"
         raise BarError(msg)
     unknown = [column for column in header if column and column not in (*COLUMNS, *_MEASURED)]
     if unknown:
-        msg = f"{name} line 1: columns {', '.join(COLUMNS)} expected, found {', '.join(unknown)}"
+        msg = f"{where}: columns {', '.join(COLUMNS)} expected, found {', '.join(unknown)}"
         raise BarError(msg)
     return header
 
 
-def _row(header: Sequence[str], cells: Sequence[str], where: str) -> BarReading | None:
-    if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
+def _row(header: Sequence[str], cells: Sequence[str], where: str, mark: str) -> BarReading | None:
+    at = header.index("reading_mm")
+    if len(cells) <= at:
+        msg = f"{where}: {len(header)} cells expected, found {len(cells)}"
+        raise BarError(msg)
+    # One empty cell too many may be a decimal comma that moved all others to the right.
+    is_cut = mark == "," and "." not in cells[at]
+    if len(cells) > len(header) and (is_cut or any(c.strip() for c in cells[len(header) :])):
         msg = (
             f"{where}: {len(header)} cells expected, found {len(cells)}; "
             "a decimal comma needs a semicolon or a tab between the columns"
@@ -265,7 +313,8 @@ def _row(header: Sequence[str], cells: Sequence[str], where: str) -> BarReading 
     if row.get("temperature_c"):
         values["temperature_c"] = _number(row["temperature_c"], where, "temperature_c")
     values |= _measured(row, where)
-    values["repeat"] = _count(row.get("repeat", "") or "1", where)
+    if row.get("repeat"):
+        values["repeat"] = _count(row["repeat"], where)
     values["date"] = _date(row.get("date", ""), where)
     try:
         return BarReading(**values)
@@ -297,7 +346,7 @@ def _measured(row: Mapping[str, str], where: str) -> dict[str, Any]:
 
 
 def _number(cell: str, where: str, column: str) -> float:
-    text = cell.replace("\u2212", "-").removesuffix("mm").strip()
+    text = cell.replace("\u2212", "-").removesuffix("mm").removesuffix("\u00b0C").strip()
     text = text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
     try:
         value = math.nan if "_" in text else float(text)
@@ -310,6 +359,7 @@ def _number(cell: str, where: str, column: str) -> float:
 
 
 def _count(cell: str, where: str) -> int:
+    cell = cell.removesuffix(".0")  # a column of numbers with gaps
     if not cell.isdecimal() or int(cell) < 1:
         msg = f"{where}, column repeat: a whole number from 1 expected, found {cell!r}"
         raise BarError(msg)
@@ -319,9 +369,12 @@ def _count(cell: str, where: str) -> int:
 def _date(cell: str, where: str) -> str:
     if not cell:
         return ""
+    text = _DOTTED.sub(r"\3-\2-\1", cell)
+    if text != cell:
+        text = "-".join(part.zfill(2) for part in text.split("-"))
     try:
-        dt.datetime.fromisoformat(cell)
+        dt.datetime.fromisoformat(text)
     except ValueError:
-        msg = f"{where}, column date: a date such as 2026-03-14 expected, found {cell!r}"
+        msg = f"{where}, column date: a date such as 2026-03-14 or 14.03.2026 expected, found {cell!r}"
         raise BarError(msg) from None
-    return cell
+    return text

@@ -9,6 +9,7 @@ from calvaria.printability.check import (
 )
 from calvaria.printability.holes import RoundHole, distance_to_hole_mm, find_round_holes
 from calvaria.printability.hollowing import HollowResult, hollow_mesh
+from calvaria.printability.insertion import Insertion, find_insertion
 from calvaria.printability.labelling import LabelResult, emboss_label
 from calvaria.printability.layers import (
     LayerOption,
@@ -34,6 +35,7 @@ from calvaria.printability.trapped import Pool, find_pools
 __all__ = [
     "BaseResult",
     "HollowResult",
+    "Insertion",
     "LabelResult",
     "LayerOption",
     "LayerPlan",
@@ -56,6 +58,7 @@ __all__ = [
     "distance_to_hole_mm",
     "emboss_label",
     "estimate_print",
+    "find_insertion",
     "find_orientations",
     "find_pools",
     "find_round_holes",

@@ -208,7 +208,7 @@ class Judge:
                 ),
                 measured=found.area_mm2 / _CM2,
                 unit="cm2",
-                limit=limit.text(),
+                limit=f"no support {limit.text().removeprefix('PASS ')}",
                 source=limit.source,
                 details={
                     "volume_mm3": found.volume_mm3,
@@ -403,7 +403,7 @@ class Judge:
         if verdict is Verdict.FAIL:
             verdict = self.worst
         where = places or tuple(
-            f"{r.area_mm2:.1f} mm2, {r.min_mm:.2f} mm at {_at(r.place_lps_mm)}"
+            f"{r.area_mm2:.1f} mm2, {r.mean_mm:.2f} mm on the mean, at {_at(r.place_lps_mm)}"
             for r in regions[:_MOST_PLACES]
         )
         self.findings.append(

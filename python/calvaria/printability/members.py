@@ -139,8 +139,13 @@ def _is_sheet(
     faces = thickness.mesh.faces[members]
     a, b, c = thickness.mesh.vertices[faces].transpose(1, 0, 2)
     areas = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
-    thick = np.minimum(thickness.mm[faces], below_mm).mean(axis=1)
-    mean = float(np.average(thick, weights=np.maximum(areas, 1e-12)))
+    thick = thickness.mm[faces]
+    # At its rim a sheet looks as thick as it is broad, or has no thickness at all.
+    is_thin = thick < below_mm
+    shares = np.where(is_thin, np.maximum(areas, 1e-12)[:, None], 0.0)
+    if not is_thin.any():
+        return False
+    mean = float(np.average(np.where(is_thin, thick, 0.0), weights=shares))
     breadth = float(areas.sum()) / (2 * max(length_mm, 1e-9)) - mean
     is_plump = breadth > _FLAT * mean and breadth > _PLUMP * length_mm
     return breadth > _BROADEST * mean or is_plump
