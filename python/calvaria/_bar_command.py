@@ -155,7 +155,7 @@ def check(
         calliper_mpe_mm=calliper_mpe_mm,
     )
     if record is not None:
-        append_readings(record, rows, date=date or dt.date.today().isoformat())  # noqa: DTZ011 - a day at the printer
+        append_readings(rows, record, date=date or dt.date.today().isoformat())  # noqa: DTZ011 - a day at the printer
     _print(found.to_dict() if as_json else found.to_text())
     raise typer.Exit(EXIT_OF[found.verdict])
 
@@ -193,14 +193,14 @@ def history(
             printer=printer,
         )
     if chart is not None:
-        from calvaria.bar.plots import show_control_chart
+        from calvaria.bar.plots import plot_control_chart
 
         if not found.charts:
             msg = f"{record.name}: a bar read on three days for a chart expected, found none"
             raise BarError(msg)
         for number, one in enumerate(found.charts):
             more = f"_{number + 1}" if number else ""
-            show_control_chart(one).savefig(chart.with_stem(chart.stem + more))
+            plot_control_chart(one).savefig(chart.with_stem(chart.stem + more))
     if as_json:
         _print(found.to_dict() | {"report": found.report.to_dict()})
     else:

@@ -127,7 +127,7 @@ def _draw(path: Path, volume: Volume) -> bool:
     from calvaria import plot  # noqa: PLC0415 - Matplotlib may be missing
 
     try:
-        figure = plot.show_planes(volume, centre_lps_mm=(-30.0, -20.0, -10.0), title="phantom head")
+        figure = plot.plot_planes(volume, centre_lps_mm=(-30.0, -20.0, -10.0), title="phantom head")
     except ImportError:
         _say("   no picture: pip install 'calvaria[plot]' brings Matplotlib")
         return False

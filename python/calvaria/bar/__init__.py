@@ -4,6 +4,9 @@ A bar of 50 mm tells whether a print is right to less than a millimetre; bars of
 along three axes tell a scale error from an offset, and what either does to the part itself.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from calvaria.bar.attach import AttachedBar, attach_bar
 from calvaria.bar.axis_fit import AxisFit
 from calvaria.bar.block import make_bar
@@ -34,6 +37,9 @@ from calvaria.bar.set import make_bar_set
 from calvaria.bar.squareness import Squareness
 from calvaria.bar.table import read_readings, write_readings, write_readings_form
 from calvaria.bar.whole import Dimension, PrintComparison, compare_print
+
+if TYPE_CHECKING:
+    from calvaria.bar import plots
 
 __all__ = [
     "AttachedBar",
@@ -75,10 +81,18 @@ __all__ = [
     "measure_gauge",
     "measure_gauges",
     "measure_rods",
+    "plots",
     "read_readings",
     "write_readings",
     "write_readings_form",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "plots":  # opened when it is called for: bars do not wait for pictures
+        return importlib.import_module("calvaria.bar.plots")
+    msg = f"module 'calvaria.bar' has no attribute {name!r}"
+    raise AttributeError(msg)
 
 
 def __dir__() -> list[str]:

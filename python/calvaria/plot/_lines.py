@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._offsets import at_points
 from calvaria._optional import neighbour
 from calvaria.plot._colours import UNKNOWN_RGB, rgb_of
-from calvaria.plot._offsets import at_points
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

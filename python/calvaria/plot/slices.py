@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._offsets import limit_of, tolerance_of, vertex_offsets
 from calvaria._optional import neighbour
 from calvaria._planes import VIEWS, window_of
 from calvaria.plot._colours import draw_colour_bar
@@ -18,18 +19,17 @@ from calvaria.plot._drawing import (
 )
 from calvaria.plot._frames import Frame, frame_at
 from calvaria.plot._lines import LEGEND, draw_lines, draw_plain_lines
-from calvaria.plot._offsets import limit_of, tolerance_of, vertex_offsets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
+    from calvaria._offsets import Offsets
     from calvaria.mesh import Mesh
-    from calvaria.plot._offsets import Offsets
     from calvaria.volume import Volume
 
-__all__ = ["Painting", "draw_frames", "show_contours"]
+__all__ = ["Painting", "draw_frames", "plot_contours"]
 
 _WIDTH_INCH = 12.0
 _GAP_INCH = 0.3
@@ -72,7 +72,7 @@ class Painting:
         )
 
 
-def show_contours(
+def plot_contours(
     volume: Volume,
     mesh: Mesh,
     *,
@@ -107,7 +107,7 @@ def show_contours(
     limit_mm : float, optional
         The end of the colours; left out, what all but 2 % of the offsets stay below, rounded up.
     window : (float, float), optional
-        Level and width of the grey values, as in :func:`show_planes`.
+        Level and width of the grey values, as in :func:`plot_planes`.
     margin_mm : float
         How far the pictures reach beyond the mesh.
     title : str
@@ -134,7 +134,7 @@ def show_contours(
     ...     faces=[[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]],
     ... )
     >>> volume = Volume(values=np.zeros((20, 30, 40), np.int16), grid=grid)
-    >>> figure = show_contours(volume, mesh, normal=[1, 1, 0])
+    >>> figure = plot_contours(volume, mesh, normal=[1, 1, 0])
     >>> [axes.get_title() for axes in figure.axes]
     ['axial, z = 19.5 mm', 'coronal, y = 14.5 mm', 'sagittal, x = 19.0 mm', 'oblique, across (0.71, 0.71, 0.00)']
     """

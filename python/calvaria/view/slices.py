@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from calvaria._offsets import Offsets
+
 __all__ = ["view_volume"]
 
 # From air to enamel: what a window on bone or soft tissue can want.
@@ -37,7 +39,7 @@ def view_volume(
     *,
     meshes: Mesh | Mapping[str, Mesh] | None = None,
     masks: Mask | Mapping[str, Mask] | None = None,
-    values: ArrayLike | Mapping[str, ArrayLike] | None = None,
+    values: Offsets | Mapping[str, Offsets] | None = None,
     values_label: str = "",
     values_limits: tuple[float, float] | None = None,
     markers: Mapping[str, ArrayLike] | None = None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria import _native
+from calvaria._offsets import Offsets, PointOffsets, vertex_offsets
 from calvaria.mesh import FaceKind, Mesh, closest_points, decimate_mesh
 from calvaria.report.png import png_bytes
 from calvaria.view.colours import (
@@ -41,7 +42,7 @@ _RIGHT, _UP = (0.8988, 0.4384, 0.0), (-0.0749, 0.1536, 0.9853)
 def view_meshes(
     meshes: Mesh | Mapping[str, Mesh],
     *,
-    values: ArrayLike | Mapping[str, ArrayLike] | None = None,
+    values: Offsets | Mapping[str, Offsets] | None = None,
     values_label: str = "",
     values_limits: tuple[float, float] | None = None,
     markers: Mapping[str, ArrayLike] | None = None,
@@ -57,8 +58,9 @@ def view_meshes(
     ----------
     meshes : Mesh or mapping of str to Mesh
         In LPS mm.  Names are shown in the legend.
-    values : (n_vertices,) array_like of float, or mapping of str to such, optional
-        One number for each vertex, such as a signed offset in mm; NaN where there is none.
+    values : (n_vertices,) array_like of float, a result with offsets, or mapping of str to either
+        One number for each vertex; NaN where there is none.  A result is anything with
+        ``points_lps_mm`` and ``offset_mm``, such as :class:`~calvaria.OverlayMetrics`.
     values_label : str
         Written at the colour bar; name the unit.
     values_limits : (float, float), optional
@@ -183,6 +185,9 @@ def values_by_name(values: Any, meshes: Mapping[str, Mesh]) -> dict[str, NDArray
         if name not in meshes:
             msg = f"values: names of the meshes expected ({', '.join(meshes)}), found {name!r}"
             raise ValueError(msg)
+        if isinstance(column, PointOffsets):
+            arrays[name] = vertex_offsets(meshes[name], column)
+            continue
         array = np.asarray(column, np.float64)
         n = len(meshes[name].vertices)
         if array.shape != (n,):
