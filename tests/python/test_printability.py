@@ -11,12 +11,12 @@ from calvaria.mesh import Mesh, combine_meshes, measure_mesh, mesh_topology, tra
 from calvaria.printability import (
     block_mesh,
     cusp_rms_mm,
-    distance_to_hole_mm,
     estimate_print,
     find_orientations,
     find_pools,
     find_round_holes,
     find_thin_regions,
+    measure_hole_distance,
     measure_overhangs,
     measure_thickness,
     plan_layers,
@@ -278,13 +278,15 @@ def test_a_blind_hole_a_pin_and_a_slot():
 def test_the_distance_of_a_drill_to_a_nerve():
     (hole,) = find_round_holes(drilled([(0.0, 0.0, 1.0)]))
     nerve = rod_mesh(start_lps_mm=(6, -20, 0), end_lps_mm=(6, 20, 0), radius_mm=1.5)
-    distance, place = distance_to_hole_mm(hole, structure=nerve)
-    assert distance == pytest.approx(6 - 1.5 - 1.0, abs=0.02)
-    assert place[0] == pytest.approx(4.5, abs=0.02)
+    found = measure_hole_distance(hole, structure=nerve)
+    assert found.distance_mm == pytest.approx(6 - 1.5 - 1.0, abs=0.02)
+    assert found.nearest_lps_mm[0] == pytest.approx(4.5, abs=0.02)
     below = icosphere(2.0, 12, centre=(0, 0, -12))
-    assert distance_to_hole_mm(hole, structure=below)[0] == pytest.approx(10 - 1.5, abs=0.05)
-    deep, _ = distance_to_hole_mm(hole, structure=below, reach_mm=5.0)
-    assert deep == pytest.approx(3.5, abs=0.05)
+    assert measure_hole_distance(hole, structure=below).distance_mm == pytest.approx(
+        10 - 1.5, abs=0.05
+    )
+    deep = measure_hole_distance(hole, structure=below, reach_mm=5.0)
+    assert deep.distance_mm == pytest.approx(3.5, abs=0.05)
 
 
 # ------------------------------------------------------------------------------- overhangs

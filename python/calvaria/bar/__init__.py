@@ -8,7 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from calvaria.bar.attach import AttachedBar, attach_bar
-from calvaria.bar.axis_fit import AxisFit
+from calvaria.bar.axis_fit import AxisFit, LengthError
 from calvaria.bar.block import make_bar
 from calvaria.bar.budget import UncertaintyBudget, UncertaintyTerm
 from calvaria.bar.chart import (
@@ -32,7 +32,7 @@ from calvaria.bar.projection import Projection
 from calvaria.bar.reading import BarReading
 from calvaria.bar.record import append_readings, load_record
 from calvaria.bar.rods import RodSpacing, measure_rods
-from calvaria.bar.rules import BarRules, load_bar_rules
+from calvaria.bar.rules import BarRules, BarTolerance, load_bar_rules
 from calvaria.bar.set import make_bar_set
 from calvaria.bar.squareness import Squareness
 from calvaria.bar.table import read_readings, write_readings, write_readings_form
@@ -50,11 +50,13 @@ __all__ = [
     "BarLine",
     "BarReading",
     "BarRules",
+    "BarTolerance",
     "Compensation",
     "ControlChart",
     "Decision",
     "Dimension",
     "GaugeStudy",
+    "LengthError",
     "PrintComparison",
     "PrinterHistory",
     "Projection",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calvaria._record import Record
+from calvaria._record import Record, plural
 from calvaria.bar.check import check_bars
 from calvaria.bar.decision import need_number
 from calvaria.bar.record import load_record
@@ -102,7 +102,7 @@ class ControlChart(Record):
             else "; no drift proven"
         )
         return (
-            f"{self.label}: {len(self.days)} days, mean {self.mean_mm:+.3f} mm, limits "
+            f"{self.label}: {plural(len(self.days), 'day')}, mean {self.mean_mm:+.3f} mm, limits "
             f"{self.lower_mm:+.3f} to {self.upper_mm:+.3f}: {state}{when}{drift}"
         )
 
@@ -143,7 +143,7 @@ class PrinterHistory(Record):
     def meaning(self) -> str:
         """Verdict and the worst finding."""
         bad = self.report.above_pass()
-        words = bad[0].message if bad else f"last bar {self.age_days} days ago, in order"
+        words = bad[0].message if bad else f"last bar {plural(self.age_days, 'day')} ago, in order"
         return f"{self.verdict.name}: printer {self.printer or 'without a name'}: {words}"
 
 

@@ -179,7 +179,7 @@ def find_holes(
         )
         raise ValueError(msg)
     if iso_hu is None:
-        iso_hu = compare_to_image(mesh, volume, n_samples=5000).mesh_level[0]
+        iso_hu = compare_to_image(mesh, volume, n_samples=5000).mesh_level
         if not np.isfinite(iso_hu):
             msg = "mesh: a surface within the image expected, found none of it there"
             raise MeshError(msg)

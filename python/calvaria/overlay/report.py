@@ -159,7 +159,7 @@ def measure_overlay(
         placed, volume, edge=edge, tolerance_mm=tolerance_mm, n_samples=n_samples
     )
     pose = fit_pose(placed, volume, n_samples=min(20_000, n_samples))
-    drawn = metrics.mesh_level[0] if iso_hu is None else iso_hu
+    drawn = metrics.mesh_level if iso_hu is None else iso_hu
     level = min(drawn, _half_maximum(metrics)) if iso_hu is None else iso_hu
     holes: tuple[BoneHole, ...] = ()
     thin: LostSurface | None = None

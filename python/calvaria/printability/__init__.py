@@ -7,7 +7,12 @@ from calvaria.printability.check import (
     PrintabilityReport,
     check_printability,
 )
-from calvaria.printability.holes import RoundHole, distance_to_hole_mm, find_round_holes
+from calvaria.printability.holes import (
+    HoleDistance,
+    RoundHole,
+    find_round_holes,
+    measure_hole_distance,
+)
 from calvaria.printability.hollowing import HollowResult, hollow_mesh
 from calvaria.printability.labelling import LabelResult, emboss_label
 from calvaria.printability.layers import (
@@ -33,6 +38,7 @@ from calvaria.printability.trapped import Pool, find_pools
 
 __all__ = [
     "BaseResult",
+    "HoleDistance",
     "HollowResult",
     "LabelResult",
     "LayerOption",
@@ -53,7 +59,6 @@ __all__ = [
     "block_mesh",
     "check_printability",
     "cusp_rms_mm",
-    "distance_to_hole_mm",
     "emboss_label",
     "estimate_print",
     "find_orientations",
@@ -62,6 +67,7 @@ __all__ = [
     "find_slender_members",
     "find_thin_regions",
     "hollow_mesh",
+    "measure_hole_distance",
     "measure_overhangs",
     "measure_thickness",
     "part_mesh",

@@ -23,7 +23,6 @@ __all__ = [
     "Three",
     "arrays",
     "closure",
-    "counted",
     "need_faces",
     "need_outwards",
     "positive",
@@ -58,11 +57,6 @@ class Record:
 
     def _repr_html_(self) -> str:
         return html_table(header=("measure", "value"), rows=self.to_dict().items())
-
-
-def counted(n: int, name: str, several: str | None = None) -> str:
-    """Return how many there are, in words that fit one as well."""
-    return f"{n} {name if n == 1 else several or f'{name}s'}"
 
 
 def need_faces(mesh: Mesh) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calvaria import _native
+from calvaria._record import plural
 from calvaria.errors import MeshError
 from calvaria.geometry import Grid
 from calvaria.mesh import Mesh, combine_meshes, measure_mesh, remove_small_parts, signed_distance_mm
@@ -15,7 +16,6 @@ from calvaria.printability._measured import (
     Record,
     Three,
     arrays,
-    counted,
     need_faces,
     positive,
     three,
@@ -69,8 +69,8 @@ class HollowResult(Record):
     def __repr__(self) -> str:
         return (
             f"HollowResult({self.saved_percent:.0f} % saved, wall {self.wall_mm:g} mm, "
-            f"{counted(self.n_cavities, 'cavity', 'cavities')}, "
-            f"{counted(len(self.drains_lps_mm), 'drain')})"
+            f"{plural(self.n_cavities, 'cavity', 'cavities')}, "
+            f"{plural(len(self.drains_lps_mm), 'drain')})"
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from calvaria._record import plural
 from calvaria.findings import Verdict
 from calvaria.material import Printer, load_processes
 from calvaria.material.catalogue import printer_of
@@ -80,7 +81,7 @@ class PrintEstimate(Record):
 
     def __repr__(self) -> str:
         cost = "" if self.cost is None else f", cost {self.cost:.2f}"
-        return f"PrintEstimate({self.layers} layers, {self.mass_g:.0f} g, about {self.time_h:.1f} h{cost})"
+        return f"PrintEstimate({plural(self.layers, 'layer')}, {self.mass_g:.0f} g, about {self.time_h:.1f} h{cost})"
 
 
 # How full supports are: house rule.
@@ -220,7 +221,7 @@ class LayerPlan(Record):
 
     def __repr__(self) -> str:
         chosen = "none" if self.chosen is None else f"{self.chosen.layer_mm:g} mm"
-        return f"LayerPlan({len(self.options)} heights, chosen {chosen})"
+        return f"LayerPlan({plural(len(self.options), 'height')}, chosen {chosen})"
 
 
 def plan_layers(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calvaria._record import plural
 from calvaria.errors import MeshError
 from calvaria.mesh import Mesh, combine_meshes, cut_mesh
 from calvaria.printability._measured import (
     Record,
     Three,
-    counted,
     need_faces,
     positive,
     three,
@@ -55,8 +55,8 @@ class Parting(Record):
 
     def __repr__(self) -> str:
         return (
-            f"Parting({len(self.upper.faces)} and {len(self.lower.faces)} faces, "
-            f"{counted(len(self.pegs_lps_mm), 'peg')} of {2 * self.peg_radius_mm:g} mm)"
+            f"Parting({plural(len(self.upper.faces), 'face')} and {plural(len(self.lower.faces), 'face')}, "
+            f"{plural(len(self.pegs_lps_mm), 'peg')} of {2 * self.peg_radius_mm:g} mm)"
         )
 
 
@@ -132,7 +132,7 @@ def part_mesh(
     )
     if len(places) < n_pegs:
         msg = (
-            f"n_pegs: room for at most {counted(len(places), 'peg')} of {2 * radius:g} mm with {wall:g} mm around "
+            f"n_pegs: room for at most {plural(len(places), 'peg')} of {2 * radius:g} mm with {wall:g} mm around "
             f"them, found {n_pegs} asked for"
         )
         raise MeshError(msg)

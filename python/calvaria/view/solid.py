@@ -10,6 +10,7 @@ import numpy as np
 
 from calvaria import _native
 from calvaria._offsets import Offsets, PointOffsets, vertex_offsets
+from calvaria._record import plural
 from calvaria.mesh import FaceKind, Mesh, closest_points, decimate_mesh
 from calvaria.report.png import png_bytes
 from calvaria.view.colours import (
@@ -144,7 +145,7 @@ def mesh_entries(
             reduced = decimate_mesh(plain, target_faces=targets[place])
             drawn = _with_kinds(mesh, reduced.mesh)
             notes.append(
-                f"{name}: drawn with {reduced.n_faces} of {reduced.n_faces_before} triangles, "
+                f"{name}: drawn with {reduced.n_faces} of {plural(reduced.n_faces_before, 'triangle')}, "
                 f"at most {reduced.max_error_mm:.2g} mm beside the mesh"
             )
             along = None if along is None else _carried(mesh, along, drawn)

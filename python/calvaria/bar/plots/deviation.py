@@ -57,7 +57,8 @@ def plot_deviation(found: BarDeviation, *, title: str = "") -> Any:
         )  # fmt: skip
         if name in fits:
             at = np.linspace(0, longest, 60)
-            both = np.array([fits[name].error_at(float(length)) for length in at])
+            errors = [fits[name].error_at(float(length)) for length in at]
+            both = np.array([(one.error_mm, one.uncertainty_mm) for one in errors])
             axes.plot(at, both[:, 0], color=colour, lw=1.4)
             axes.fill_between(
                 at, both[:, 0] - 2 * both[:, 1], both[:, 0] + 2 * both[:, 1],
