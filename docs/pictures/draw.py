@@ -164,21 +164,30 @@ def draw_skull(volume, mesh):
     turned = view.view_meshes({"skull": mesh}, values_label=label, **paint)
     sliced = view.view_volume(volume, meshes={"skull": mesh}, max_voxels=10**8, **paint)
     panes = (
-        photograph(turned, size=(620, 640), pane=SOLID, is_enlarged=False),
-        photograph(sliced, size=(620, 715), pane=SAGITTAL, is_enlarged=True),
+        photograph(turned, size=(624, 610), pane=SOLID, is_enlarged=False),
+        photograph(sliced, size=(624, 700), pane=SAGITTAL, is_enlarged=True),
     )
-    figure = Figure(figsize=(12.4, 6.8), dpi=100)
+    high = min(len(pixels) for pixels in panes)
+    figure = Figure(figsize=(12.4, (high + 60) / 100), dpi=100)
     for n, pixels in enumerate(panes):
-        axes = figure.add_axes((0.5 * n, 0.0, 0.5, 0.94))
-        axes.imshow(pixels[:640])
+        above = (len(pixels) - high) // 2
+        axes = figure.add_axes((0.5 * n, 0.0, 0.5, high / (high + 60)))
+        axes.imshow(pixels[above : above + high], interpolation="nearest")
         axes.set_axis_off()
-    found = overlay.summary
-    text = (
-        f"Offset of the mesh from the edge in the image: mean {found.mean_mm:+.2f} mm, "
-        f"95 % within {found.p95_mm:.2f} mm; an edge was found at {100 * found.measured_fraction:.0f} % "
-        f"of {found.n_samples:,} places"
+    is_marrow = overlay.outside > 200
+    outer, inner = overlay.summarise(~is_marrow), overlay.summarise(is_marrow)
+    first = (
+        f"Mesh to the edge in the image, {len(overlay.status):,} places. "
+        f"Bone to soft tissue or air: mean {outer.mean_mm:+.2f} mm, 95 % within {outer.p95_mm:.2f} mm"
     )
-    figure.text(0.5, 0.962, text, fontsize=13, ha="center")
+    second = (
+        f"Bone to marrow, whose edge is softer, drawn at the same level: mean {inner.mean_mm:+.2f} mm, "
+        f"95 % within {inner.p95_mm:.2f} mm"
+    )
+    for text, pixels_down in ((first, 19), (second, 43)):
+        down = 1 - pixels_down / (high + 60)
+        figure.text(0.5, down, text, fontsize=12, ha="center", va="center")
+    print(first, second, sep="\n")
     figure.savefig(HERE / "skull.png", metadata={"Software": None})
 
 

@@ -166,7 +166,11 @@ def test_bars_of_a_set_stand_apart_for_the_jaws():
 @pytest.mark.parametrize("axis", ["x", "y", "z"])
 def test_the_bar_itself_prints_well_letters_and_all(axis):
     report = check_printability(
-        make_bar(axis=axis).mesh, process="fdm", material="pla", printer="desktop-fdm"
+        make_bar(axis=axis).mesh,
+        profile="education",
+        process="fdm",
+        material="pla",
+        printer="desktop-fdm",
     )
     assert report.verdict is Verdict.PASS
 

@@ -290,7 +290,12 @@ def test_the_command_says_what_is_wrong(tmp_path):
 )
 def test_the_last_bar_of_a_printer_is_part_of_the_verdict_on_a_part(today, value, verdict, code):
     plate = block_mesh(size_mm=(30, 20, 3))
-    asked = {"process": "fdm", "material": "pla", "printer": "desktop-fdm"}
+    asked = {
+        "process": "fdm",
+        "material": "pla",
+        "printer": "desktop-fdm",
+        "profile": "education",
+    }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CalvariaWarning)
         history = check_printer(

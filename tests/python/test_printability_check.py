@@ -80,7 +80,8 @@ HOLE = minus(
     ],
 )  # fmt: skip
 def test_each_fault_is_found_and_named(mesh, process, material, options, code, verdict):
-    report = check_printability(mesh, process=process, material=material, **options)
+    asked = {"process": process, "material": material, "profile": "education", **options}
+    report = check_printability(mesh, **asked)
     found = report if code is None else report[code]
     assert found.verdict is Verdict[verdict], found
     for finding in report:
@@ -90,7 +91,9 @@ def test_each_fault_is_found_and_named(mesh, process, material, options, code, v
 
 
 def test_the_thin_place_is_told_in_cm2_with_its_place():
-    finding = check_printability(THIN, process="fdm", material="pla")["print_walls"]
+    finding = check_printability(THIN, profile="education", process="fdm", material="pla")[
+        "print_walls"
+    ]
     assert finding.measured == pytest.approx(0.5, abs=0.05)
     assert finding.details["area_mm2"] == pytest.approx(2 * 36, rel=0.25)
     assert "0.5" in finding.places[0]
@@ -99,7 +102,7 @@ def test_the_thin_place_is_told_in_cm2_with_its_place():
 
 def test_an_open_mesh_is_not_measured():
     open_mesh = Mesh(vertices=PLATE.vertices, faces=PLATE.faces[:-1])
-    report = check_printability(open_mesh, process="fdm", material="pla")
+    report = check_printability(open_mesh, profile="education", process="fdm", material="pla")
     assert report["print_closed"].verdict is Verdict.FAIL
     assert report.measures is None
     assert printability_section(report).findings
@@ -114,23 +117,29 @@ def test_supports_on_faces_that_matter():
     normals = np.cross(*(table.vertices[table.faces[:, k]] - table.vertices[table.faces[:, 0]] for k in (1, 2)))  # fmt: skip
     below = (normals[:, 2] < 0) & (table.vertices[table.faces].mean(axis=1)[:, 2] > 10)
     for up, verdict in (((0, 0, 1), "BORDERLINE"), ((0, 0, -1), "PASS")):
-        report = check_printability(table, process="fdm", material="pla", up=up, matters=below)
+        report = check_printability(
+            table, profile="education", process="fdm", material="pla", up=up, matters=below
+        )
         assert report["print_support_contact"].verdict.name == verdict
-    worse = check_printability(table, process="fdm", material="pla", up=(0, 0, 1))
+    worse = check_printability(
+        table, profile="education", process="fdm", material="pla", up=(0, 0, 1)
+    )
     assert worse["print_orientation"].verdict is Verdict.BORDERLINE
     assert worse["print_overhangs"].measured == pytest.approx((900 - 36) / 100, rel=0.01)
 
 
 def test_unknown_names_are_refused():
     for options in ({"process": "x"}, {"material": "x"}, {"printer": "x"}, {"profile": "x"}):
-        asked = {"process": "fdm", "material": "pla", **options}
+        asked = {"process": "fdm", "material": "pla", "profile": "education", **options}
         with pytest.raises(ValueError, match="expected, found 'x'"):
             check_printability(PLATE, **asked)
 
 
 @pytest.mark.slow
 def test_pictures_show_where():
-    report = check_printability(BRIDGE, process="fdm", material="pla", printer="desktop-fdm")
+    report = check_printability(
+        BRIDGE, profile="education", process="fdm", material="pla", printer="desktop-fdm"
+    )
     pictures = draw_printability(report.measures)
     assert len(pictures) == 6
     assert all("data:image/png" in markup for markup in pictures.values())
@@ -272,7 +281,7 @@ INSIDE_OUT = Mesh(vertices=THIN_PLATE.vertices, faces=THIN_PLATE.faces[:, ::-1])
 
 
 def test_a_mesh_inside_out_is_refused():
-    report = check_printability(INSIDE_OUT, process="fdm", material="pla")
+    report = check_printability(INSIDE_OUT, profile="education", process="fdm", material="pla")
     assert report["print_outwards"].verdict is Verdict.FAIL
     assert report.measures is None
     for ask in (
@@ -294,12 +303,14 @@ def test_an_open_mesh_is_warned_of():
 
 @pytest.mark.parametrize(("side", "verdict"), [(0.01, "FAIL"), (3000.0, "FAIL"), (4.0, "PASS")])
 def test_a_part_that_is_not_in_mm_is_said(side, verdict):
-    report = check_printability(block_mesh(size_mm=(side,) * 3), process="fdm", material="pla")
+    report = check_printability(
+        block_mesh(size_mm=(side,) * 3), profile="education", process="fdm", material="pla"
+    )
     assert report["print_size"].verdict.name == verdict
 
 
 def test_the_limit_says_what_the_use_makes_of_it():
-    report = check_printability(THIN_PLATE, process="fdm", material="PLA")
+    report = check_printability(THIN_PLATE, profile="education", process="fdm", material="PLA")
     assert report["print_walls"].verdict is Verdict.BORDERLINE
     assert "BORDERLINE at worst for this use" in report["print_walls"].limit
     assert report.measures.members == ()
@@ -314,7 +325,7 @@ def test_one_of_a_kind_is_said_as_one():
         (HOLE, "fdm", "pla", "print_holes", "1 round hole; it has "),
         (BRIDGE, "fdm", "pla", "print_bridges", "1 bridge may break "),
     ):
-        report = check_printability(mesh, process=process, material=material)
+        report = check_printability(mesh, profile="education", process=process, material=material)
         assert words in report[code].message
         words_for_many = r"\b1 (place|void|cup|piece|layer|bridge|pin|round hole)s\b"
         for finding in report.findings:
@@ -323,7 +334,9 @@ def test_one_of_a_kind_is_said_as_one():
 
 def test_one_flag_for_each_face_of_the_callers_mesh():
     with pytest.raises(ValueError, match=r"shape \(12,\) expected"):
-        check_printability(THIN_PLATE, process="fdm", material="pla", matters=[1, 2])
+        check_printability(
+            THIN_PLATE, profile="education", process="fdm", material="pla", matters=[1, 2]
+        )
 
 
 def test_a_label_off_the_surface_is_refused():

@@ -177,8 +177,8 @@ def check_printability(
     *,
     process: str,
     material: str,
+    profile: str,
     printer: str | Printer | None = None,
-    profile: str = "education",
     up: ArrayLike | None = None,
     matters: ArrayLike | None = None,
     min_edge_distance_mm: float | None = None,
@@ -198,11 +198,11 @@ def check_printability(
         Closed, turned outwards, in mm.
     process, material : str
         Codes of :func:`calvaria.material.load_processes` and :func:`calvaria.material.load_materials`.
-    printer : str or Printer, optional
-        A profile, or its code: build volume, layers, time and cost follow from it.
     profile : str
         What the part is for: ``"education"``, ``"planning"``, ``"guide"`` or ``"implant"``, or the code of
         a use in :func:`calvaria.material.load_uses`.
+    printer : str or Printer, optional
+        A profile, or its code: build volume, layers, time and cost follow from it.
     up : (3,) array_like, optional
         Away from the plate, LPS; left out, the best way up that is found.
     matters : (m,) array_like of bool, optional
@@ -239,9 +239,9 @@ def check_printability(
     --------
     >>> from calvaria.printability import block_mesh
     >>> plate = block_mesh(size_mm=(30, 20, 3))
-    >>> check_printability(plate, process="fdm", material="pla", printer="desktop-fdm")
+    >>> check_printability(plate, profile="education", process="fdm", material="pla", printer="desktop-fdm")
     CheckReport(PASS: ...; nothing found)
-    >>> refused = check_printability(plate, process="fdm", material="titanium")
+    >>> refused = check_printability(plate, profile="education", process="fdm", material="titanium")
     >>> refused["print_material"].verdict.name
     'FAIL'
     """
