@@ -164,7 +164,7 @@ def draw_skull(volume, mesh):
     turned = view.view_meshes({"skull": mesh}, values_label=label, **paint)
     sliced = view.view_volume(volume, meshes={"skull": mesh}, max_voxels=10**8, **paint)
     panes = (
-        photograph(turned, size=(624, 610), pane=SOLID, is_enlarged=False),
+        photograph(turned, size=(624, 640), pane=SOLID, is_enlarged=False),
         photograph(sliced, size=(624, 700), pane=SAGITTAL, is_enlarged=True),
     )
     high = min(len(pixels) for pixels in panes)

@@ -118,7 +118,7 @@ def test_the_error_budget_of_139_papers():
     assert any("printing only" in note for note in found.notes)
 
 
-def test_simulated_landing_blocks_pass_as_the_brief_expects():
+def test_simulated_landing_blocks_pass_as_the_article_expects():
     """0.26 +- 0.2 mm on many bars: the mean passes, and so does nearly every bar."""
     rng = np.random.default_rng(26)
     rows = [
