@@ -58,7 +58,7 @@ def calvaria_job(job, path, out, arrays):
         return lambda: calvaria.write_mesh(mesh, out)
 
     def read():
-        mesh = calvaria.read_mesh(path)
+        mesh = calvaria.load_mesh(path)
         return len(mesh.vertices), len(mesh.faces)
 
     return read

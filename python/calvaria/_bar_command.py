@@ -214,19 +214,19 @@ def _readings(
 ) -> list[BarReading]:
     from dataclasses import replace
 
-    from calvaria.bar import measure_bars, read_readings
-    from calvaria.mesh import read_mesh
+    from calvaria.bar import load_readings, measure_bars
+    from calvaria.mesh import load_mesh
 
     if not path.exists():
         msg = f"{path.name or path}: a table, scan or CT expected, found nothing there"
         raise typer.BadParameter(msg)
     asked = tuple(lengths or (20.0, 50.0, 100.0))
     if path.suffix.lower() in {".csv", ".tsv", ".txt"}:
-        rows = read_readings(path)
+        rows = load_readings(path)
     elif path.suffix.lower() in _SCANS:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CalvariaWarning)
-            mesh = read_mesh(path)
+            mesh = load_mesh(path)
         rows = measure_bars(mesh, lengths_mm=asked, unit=unit)
     else:
         from calvaria.dicom import load_series

@@ -99,8 +99,8 @@ def _write_study(study: Path) -> None:
         slice_increment_mm=_SLICE_MM,
     )
     phantom.write_study(
-        study,
-        phantom.head(metal_radius_mm=2.0, has_table=True),  # as in life
+        phantom.head(metal_radius_mm=2.0, has_table=True),
+        study,  # as in life
         scanner=scanner,
         has_localizer=True,
         has_secondary_capture=True,

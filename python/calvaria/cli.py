@@ -308,14 +308,14 @@ def printable(
     as_json: AsJson = False,
 ) -> None:
     """Judge whether a mesh can be printed; the exit status is the verdict."""
-    from calvaria.mesh import read_mesh
+    from calvaria.mesh import load_mesh
     from calvaria.printability import check_printability
     from calvaria.report import build_report, printability_section
 
     _known_printer(printer)
     options = {} if unit is None else {"unit": unit}
     try:
-        body = read_mesh(_existing(mesh), **options)
+        body = load_mesh(_existing(mesh), **options)
         found = check_printability(
             body,
             process=process,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from calvaria import FaceKind, Mesh, read_mesh
+from calvaria import FaceKind, Mesh, load_mesh
 
 
 def ball(n=12, radius=30.0, centre=(5.0, -7.0, 11.0)):
@@ -39,4 +39,4 @@ def bounds(mesh):
 def read_bytes(tmp_path, data, suffix, **options):
     path = tmp_path / f"a.{suffix}"
     path.write_bytes(data if isinstance(data, bytes) else data.encode())
-    return read_mesh(path, **options)
+    return load_mesh(path, **options)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from calvaria.bar import BarReading, read_readings, write_readings, write_readings_form
+from calvaria.bar import BarReading, load_readings, write_readings, write_readings_form
 from calvaria.errors import BarError
 
 
@@ -16,12 +16,12 @@ def test_a_form_is_blank_and_is_read_once_it_is_filled_in(tmp_path):
     path = tmp_path / "form.csv"
     write_readings_form(path, lengths_mm=(20, 50), axes="xz", repeats=2, operators=("A", "B"))
     with pytest.raises(BarError, match=r"form\.csv: at least one line with a reading"):
-        read_readings(path)
+        load_readings(path)
     lines = path.read_text().splitlines()
     assert len(lines) == 1 + 2 * 2 * 2 * 2
     filled = [lines[0], *(line.replace(",,", ",49.95,", 1) for line in lines[1:])]
     path.write_text("\n".join(filled))
-    found = read_readings(path)
+    found = load_readings(path)
     assert len(found) == 16
     assert {(one.axis, one.nominal_mm, one.operator, one.repeat) for one in found} == {
         (axis, n, operator, repeat)
@@ -40,21 +40,21 @@ def test_readings_come_back_as_they_were_written(tmp_path):
     )  # fmt: skip
     path = tmp_path / "t.csv"
     write_readings(rows, path)
-    assert read_readings(path) == rows
+    assert load_readings(path) == rows
 
 
 @pytest.mark.parametrize("mark", [";", "\t"])
 def test_a_decimal_comma_is_understood_where_commas_do_not_separate(tmp_path, mark):
     text = f"nominal_mm{mark}reading_mm{mark}axis\r\n50{mark}49,95{mark}X\r\n\r\n20{mark}\u221219,9 mm{mark}y"
     path = table(tmp_path, text.replace("\u2212", ""))
-    found = read_readings(path)
+    found = load_readings(path)
     assert [one.reading_mm for one in found] == [49.95, 19.9]
     assert [one.axis for one in found] == ["x", "y"]
 
 
 def test_a_byte_order_mark_and_quotes_are_no_matter(tmp_path):
     path = table(tmp_path, '\ufeff"nominal_mm","reading_mm"\n"50","49,95"\n')
-    assert read_readings(path)[0].reading_mm == 49.95
+    assert load_readings(path)[0].reading_mm == 49.95
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ def test_a_byte_order_mark_and_quotes_are_no_matter(tmp_path):
 )  # fmt: skip
 def test_what_is_wrong_is_said_with_line_and_column(tmp_path, text, words):
     with pytest.raises(BarError, match=words):
-        read_readings(table(tmp_path, text))
+        load_readings(table(tmp_path, text))
 
 
 def test_a_table_that_is_not_text_is_refused(tmp_path):
     with pytest.raises(BarError, match="UTF-8"):
-        read_readings(
+        load_readings(
             table(tmp_path, "nominal_mm;reading_mm;bar\n50;49;\u00e4", encoding="latin-1")
         )
 
@@ -107,7 +107,7 @@ def test_a_reading_from_a_scan_keeps_its_uncertainty_and_place(tmp_path):
     )
     by_hand = BarReading(nominal_mm=20, reading_mm=19.9, axis="y")
     write_readings([scanned, by_hand], tmp_path / "bars.csv")
-    assert read_readings(tmp_path / "bars.csv") == (scanned, by_hand)
+    assert load_readings(tmp_path / "bars.csv") == (scanned, by_hand)
 
 
 def test_what_cannot_be_written_is_refused(tmp_path):
@@ -119,4 +119,4 @@ def test_what_cannot_be_written_is_refused(tmp_path):
             write_readings_form(path, **asked)
     path.write_text("nominal_mm,reading_mm\n50,4_9.2\n")
     with pytest.raises(BarError, match="column reading_mm"):
-        read_readings(path)
+        load_readings(path)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from calvaria import Mesh, errors, mesh_topology, read_mesh, write_mesh
+from calvaria import Mesh, errors, load_mesh, measure_topology, write_mesh
 from calvaria.errors import MeshError
 from mesh_bodies import BALL, ball, bounds, read_bytes
 from stl_cases import CORNERS, FACES, binary
@@ -26,10 +26,10 @@ FORMATS = ("stl", "ply", "obj", "3mf", "glb")
 def test_a_mesh_comes_back_as_it_was(tmp_path, suffix):
     path = tmp_path / f"ball.{suffix.split('-')[0]}"
     write_mesh(BALL, path, format=suffix)
-    again = read_mesh(path)
+    again = load_mesh(path)
     assert again.findings == ()
     np.testing.assert_allclose(bounds(again), bounds(BALL), atol=5e-6)
-    topology = mesh_topology(again)
+    topology = measure_topology(again)
     assert (topology.is_closed, topology.is_manifold, topology.is_oriented) == (True,) * 3
     assert len(again.vertices) == len(BALL.vertices)
     if suffix in {"3mf", "ply", "glb"}:
@@ -41,7 +41,7 @@ def test_a_mesh_comes_back_as_it_was(tmp_path, suffix):
         first = path.read_bytes()
         write_mesh(again, path, format=suffix)
         third = path.read_bytes()
-        write_mesh(read_mesh(path), path, format=suffix)
+        write_mesh(load_mesh(path), path, format=suffix)
         assert path.read_bytes() == third
         assert len(third) == len(first) if suffix == "stl" else True
 
@@ -108,8 +108,8 @@ def test_we_read_what_trimesh_writes(tmp_path, suffix):
         trimesh.Trimesh(BALL.vertices, BALL.faces, process=False).export(path)
     except (ImportError, ModuleNotFoundError) as error:
         pytest.skip(str(error))
-    again = read_mesh(path, unit="mm")
-    assert mesh_topology(again).is_closed
+    again = load_mesh(path, unit="mm")
+    assert measure_topology(again).is_closed
     found = again.vertices
     if suffix == "glb":  # trimesh writes its numbers as they are
         x, y, z = found.T
@@ -213,17 +213,17 @@ def test_wrong_options_are_named(tmp_path, options, problem):
 
 def test_paths_that_are_no_files(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none\.stl"):
-        read_mesh(tmp_path / "none.stl")
+        load_mesh(tmp_path / "none.stl")
     folder = tmp_path / "folder.stl"
     folder.mkdir()
     with pytest.raises(MeshError, match="a regular file expected, found a folder"):
-        read_mesh(folder)
+        load_mesh(folder)
     with pytest.raises(MeshError, match="a regular file expected, found a folder"):
         write_mesh(BALL, folder)
     with pytest.raises(FileNotFoundError, match="no folder"):
         write_mesh(BALL, tmp_path / "none" / "a.stl")
     with pytest.raises(ValueError, match="a suffix of"):
-        read_mesh(tmp_path / "a.xyz")
+        load_mesh(tmp_path / "a.xyz")
     with pytest.raises(TypeError, match="Mesh expected"):
         write_mesh([1], tmp_path / "a.stl")
 
@@ -232,7 +232,7 @@ def test_paths_that_are_no_files(tmp_path):
 def test_a_pipe_does_not_hang(tmp_path):
     os.mkfifo(tmp_path / "pipe.stl")
     for job in (
-        lambda: read_mesh(tmp_path / "pipe.stl"),
+        lambda: load_mesh(tmp_path / "pipe.stl"),
         lambda: write_mesh(BALL, tmp_path / "pipe.stl"),
     ):
         with pytest.raises(MeshError, match="pipe"):
@@ -247,7 +247,7 @@ def test_a_link_stays_a_link_and_permissions_stay(tmp_path):
     write_mesh(BALL, link)
     assert link.is_symlink()
     assert real.stat().st_mode & 0o777 == 0o640
-    assert len(read_mesh(real).faces) == len(BALL.faces)
+    assert len(load_mesh(real).faces) == len(BALL.faces)
 
 
 # ------------------------------------------------------------------ faults of the disk
@@ -260,8 +260,8 @@ def child(script, *args, **options):
 FULL = """
 import resource, signal, sys
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-from calvaria import read_mesh, write_mesh
-mesh = read_mesh(sys.argv[1])
+from calvaria import load_mesh, write_mesh
+mesh = load_mesh(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
 try:
     write_mesh(mesh, sys.argv[2])
@@ -285,8 +285,8 @@ def test_a_full_disk_keeps_the_old_file_and_leaves_nothing(tmp_path, suffix):
 
 KILLED = """
 import sys
-from calvaria import read_mesh, write_mesh
-mesh = read_mesh(sys.argv[1])
+from calvaria import load_mesh, write_mesh
+mesh = load_mesh(sys.argv[1])
 print("ready", flush=True)
 while True:
     write_mesh(mesh, sys.argv[2])
@@ -318,7 +318,7 @@ def test_the_interpreter_goes_on_while_a_file_is_read(tmp_path):
     thread = threading.Thread(target=beat)
     thread.start()
     for _ in range(5):
-        read_mesh(path)
+        load_mesh(path)
     done.set()
     thread.join()
     assert beats
@@ -332,14 +332,14 @@ def test_what_collapses_in_float32_is_left_out_and_the_surface_stays_closed(tmp_
         vertices=np.vstack([CORNERS + 1000, [[1000, 1000 + 1e-9, 1000]]]),
         faces=[[0, 4, 1], [4, 2, 1], [0, 1, 3], [1, 2, 3], [2, 4, 3], [4, 0, 3]],
     )
-    assert mesh_topology(split).is_closed
+    assert measure_topology(split).is_closed
     for suffix in ("stl", "ply", "obj", "glb", "3mf"):
         path = tmp_path / f"a.{suffix}"
         with pytest.warns(UserWarning, match="mesh_collapsed_faces: .* 2 triangles"):
             write_mesh(split, path)
-        again = read_mesh(path)
+        again = load_mesh(path)
         assert len(again.faces) == 4
-        assert mesh_topology(again).is_closed
+        assert measure_topology(again).is_closed
 
 
 finite = st.floats(-1e6, 1e6, width=32)
@@ -367,7 +367,7 @@ def test_any_triangles_come_back_corner_for_corner(tmp_path_factory, points, dat
                     write_mesh(mesh, path, format=suffix)
                 continue
             write_mesh(mesh, path, format=suffix)
-            again = read_mesh(path, format=suffix)
+            again = load_mesh(path, format=suffix)
         np.testing.assert_array_equal(again.vertices[again.faces].astype(np.float32), corners[left])
 
 
@@ -398,7 +398,7 @@ def test_a_file_with_wrong_bytes_is_read_or_refused(tmp_path_factory, data, suff
             raw[: data.draw(st.integers(0, len(raw)))] if data.draw(st.booleans()) else raw
         )
         try:
-            mesh = read_mesh(path)
+            mesh = load_mesh(path)
         except MeshError as error:
             refused = str(error)
         else:

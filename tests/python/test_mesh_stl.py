@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from calvaria import CalvariaWarning, Mesh, mesh_topology, read_mesh, read_mesh_info
+from calvaria import CalvariaWarning, Mesh, load_mesh, load_mesh_info, measure_topology
 from calvaria.errors import MeshError
 from stl_cases import CORNERS, FACES, binary, cases
 
@@ -25,16 +25,16 @@ def test_an_odd_file_is_read_right_or_refused_by_name(case, tmp_path):
         warnings.simplefilter("always")
         if case.refused is not None:
             with pytest.raises(MeshError, match=r"^odd\.STL: ") as refusal:
-                read_mesh(path, **case.options)
+                load_mesh(path, **case.options)
             assert case.refused in str(refusal.value)
             return
-        mesh = read_mesh(path, **case.options)
+        mesh = load_mesh(path, **case.options)
     assert {str(w.message).split(":")[0] for w in caught} == case.codes
     assert {finding.code for finding in mesh.findings} == case.codes
     assert len(mesh.faces) == case.n_faces
     np.testing.assert_allclose(mesh.vertices.max(axis=0), case.high, rtol=1e-6)
     np.testing.assert_allclose(mesh.vertices.min(axis=0), case.low, rtol=1e-6)
-    topology = mesh_topology(mesh)
+    topology = measure_topology(mesh)
     if case.n_faces % 4 == 0 and case.name != "three files in one":
         assert (topology.is_closed, topology.is_manifold, topology.is_oriented) == (True,) * 3
         assert len(mesh.vertices) == case.n_faces
@@ -44,13 +44,13 @@ def test_a_wrong_count_is_told_with_both_numbers(tmp_path):
     path = tmp_path / "wrong.stl"
     path.write_bytes(binary(n=3))
     with pytest.warns(CalvariaWarning, match=r"says 3 .* proves 4"):
-        read_mesh(path)
+        load_mesh(path)
 
 
 def test_corners_are_numbered_as_they_appear_and_stay_what_they_are(tmp_path):
     path = tmp_path / "plain.stl"
     path.write_bytes(binary())
-    mesh = read_mesh(path)
+    mesh = load_mesh(path)
     np.testing.assert_array_equal(mesh.vertices, CORNERS[[0, 2, 1, 3]])
     np.testing.assert_array_equal(mesh.vertices[mesh.faces], CORNERS[FACES])
     assert isinstance(mesh, Mesh)
@@ -61,7 +61,7 @@ def test_the_header_of_mimics_is_parsed(tmp_path):
     path = tmp_path / "mimics.stl"
     header = b"COLOR=\x01\x02\x03\xff,MATERIAL=" + bytes(range(12))
     path.write_bytes(binary(header=header))
-    info = read_mesh_info(path)
+    info = load_mesh_info(path)
     assert info.colour_rgba == (1, 2, 3, 255)
     assert info.material_rgba == ((0, 1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11))
     assert (info.format, info.n_faces, info.unit, info.space) == ("stl-binary", 4, "mm", "LPS")

@@ -66,7 +66,7 @@ def test_the_line_lies_on_the_edge_of_the_image(kind, normal):
     volume = ball_scan(kind)
     mesh = icosphere(14.0, 24, CENTRE)
     figure = plot.plot_contours(
-        volume, mesh, normal=normal, centre_lps_mm=CENTRE, window=(500, 1000)
+        volume, mesh, normal_lps=normal, centre_lps_mm=CENTRE, window=(500, 1000)
     )
     assert len(figure.axes) == (3 if normal is None else 4)
     for axes in figure.axes:
@@ -164,10 +164,10 @@ def test_lines_are_those_of_the_section():
     frame = frame_at(
         np.array([3, 4, 5.0]), np.array([1, 2, 3.0]), around=mesh.vertices, margin_mm=2
     )
-    section = section_mesh(mesh, point_lps_mm=[3, 4, 5], normal=[1, 2, 3])
+    section = section_mesh(mesh, point_lps_mm=[3, 4, 5], normal_lps=[1, 2, 3])
     length = sum(line.length_mm for line in section.contours)
     assert sum(line.length_mm for line in frame.contours(mesh)) == pytest.approx(length)
-    flat = frame.on_plane(np.concatenate([line.points for line in frame.contours(mesh)]))
+    flat = frame.on_plane(np.concatenate([line.points_lps_mm for line in frame.contours(mesh)]))
     assert (flat >= 2 - 1e-9).all() and (flat <= np.array(frame.span) - 2 + 1e-9).all()
 
 
@@ -266,7 +266,7 @@ def test_what_cannot_be_drawn_is_refused_by_name():
 
 def pictures_of(mesh, offsets, volume):
     asked = {"offsets": offsets, "tolerance_mm": 0.5}
-    yield plot.plot_contours(volume, mesh, normal=[1, 1, 1], **asked)
+    yield plot.plot_contours(volume, mesh, normal_lps=[1, 1, 1], **asked)
     yield plot.plot_worst_places(volume, mesh, **asked)
     yield plot.plot_worst_slices(volume, mesh, **asked)
     yield plot.plot_offset_histogram(offsets, tolerance_mm=0.5)
@@ -307,6 +307,6 @@ def test_every_picture_of_an_image_has_letters_a_bar_and_its_window():
         assert "level 500 HU, width 2500 HU" in words and "within 0.5 mm" in words
     moved = transform_mesh(mesh, matrix=np.diag([1.0, 1, 1, 1]))
     with pytest.raises(ValueError, match="normal"):
-        plot.plot_contours(volume, moved, normal=[0, 0, 0])
+        plot.plot_contours(volume, moved, normal_lps=[0, 0, 0])
     with pytest.raises(ValueError, match="at least one that was measured"):
         plot.plot_worst_places(volume, mesh, offsets=np.full(len(offsets), np.nan), tolerance_mm=1)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from calvaria.errors import CalvariaWarning, MeshError
 from calvaria.material import load_printers
-from calvaria.mesh import Mesh, combine_meshes, measure_mesh, mesh_topology, transform_mesh
+from calvaria.mesh import Mesh, combine_meshes, measure_mesh, measure_topology, transform_mesh
 from calvaria.printability import (
     block_mesh,
     cusp_rms_mm,
@@ -438,7 +438,7 @@ def test_long_thin_faces_give_as_many_as_area_and_edges_ask_for():
         again = measure_mesh(made.mesh)
         assert again.area_mm2 == pytest.approx(facts.area_mm2, rel=1e-12)
         assert again.volume_mm3 == pytest.approx(facts.volume_mm3, rel=1e-12)
-        topology = mesh_topology(made.mesh)
+        topology = measure_topology(made.mesh)
         assert topology.is_closed and topology.is_manifold and topology.is_oriented
 
 
@@ -449,7 +449,7 @@ def test_any_mesh_is_refined_without_a_gap(seed, longest):
     ball = icosphere(1.0, 2)
     mesh = Mesh(vertices=ball.vertices * rng.uniform(0.05, 4, 3), faces=ball.faces)
     made = refine_mesh(mesh, longest_mm=longest, most_faces=60_000)
-    topology = mesh_topology(made.mesh)
+    topology = measure_topology(made.mesh)
     assert topology.is_closed and topology.is_manifold and topology.is_oriented
     assert measure_mesh(made.mesh).volume_mm3 == pytest.approx(
         measure_mesh(mesh).volume_mm3, rel=1e-9

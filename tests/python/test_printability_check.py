@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from calvaria import CalvariaWarning, Verdict, check_printability, write_mesh
 from calvaria.cli import app
 from calvaria.errors import MeshError, NonManifoldError
-from calvaria.mesh import Mesh, combine_meshes, measure_mesh, mesh_topology, split_mesh
+from calvaria.mesh import Mesh, combine_meshes, measure_mesh, measure_topology, split_mesh
 from calvaria.printability import (
     add_base,
     block_mesh,
@@ -31,7 +31,7 @@ pytest.importorskip("manifold3d")
 
 
 def is_sound(mesh):
-    topology = mesh_topology(mesh)
+    topology = measure_topology(mesh)
     return topology.is_closed and topology.is_manifold and topology.is_oriented
 
 
@@ -195,7 +195,7 @@ def test_a_hollow_ball_has_its_wall_and_runs_out():
 def test_parts_with_pegs_go_together_again():
     body = block_mesh(size_mm=(40, 14, 24))
     made = part_mesh(
-        body, point_lps_mm=(0, 0, 1), normal=(0, 0, 1), peg_radius_mm=2.0, clearance_mm=0.2
+        body, point_lps_mm=(0, 0, 1), normal_lps=(0, 0, 1), peg_radius_mm=2.0, clearance_mm=0.2
     )
     assert is_sound(made.upper)
     assert is_sound(made.lower)
@@ -211,9 +211,9 @@ def test_parts_with_pegs_go_together_again():
     both = combine_meshes(made.upper, made.lower, method="intersection")
     assert not len(both.faces) or abs(measure_mesh(both).volume_mm3) < 1e-3
     with pytest.raises(MeshError, match="room for at most 0 pegs"):
-        part_mesh(body, point_lps_mm=(0, 0, 1), normal=(0, 0, 1), peg_radius_mm=7.0)
+        part_mesh(body, point_lps_mm=(0, 0, 1), normal_lps=(0, 0, 1), peg_radius_mm=7.0)
     with pytest.raises(MeshError, match="misses"):
-        part_mesh(body, point_lps_mm=(0, 0, 100), normal=(0, 0, 1))
+        part_mesh(body, point_lps_mm=(0, 0, 100), normal_lps=(0, 0, 1))
 
 
 @pytest.mark.parametrize("sink", [False, True])

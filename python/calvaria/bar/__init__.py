@@ -35,7 +35,7 @@ from calvaria.bar.rods import RodSpacing, measure_rods
 from calvaria.bar.rules import BarRules, BarTolerance, load_bar_rules
 from calvaria.bar.set import make_bar_set
 from calvaria.bar.squareness import Squareness
-from calvaria.bar.table import read_readings, write_readings, write_readings_form
+from calvaria.bar.table import load_readings, write_readings, write_readings_form
 from calvaria.bar.whole import Dimension, PrintComparison, compare_print
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ __all__ = [
     "compare_print",
     "decide",
     "load_bar_rules",
+    "load_readings",
     "load_record",
     "make_bar",
     "make_bar_set",
@@ -84,7 +85,6 @@ __all__ = [
     "measure_gauges",
     "measure_rods",
     "plots",
-    "read_readings",
     "write_readings",
     "write_readings_form",
 ]

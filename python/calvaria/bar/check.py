@@ -51,7 +51,7 @@ def check_bars(
     Parameters
     ----------
     readings : BarReading, float, or iterable of either
-        From :func:`read_readings`, :func:`measure_bar`, :func:`measure_bars`, or made by hand.
+        From :func:`load_readings`, :func:`measure_bar`, :func:`measure_bars`, or made by hand.
         Readings of one bar, axis and length are repeats.  Bare numbers are lengths in mm that a
         calliper read, repeats of one bar of ``nominal_mm``.
     nominal_mm : float, optional

@@ -15,7 +15,7 @@ from calvaria._asked import need
 from calvaria._progress import run
 from calvaria._record import plural
 from calvaria.findings import CheckReport, Finding, Verdict
-from calvaria.mesh.topology import MeshTopology, mesh_topology
+from calvaria.mesh.topology import MeshTopology, measure_topology
 from calvaria.mesh.triangles import FaceKind, Mesh
 from calvaria.rules import Limit, load_rules
 
@@ -79,7 +79,7 @@ def check_mesh(mesh: Mesh, *, anatomy: str | None = None) -> CheckReport:
         findings = [Finding(code="mesh_closed", verdict=Verdict.FAIL, message="there is no face")]
     else:
         findings = [
-            *_topology_findings(mesh_topology(mesh), mesh, name),
+            *_topology_findings(measure_topology(mesh), mesh, name),
             *_shape_findings(mesh, name),
             _crossings(mesh, name),
             _size(mesh, name),

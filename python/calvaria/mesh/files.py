@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["MeshFileInfo", "read_mesh", "read_mesh_info", "write_mesh"]
+__all__ = ["MeshFileInfo", "load_mesh", "load_mesh_info", "write_mesh"]
 
 _FORMATS = ("stl", "stl-ascii", "ply", "obj", "3mf", "glb")
 _SUFFIXES = {".stl": "stl", ".ply": "ply", ".obj": "obj", ".3mf": "3mf", ".glb": "glb"}
@@ -118,7 +118,7 @@ class MeshFileInfo:
         }
 
 
-def read_mesh(
+def load_mesh(
     path: str | os.PathLike[str],
     *,
     unit: str | None = None,
@@ -171,13 +171,13 @@ def read_mesh(
     Examples
     --------
     >>> import tempfile, pathlib, numpy as np
-    >>> from calvaria import Mesh, read_mesh, write_mesh
+    >>> from calvaria import Mesh, load_mesh, write_mesh
     >>> corners = [[0, 0, 0], [9, 0, 0], [0, 9, 0], [0, 0, 9]]
     >>> solid = Mesh(vertices=corners, faces=[[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder) / "solid.stl"
     ...     write_mesh(solid, path)
-    ...     read_mesh(path, unit="cm").vertices.max()
+    ...     load_mesh(path, unit="cm").vertices.max()
     np.float64(90.0)
     """
     mesh, _ = _read(path, unit=unit, space=space, format_name=format)
@@ -185,7 +185,7 @@ def read_mesh(
     return mesh
 
 
-def read_mesh_info(
+def load_mesh_info(
     path: str | os.PathLike[str],
     *,
     unit: str | None = None,
@@ -194,7 +194,7 @@ def read_mesh_info(
 ) -> MeshFileInfo:
     """Return what a mesh file says of itself: form, unit, frame, colours.
 
-    Parameters and errors are those of :func:`read_mesh`; nothing is warned of, the findings are in
+    Parameters and errors are those of :func:`load_mesh`; nothing is warned of, the findings are in
     the result.  The name that an STL gives its solid is left out: it may name a patient.
 
     Parameters
@@ -202,7 +202,7 @@ def read_mesh_info(
     path : path
         The file.
     unit, space, format : str, optional
-        As for :func:`read_mesh`.
+        As for :func:`load_mesh`.
 
     Returns
     -------
@@ -217,7 +217,7 @@ def read_mesh_info(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "block.stl"
     ...     write_mesh(block_mesh(size_mm=(10.0, 10.0, 10.0)), path)
-    ...     info = read_mesh_info(path)
+    ...     info = load_mesh_info(path)
     >>> info.format, info.unit, info.n_faces
     ('stl-binary', 'mm', 12)
     """
@@ -288,14 +288,14 @@ def write_mesh(
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> from calvaria import read_mesh
+    >>> from calvaria import load_mesh
     >>> from calvaria.printability import block_mesh
     >>> block = block_mesh(size_mm=(10.0, 10.0, 10.0))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "block.stl"
     ...     write_mesh(block, path)
     ...     path.stat().st_size  # 84 bytes and 50 a triangle
-    ...     read_mesh(path)
+    ...     load_mesh(path)
     684
     Mesh(8 vertices, 12 faces)
     """

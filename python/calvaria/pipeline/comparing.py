@@ -13,7 +13,7 @@ from calvaria._record import plural
 from calvaria._whole_files import write_whole
 from calvaria.errors import CalvariaWarning
 from calvaria.findings import DISCLAIMER, CheckReport, Verdict
-from calvaria.mesh import read_mesh
+from calvaria.mesh import load_mesh
 from calvaria.overlay import check_overlay, measure_overlay
 from calvaria.pipeline.source import open_source
 from calvaria.report import Report, Section, build_report
@@ -123,7 +123,7 @@ def compare_model(
     iso_hu : float, optional
         The level at which lost bone is looked for; left out, that of the mesh.
     unit : str, optional
-        Unit of the file, as for :func:`read_mesh`; left out, what it says, else millimetres.
+        Unit of the file, as for :func:`load_mesh`; left out, what it says, else millimetres.
     rules : Rules, optional
         Limits of your own for the scan.
 
@@ -144,7 +144,7 @@ def compare_model(
     >>> from calvaria import extract_surface, load_series, find_series, phantom, write_mesh
     >>> scanner = phantom.Scanner(columns=64, rows=64, n_slices=40, noise_hu=5.0)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = phantom.write_study(f"{folder}/study", phantom.sphere(radius_mm=12), scanner=scanner)
+    ...     _ = phantom.write_study(phantom.sphere(radius_mm=12), f"{folder}/study", scanner=scanner)
     ...     volume = load_series(find_series(f"{folder}/study")[0])
     ...     write_mesh(extract_surface(volume, iso_hu=0.0), f"{folder}/ball.stl")
     ...     made = compare_model(f"{folder}/ball.stl", f"{folder}/study", profile="education")
@@ -155,7 +155,7 @@ def compare_model(
         # What the readers warn of is in the findings of what they return.
         warnings.simplefilter("ignore", CalvariaWarning)
         source = open_source(path, profile=profile, anatomy=anatomy, series=series, rules=rules)
-        body = read_mesh(mesh, unit=unit)
+        body = load_mesh(mesh, unit=unit)
         overlay = measure_overlay(body, source.volume, iso_hu=iso_hu)
     check = check_overlay(overlay, profile=profile, anatomy=anatomy, rules=rules)
     sections = [

@@ -78,7 +78,7 @@ def plot_contours(
     *,
     offsets: Offsets | None = None,
     centre_lps_mm: ArrayLike | None = None,
-    normal: ArrayLike | None = None,
+    normal_lps: ArrayLike | None = None,
     tolerance_mm: float | None = None,
     limit_mm: float | None = None,
     window: tuple[float, float] | None = None,
@@ -99,7 +99,7 @@ def plot_contours(
         as a :class:`~calvaria.comparison.DeviationMap`.  Left out, the lines have one colour.
     centre_lps_mm : (3,) array_like, optional
         The point that all planes go through; the middle of the mesh if left out.
-    normal : (3,) array_like, optional
+    normal_lps : (3,) array_like, optional
         A fourth plane through the point, at right angles to this direction.
     tolerance_mm : float, optional
         Lines farther off are thick, and broken where they are inside; left out, what ``offsets``
@@ -134,7 +134,7 @@ def plot_contours(
     ...     faces=[[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]],
     ... )
     >>> volume = Volume(values=np.zeros((20, 30, 40), np.int16), grid=grid)
-    >>> figure = plot_contours(volume, mesh, normal=[1, 1, 0])
+    >>> figure = plot_contours(volume, mesh, normal_lps=[1, 1, 0])
     >>> [axes.get_title() for axes in figure.axes]
     ['axial, z = 19.5 mm', 'coronal, y = 14.5 mm', 'sagittal, x = 19.0 mm', 'oblique, across (0.71, 0.71, 0.00)']
     """
@@ -147,10 +147,10 @@ def plot_contours(
         msg = f"centre_lps_mm: three finite numbers expected, found {center.tolist()}"
         raise ValueError(msg)
     normals = [np.eye(3)["xyz".index(view.cut)] for view in VIEWS]
-    if normal is not None:
-        extra = np.asarray(normal, np.float64)
+    if normal_lps is not None:
+        extra = np.asarray(normal_lps, np.float64)
         if extra.shape != (3,) or not np.isfinite(extra).all() or not np.linalg.norm(extra) > 0:
-            msg = f"normal: three finite numbers, not all 0, expected, found {extra.tolist()}"
+            msg = f"normal_lps: three finite numbers, not all 0, expected, found {extra.tolist()}"
             raise ValueError(msg)
         normals.append(extra)
     around = mesh.vertices[np.unique(mesh.faces)]
@@ -159,7 +159,7 @@ def plot_contours(
         raise ValueError(msg)
     frames = [frame_at(center, one, around=around, margin_mm=margin_mm) for one in normals]
     painting = Painting(mesh, offsets, limit_mm=limit_mm, tolerance_mm=tolerance_mm)
-    n_columns = 3 if normal is None else 2
+    n_columns = 3 if normal_lps is None else 2
     return draw_frames(volume, frames, painting, n_columns=n_columns, window=window, title=title)
 
 

@@ -181,7 +181,7 @@ def measure_hole_distance(
     points = np.asarray(hole.centre_lps_mm) + steps * axis
     found = closest_points(structure, points)
     nearest = int(np.argmin(found.distances_mm))
-    place = found.points[nearest]
+    place = found.points_lps_mm[nearest]
     # Past its ends the hole is a disc, between them a line, thickened by its radius.
     out = place - np.asarray(hole.centre_lps_mm)
     along = float(out @ axis)

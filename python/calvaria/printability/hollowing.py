@@ -138,7 +138,11 @@ def hollow_mesh(
     step = min(longest / _VOXELS, wall / 2) if voxel_mm is None else positive("voxel_mm", voxel_mm)
     inner = _inner_surface(mesh, wall, step)
     # Where not even a drain goes in, a cavity saves nothing and traps what is in it.
-    kept = remove_small_parts(inner, min_mm3=_LEAST_CAVITY * drain**3) if len(inner.faces) else None
+    kept = (
+        remove_small_parts(inner, min_part_mm3=_LEAST_CAVITY * drain**3)
+        if len(inner.faces)
+        else None
+    )
     if kept is None or not len(kept.mesh.faces):
         msg = f"wall_mm: a model thicker than two walls of {wall:g} mm expected, found nothing to take out"
         raise MeshError(msg)

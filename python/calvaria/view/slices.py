@@ -189,7 +189,7 @@ def _upright(volume: Volume, *, max_voxels: int) -> tuple[Volume, list[str]]:
     text = " x ".join(f"{mm:.2g}" for mm in pitch)
     note = f"slices drawn every {text} mm along the patient; the image has {n_voxels} voxels"
     upright = Grid(dims_ijk=(int(dims[0]), int(dims[1]), int(dims[2])), lps_from_ijk=matrix)
-    return resample_to_grid(volume, upright), [note]
+    return resample_to_grid(volume, grid=upright), [note]
 
 
 def _lines(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -201,7 +201,7 @@ def _packed_mask(mask: Mask, grid: Grid) -> str:
     is_set = mask.values != 0
     if grid is not mask.grid:
         soft = Volume(values=is_set.astype(np.int16) * 1000, grid=mask.grid, quantity="arbitrary")
-        is_set = resample_to_grid(soft, grid, fill=0).values >= 500
+        is_set = resample_to_grid(soft, grid=grid, fill=0).values >= 500
     return pack(_lines(is_set.astype(np.uint8)))
 
 

@@ -229,7 +229,7 @@ def _carried(mesh: Mesh, values: NDArray[np.float64], drawn: Mesh) -> NDArray[np
     corners = mesh.faces[found.faces]
     a, b, c = (mesh.vertices[corners[:, n]] for n in range(3))
     weights = np.stack(
-        [np.linalg.norm(np.cross(q - found.points, r - found.points), axis=1)
+        [np.linalg.norm(np.cross(q - found.points_lps_mm, r - found.points_lps_mm), axis=1)
          for q, r in ((b, c), (c, a), (a, b))],
         axis=1,
     )  # fmt: skip
