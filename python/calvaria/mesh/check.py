@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import tomllib
-from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +14,7 @@ from calvaria.findings import CheckReport, Finding, Verdict
 from calvaria.mesh.topology import MeshTopology, measure_topology
 from calvaria.mesh.triangles import FaceKind, Mesh
 from calvaria.rules import Limit, load_rules
+from calvaria.rules.defaults import limit_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -277,18 +274,4 @@ def _place(point_lps_mm: Any) -> str:
 
 
 def _limit(name: str, anatomy: str) -> Limit:
-    tables = _limits()
-    table = f"anatomy.{anatomy}"
-    if name not in tables.get(table, {}):
-        table = "defaults"
-    row = tables[table][name]
-    values = MappingProxyType({key: value for key, value in row.items() if key != "source"})
-    return Limit(name=name, values=values, source=row["source"], table=table)
-
-
-@functools.cache
-def _limits() -> dict[str, dict[str, dict[str, Any]]]:
-    path = Path(__file__).parents[1] / "_tables" / "mesh.toml"
-    raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    anatomies = {f"anatomy.{name}": rows for name, rows in raw["anatomy"].items()}
-    return {"defaults": raw["defaults"], **anatomies}
+    return limit_in("mesh.toml", name, kind="anatomy", member=anatomy)
