@@ -311,6 +311,19 @@ def test_values_run_from_blue_to_red_and_up_is_superior(chromium, tmp_path):
     assert "+20" in seen.page.locator(".ticks").text_content()
 
 
+@pytest.mark.parametrize("label", ["mm", "how far the mesh lies outside of the edge in the image, mm"])
+def test_each_end_of_the_ramp_has_its_number_whatever_is_written_beside_it(
+    chromium, tmp_path, label
+):
+    mesh = ball()
+    html = view.view_meshes(mesh, values=mesh.vertices[:, 2], values_label=label).to_html()
+    page = Seen(chromium, html, tmp_path).wait().page
+    ramp = page.locator(".ramp").bounding_box()
+    ticks = [page.locator(".ticks span").nth(n).bounding_box() for n in (0, -1)]
+    ends = [box["y"] + box["height"] / 2 for box in ticks]
+    assert ends == pytest.approx([ramp["y"], ramp["y"] + ramp["height"]], abs=4)
+
+
 def test_a_letter_turns_the_model_to_its_side(chromium, tmp_path):
     meshes = {
         "left": ball(radius=8, centre=(25, 0, 0)),
