@@ -56,7 +56,11 @@ class Record:
         return values
 
     def _repr_html_(self) -> str:
-        return html_table(header=("measure", "value"), rows=self.to_dict().items())
+        rows = [
+            (name, getattr(self, name) if isinstance(told, dict) else told)
+            for name, told in self.to_dict().items()
+        ]
+        return html_table(header=("measure", "value"), rows=rows)
 
 
 def need_faces(mesh: Mesh) -> None:

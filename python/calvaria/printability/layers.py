@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from calvaria._html import html_table
 from calvaria._record import plural
 from calvaria.findings import Verdict
 from calvaria.material import Printer, load_processes
@@ -222,6 +223,30 @@ class LayerPlan(Record):
     def __repr__(self) -> str:
         chosen = "none" if self.chosen is None else f"{self.chosen.layer_mm:g} mm"
         return f"LayerPlan({plural(len(self.options), 'height')}, chosen {chosen})"
+
+    def _repr_html_(self) -> str:
+        header = (
+            "verdict",
+            "layer mm",
+            "layers",
+            "stairs at worst mm",
+            "on this part mm",
+            "hours",
+            "",
+        )
+        rows = [
+            (
+                one.verdict,
+                f"{one.layer_mm:g}",
+                one.layers,
+                f"{one.worst_cusp_mm:.3f}",
+                f"{one.mean_cusp_mm:.3f}",
+                f"{one.time_h:.1f}",
+                one.note if one is not self.chosen else f"{one.note}; chosen",
+            )
+            for one in self.options
+        ]
+        return html_table(caption=repr(self), header=header, rows=rows)
 
 
 def plan_layers(
