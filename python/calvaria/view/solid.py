@@ -28,7 +28,14 @@ from calvaria.view.page import View
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["colour_bar", "marker_entries", "mesh_entries", "values_by_name", "view_meshes"]
+__all__ = [
+    "colour_bar",
+    "marker_entries",
+    "mesh_entries",
+    "still_of",
+    "values_by_name",
+    "view_meshes",
+]
 
 _VALUE_STEPS = 65534
 _NO_VALUE = 65535
@@ -122,7 +129,7 @@ def view_meshes(
         "markers": marker_entries(markers),
         "volume": None,
     }
-    still = png_bytes(_still(shown, entries, bar))
+    still = png_bytes(still_of(shown, entries, bar))
     return View(title=title, scene=scene, notes=tuple(notes), still_png=still, height_px=height_px)
 
 
@@ -306,7 +313,7 @@ def _packed_values(values: NDArray[np.float64]) -> dict[str, Any]:
     return {"numbers": pack(numbers), "low": float(low[0]), "step": float(step[0])}
 
 
-def _still(
+def still_of(
     shown: list[tuple[Mesh, NDArray[np.float64] | None]],
     entries: list[dict[str, Any]],
     bar: dict[str, Any] | None,
