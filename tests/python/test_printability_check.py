@@ -222,7 +222,7 @@ def test_a_label_is_as_high_and_as_large_as_it_says(sink):
         PLATE,
         text="L 1/2",
         point_lps_mm=(0, 0, 2),
-        normal=(0, 0, 1),
+        normal_lps=(0, 0, 1),
         up=(0, 1, 0),
         process="fdm",
         sink=sink,
@@ -243,7 +243,7 @@ def test_a_label_is_as_high_and_as_large_as_it_says(sink):
 def test_a_label_reads_from_left_to_right():
     """An L has its foot at the right of its stem, seen from outside with its up upwards."""
     made = emboss_label(
-        PLATE, text="L", point_lps_mm=(0, -15, 0), normal=(0, -1, 0), up=(0, 0, 1), process="lpbf", stroke_mm=0.8
+        PLATE, text="L", point_lps_mm=(0, -15, 0), normal_lps=(0, -1, 0), up=(0, 0, 1), process="lpbf", stroke_mm=0.8
     )  # fmt: skip
     raised = made.mesh.vertices[made.mesh.vertices[:, 1] < -15.1]
     # Looking along +y with z up, x runs to the right.
@@ -254,7 +254,7 @@ def test_a_label_reads_from_left_to_right():
 
 
 def test_labels_that_do_not_print_are_refused():
-    asked = {"point_lps_mm": (0, 0, 2), "normal": (0, 0, 1), "up": (0, 1, 0), "process": "fdm"}
+    asked = {"point_lps_mm": (0, 0, 2), "normal_lps": (0, 0, 1), "up": (0, 1, 0), "process": "fdm"}
     with pytest.raises(ValueError, match="stroke_mm: at least 1 expected for fdm, found 0.4"):
         emboss_label(PLATE, text="A", stroke_mm=0.4, **asked)
     with pytest.raises(ValueError, match="text: letters of"):
@@ -269,7 +269,7 @@ def test_a_base_makes_one_body_and_stands_flat(shape):
     assert len(split_mesh(made.mesh)) == 1
     assert made.mesh.vertices[:, 1].max() == pytest.approx(16 - 1.5 + 4)
     labelled = emboss_label(
-        made.mesh, text="OK", point_lps_mm=made.front_lps_mm, normal=made.front_normal, up=made.up, process="sla"
+        made.mesh, text="OK", point_lps_mm=made.front_lps_mm, normal_lps=made.front_normal, up=made.up, process="sla"
     )  # fmt: skip
     assert is_sound(labelled.mesh)
     with pytest.raises(ValueError, match="less than thickness_mm = 4"):
@@ -340,7 +340,7 @@ def test_one_flag_for_each_face_of_the_callers_mesh():
 
 
 def test_a_label_off_the_surface_is_refused():
-    ask = {"text": "A", "normal": (0, 0, 1), "process": "fdm"}
+    ask = {"text": "A", "normal_lps": (0, 0, 1), "process": "fdm"}
     with pytest.raises(MeshError, match="43.0 mm off"):
         emboss_label(PLATE, point_lps_mm=(0, 0, 45), up=(0, 1, 0), **ask)
     with pytest.raises(ValueError, match="along the normal"):

@@ -311,7 +311,9 @@ def test_values_run_from_blue_to_red_and_up_is_superior(chromium, tmp_path):
     assert "+20" in seen.page.locator(".ticks").text_content()
 
 
-@pytest.mark.parametrize("label", ["mm", "how far the mesh lies outside of the edge in the image, mm"])
+@pytest.mark.parametrize(
+    "label", ["mm", "how far the mesh lies outside of the edge in the image, mm"]
+)
 def test_each_end_of_the_ramp_has_its_number_whatever_is_written_beside_it(
     chromium, tmp_path, label
 ):
