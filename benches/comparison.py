@@ -120,7 +120,7 @@ def mesh_with_calvaria(mesh, points, heights):
 
     def slices():
         found = cm.section_mesh_at(
-            mesh, point_lps_mm=[0, 0, 0], normal=[0, 0, 1], offsets_mm=heights
+            mesh, point_lps_mm=[0, 0, 0], normal_lps=[0, 0, 1], offsets_mm=heights
         )
         return f"{sum(len(one.contours) for one in found)} contours"
 

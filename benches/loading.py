@@ -45,8 +45,8 @@ def write_studies(folder, n_slices, size):
 
     plain = folder / KINDS[0]
     phantom.write_study(
-        plain,
         phantom.head(),
+        plain,
         scanner=phantom.Scanner(
             columns=size,
             rows=size,

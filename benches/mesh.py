@@ -153,7 +153,7 @@ def ours(mesh):
         "sections": lambda: sum(
             len(s.contours)
             for s in cm.section_mesh_at(
-                mesh, point_lps_mm=[0, 0, 0], normal=[0, 0, 1], offsets_mm=heights
+                mesh, point_lps_mm=[0, 0, 0], normal_lps=[0, 0, 1], offsets_mm=heights
             )
         ),
     }

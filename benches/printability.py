@@ -40,7 +40,7 @@ def bone():
         mask = keep_largest(threshold(volume, lower_hu=300))
         mesh = surface.extract_surface(volume, iso_hu=300, within=mask)
         mesh = smooth_mesh(
-            remove_small_parts(mesh, min_mm3=50).mesh, iterations=20, passband=0.6
+            remove_small_parts(mesh, min_part_mm3=50).mesh, iterations=20, passband=0.6
         ).mesh
         np.savez(path, vertices=mesh.vertices, faces=mesh.faces)
     kept = np.load(path)

@@ -245,7 +245,7 @@ def main():
             spacing_xy_mm=(230 / asked.size, 230 / asked.size), slice_thickness_mm=0.8,
             slice_increment_mm=210 / asked.slices, noise_hu=30.0,
         )  # fmt: skip
-        phantom.write_study(work / "study", phantom.head(), scanner=scanner)
+        phantom.write_study(phantom.head(), work / "study", scanner=scanner)
         text = page(measure(work / "study", work, asked.rounds), asked.slices, asked.size)
     print(text)
     path = Path(__file__).parents[1] / "docs" / "benchmarks" / "whole_job.md"

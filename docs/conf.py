@@ -15,6 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
+
 import calvaria
 
 HERE = Path(__file__).parent
@@ -152,10 +154,19 @@ def _bars(_app: Any, _what: str, _name: str, _thing: Any, _options: Any, lines: 
             lines[n] = re.sub(r"(?<!\\)\|", r"\\|", line)
 
 
+def _pictures(app: Any, doctree: Any, _name: str) -> None:
+    """Say how wide each picture is: then it leads to itself in full size, which a phone needs."""
+    for node in doctree.findall(nodes.image):
+        path = Path(app.srcdir) / node["uri"]
+        if "width" not in node and path.suffix == ".png" and path.is_file():
+            node["width"] = f"{int.from_bytes(path.read_bytes()[16:20], 'big')}px"
+
+
 def setup(app: Any) -> None:
     """Make the folders, and mend links as pages are read."""
     _tutorials()
     _project()
     _api()
     app.connect("source-read", _links)
+    app.connect("doctree-resolved", _pictures)
     app.connect("autodoc-process-docstring", _bars, priority=900)  # after numpydoc

@@ -39,7 +39,7 @@ def headers() -> None:
     scanner = phantom.Scanner(columns=8, rows=8, n_slices=2)
     for enhanced in (False, True):
         with tempfile.TemporaryDirectory() as study:
-            phantom.write_study(study, phantom.sphere(), scanner=scanner, is_enhanced=enhanced)
+            phantom.write_study(phantom.sphere(), study, scanner=scanner, is_enhanced=enhanced)
             file = min(path for path in Path(study).rglob("*") if path.is_file())
             shutil.copy(file, folder / ("enhanced" if enhanced else "classic"))
 

@@ -3,15 +3,17 @@
     python docs/pictures/draw.py
 
 conventions.png needs Matplotlib; skull.png is the view itself, looked at through Debian's Chromium by
-Playwright, and is left as it is where they are missing.
+Playwright, and is left as it is where Chromium is missing.
 """
 
 from __future__ import annotations
 
+import io
 import shutil
 import tempfile
 from pathlib import Path
 
+import matplotlib.image
 import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
@@ -27,6 +29,7 @@ AXES = (
     ("y: Posterior", (0, 1, 0), "#1b7837"),
     ("z: Superior", (0, 0, 1), "#2166ac"),
 )
+SOLID, SAGITTAL = ".space", ".slice >> nth=1"
 FLAGS = [
     "--no-sandbox",
     "--use-gl=angle",
@@ -126,24 +129,66 @@ def draw_conventions(skull):
     figure.savefig(HERE / "conventions.png", dpi=100, metadata={"Software": None})
 
 
-def photograph(picture, path, *, size):
-    """Write what a browser shows of a view."""
-    browser_path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if browser_path is None:
-        print("no chromium: skull.png stays as it is")
-        return
+def chromium():
+    """Return where Chromium is, or None."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def photograph(picture, *, size, pane, is_enlarged):
+    """Return the pixels a browser shows of one pane of a view."""
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
         page_path = Path(folder) / "view.html"
         picture.write_html(page_path)
-        browser = play.chromium.launch(executable_path=browser_path, args=FLAGS)
+        browser = play.chromium.launch(executable_path=chromium(), args=FLAGS)
         page = browser.new_page(viewport={"width": size[0], "height": size[1]})
         page.goto(page_path.as_uri())
         page.wait_for_selector("html[data-ready=yes]", state="attached", timeout=60000)
+        if is_enlarged:
+            page.locator(pane).dispatch_event("dblclick")
         page.wait_for_timeout(1500)
-        page.screenshot(path=path)
+        png = page.locator(pane).screenshot()
         browser.close()
+    return matplotlib.image.imread(io.BytesIO(png))
+
+
+def draw_skull(volume, mesh):
+    """Write skull.png: the measured offset on the surface and on a slice, and what it comes to."""
+    if chromium() is None:
+        print("no chromium: skull.png stays as it is")
+        return
+    overlay = calvaria.compare_to_image(mesh, volume)
+    paint = {"values": {"skull": overlay}, "values_limits": (-1.0, 1.0), "max_triangles": 150_000}
+    label = "mesh to imaged edge, mm"
+    turned = view.view_meshes({"skull": mesh}, values_label=label, **paint)
+    sliced = view.view_volume(volume, meshes={"skull": mesh}, max_voxels=10**8, **paint)
+    panes = (
+        photograph(turned, size=(624, 640), pane=SOLID, is_enlarged=False),
+        photograph(sliced, size=(624, 700), pane=SAGITTAL, is_enlarged=True),
+    )
+    high = min(len(pixels) for pixels in panes)
+    figure = Figure(figsize=(12.4, (high + 60) / 100), dpi=100)
+    for n, pixels in enumerate(panes):
+        above = (len(pixels) - high) // 2
+        axes = figure.add_axes((0.5 * n, 0.0, 0.5, high / (high + 60)))
+        axes.imshow(pixels[above : above + high], interpolation="nearest")
+        axes.set_axis_off()
+    is_marrow = overlay.outside > 200
+    outer, inner = overlay.summarise(~is_marrow), overlay.summarise(is_marrow)
+    first = (
+        f"Mesh to the edge in the image, {len(overlay.status):,} places. "
+        f"Bone to soft tissue or air: mean {outer.mean_mm:+.2f} mm, 95 % within {outer.p95_mm:.2f} mm"
+    )
+    second = (
+        f"Bone to marrow, whose edge is softer, drawn at the same level: mean {inner.mean_mm:+.2f} mm, "
+        f"95 % within {inner.p95_mm:.2f} mm"
+    )
+    for text, pixels_down in ((first, 19), (second, 43)):
+        down = 1 - pixels_down / (high + 60)
+        figure.text(0.5, down, text, fontsize=12, ha="center", va="center")
+    print(first, second, sep="\n")
+    figure.savefig(HERE / "skull.png", metadata={"Software": None})
 
 
 def main():
@@ -165,24 +210,7 @@ def main():
         calvaria.Mesh(vertices=mesh.vertices, faces=mesh.faces), target_faces=90_000
     ).mesh
     draw_conventions(small)
-    points = small.vertices
-    # The marrow is hollow in the model: its border is seen from the bone, so from the other side.
-    bones = [head.signed_distance_mm(name, points) for name in ("skull", "mandible", "teeth")]
-    marrow = [
-        -head.signed_distance_mm(f"{name}_cancellous", points) for name in ("skull", "mandible")
-    ]
-    away = np.stack([*bones, *marrow])
-    offset = away[np.abs(away).argmin(axis=0), np.arange(len(points))]
-    picture = view.view_volume(
-        volume,
-        meshes={"skull": small},
-        values={"skull": np.clip(offset, -3, 3)},
-        values_label="model - truth, mm",
-        values_limits=(-1.0, 1.0),
-        max_triangles=100_000,
-        title="Phantom head, 0.9 x 0.9 x 1 mm: the contour of the model on the image",
-    )
-    photograph(picture, HERE / "skull.png", size=(1120, 800))
+    draw_skull(volume, mesh)
 
 
 if __name__ == "__main__":

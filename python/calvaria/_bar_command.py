@@ -163,7 +163,7 @@ def check(
     if record is not None:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always", CalvariaWarning)
-            append_readings(record, rows, date=date or dt.date.today().isoformat())  # noqa: DTZ011 - a day at the printer
+            append_readings(rows, record, date=date or dt.date.today().isoformat())  # noqa: DTZ011 - a day at the printer
         for one in said:
             complain(f"{record.name}: {one.message}")
     _print(found.to_dict() if as_json else found.to_text())
@@ -203,14 +203,14 @@ def history(
             printer=printer,
         )
     if chart is not None:
-        from calvaria.bar.plots import show_control_chart
+        from calvaria.bar.plots import plot_control_chart
 
         if not found.charts:
             msg = f"{record.name}: a bar read on three days for a chart expected, found none"
             raise BarError(msg)
         for number, one in enumerate(found.charts):
             more = f"_{number + 1}" if number else ""
-            show_control_chart(one).savefig(chart.with_stem(chart.stem + more))
+            plot_control_chart(one).savefig(chart.with_stem(chart.stem + more))
     if as_json:
         _print(found.to_dict() | {"report": found.report.to_dict()})
     else:
@@ -224,7 +224,7 @@ def _readings(
 ) -> list[BarReading]:
     from dataclasses import replace
 
-    from calvaria.bar import measure_bars, read_readings
+    from calvaria.bar import load_readings, measure_bars
     from calvaria.mesh import read_mesh
 
     if not path.exists():
@@ -232,7 +232,7 @@ def _readings(
         raise typer.BadParameter(msg)
     asked = tuple(lengths or (20.0, 50.0, 100.0))
     if path.suffix.lower() in {".csv", ".tsv", ".txt"}:
-        rows = read_readings(path)
+        rows = load_readings(path)
     elif path.suffix.lower() in _SCANS:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CalvariaWarning)

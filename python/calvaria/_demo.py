@@ -99,8 +99,8 @@ def _write_study(study: Path) -> None:
         slice_increment_mm=_SLICE_MM,
     )
     phantom.write_study(
-        study,
-        phantom.head(metal_radius_mm=2.0, has_table=True),  # as in life
+        phantom.head(metal_radius_mm=2.0, has_table=True),
+        study,  # as in life
         scanner=scanner,
         has_localizer=True,
         has_secondary_capture=True,
@@ -127,7 +127,7 @@ def _draw(path: Path, volume: Volume) -> bool:
     from calvaria import plot  # noqa: PLC0415 - Matplotlib may be missing
 
     try:
-        figure = plot.show_planes(volume, centre_lps_mm=(-30.0, -20.0, -10.0), title="phantom head")
+        figure = plot.plot_planes(volume, centre_lps_mm=(-30.0, -20.0, -10.0), title="phantom head")
     except ImportError:
         _say("   no picture: pip install 'calvaria[plot]' brings Matplotlib")
         return False

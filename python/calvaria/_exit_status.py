@@ -51,6 +51,8 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
         except (CalvariaError, ImportError) as error:
             complain(str(error))
             raise typer.Exit(Exit.UNREADABLE) from None
+        except BrokenPipeError:
+            raise  # whoever read has enough, as head(1) has; Click ends in silence
         except OSError as error:
             words = str(error.strerror or error)
             complain(f"{Path(error.filename).name}: {words}" if error.filename else words)

@@ -45,7 +45,7 @@ def html_table(
     body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in rows)
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     foot = (
-        f'<tfoot><tr><td colspan="{len(header)}"><small>{escape(footer)}</small></td></tr></tfoot>'
+        f'<tfoot><tr><td{_PROSE} colspan="{len(header)}"><small>{escape(footer)}</small></td></tr></tfoot>'
         if footer
         else ""
     )

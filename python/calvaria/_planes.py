@@ -91,7 +91,7 @@ def image_on(
 
 def values_on(volume: Volume, grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return the values on the one slice of a grid, its rows downwards, and where the image is."""
-    plane = resample_to_grid(volume, grid).values[0].astype(np.float64)
+    plane = resample_to_grid(volume, grid=grid).values[0].astype(np.float64)
     rows, columns = np.indices(plane.shape)
     places = grid.lps_mm_from_ijk(np.stack([columns, rows, np.zeros_like(rows)], axis=-1))
     index = volume.grid.ijk_from_lps_mm(places)

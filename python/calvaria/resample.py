@@ -82,10 +82,12 @@ def resample_to_orthogonal(
     dims_ijk, lps_from_ijk = _native.orthogonal_grid(
         volume.grid.dims_ijk, volume.grid.lps_from_ijk, _three(spacing_xyz_mm)
     )
-    return resample_to_grid(volume, Grid(dims_ijk=dims_ijk, lps_from_ijk=lps_from_ijk), fill=fill)
+    return resample_to_grid(
+        volume, grid=Grid(dims_ijk=dims_ijk, lps_from_ijk=lps_from_ijk), fill=fill
+    )
 
 
-def resample_to_grid(volume: Volume, grid: Grid, *, fill: float | None = None) -> Volume:
+def resample_to_grid(volume: Volume, *, grid: Grid, fill: float | None = None) -> Volume:
     """Return the values of a volume at the voxel centres of another grid.
 
     Parameters
@@ -115,7 +117,7 @@ def resample_to_grid(volume: Volume, grid: Grid, *, fill: float | None = None) -
     >>> volume = Volume(values=np.array([[[0, 100, 200, 300]]], np.int16), grid=grid)
     >>> half = np.eye(4)
     >>> half[0, 3] = 0.5  # the same voxels, half a millimetre to the left
-    >>> resample_to_grid(volume, Grid(dims_ijk=(3, 1, 1), lps_from_ijk=half)).values[0, 0]
+    >>> resample_to_grid(volume, grid=Grid(dims_ijk=(3, 1, 1), lps_from_ijk=half)).values[0, 0]
     array([ 50, 150, 250], dtype=int16)
     """
     need("volume", volume, Volume)

@@ -73,6 +73,15 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
     assert calvaria.study.__name__ == "calvaria.study"
 
 
+@pytest.mark.parametrize("name", ["bar", "study"])
+def test_the_pictures_of_a_room_are_reached_through_it(name):
+    assert "plots" in dir(room(name))
+    assert room(name).plots is room(f"{name}.plots")
+    assert all(one.startswith("plot_") for one in dir(room(name).plots))
+    with pytest.raises(AttributeError, match=f"'calvaria.{name}' has no attribute 'pots'"):
+        room(name).pots  # noqa: B018
+
+
 @pytest.mark.parametrize("name", RECORDS)
 def test_every_record_shows_itself_in_jupyter_and_becomes_json(name):
     record = RECORDS[name]

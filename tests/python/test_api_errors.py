@@ -59,7 +59,7 @@ NEEDING = {
     "highdicom": lambda _: calvaria.convert.to_dicom_seg(GOOD["Mask"], []),
     "ipyniivue": lambda _: calvaria.convert.to_niivue(GOOD["Volume"]),
     "manifold3d": lambda _: calvaria.mesh.combine_meshes(GOOD["Mesh"], GOOD["Mesh"], method="union"),
-    "matplotlib": lambda _: calvaria.plot.show_planes(GOOD["Volume"]),
+    "matplotlib": lambda _: calvaria.plot.plot_planes(GOOD["Volume"]),
     "nibabel": lambda _: calvaria.convert.to_nibabel(GOOD["Volume"]),
     "nrrd": lambda at: calvaria.load_image(as_file(at, "a.nrrd", b"NRRD0004\n")),
     "pydicom": lambda _: calvaria.convert.to_pydicom(GOOD["Volume"]),
@@ -92,8 +92,8 @@ def test_a_missing_neighbour_is_named_with_what_installs_it(library, monkeypatch
 # Still to say so: they hand the array on, and what fails is an attribute of it.
 QUIET = (
     "attach_bar", "compare_print", "measure_gauges", "measure_rods", "measure_stairs",
-    "measure_threshold_bias", "show_contours", "show_planes", "show_surface",
-    "show_worst_places", "show_worst_slices",
+    "measure_threshold_bias", "plot_contours", "plot_planes", "plot_surface",
+    "plot_worst_places", "plot_worst_slices",
 )  # fmt: skip
 
 

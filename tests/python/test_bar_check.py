@@ -1,4 +1,4 @@
-"""Bars judged: the brief's limit, the uncertainty, scale and offset, the part."""
+"""Bars judged: the limit of the article, the uncertainty, scale and offset, the part."""
 
 import math
 
@@ -211,7 +211,7 @@ def test_the_verdict_changes_with_the_use():
     assert check_bars(reading(49.6), profile="implant").tolerance_mm == 0.25
     rules = load_bar_rules()
     for profile, source in rules.tolerance_source.items():
-        assert "house rule" in source or "brief" in source or "doi" in source, profile
+        assert "house rule" in source or "Ernst" in source or "doi" in source, profile
 
 
 def test_rules_of_ones_own(tmp_path):

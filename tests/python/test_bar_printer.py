@@ -18,7 +18,7 @@ from calvaria.bar import (
     make_control_chart,
     measure_gauge,
 )
-from calvaria.bar.plots import show_control_chart
+from calvaria.bar.plots import plot_control_chart
 from calvaria.cli import app
 from calvaria.errors import BarError
 from calvaria.material import load_printers
@@ -43,31 +43,31 @@ def test_a_record_keeps_what_it_was_given(tmp_path):
         reading(49.95, source="mesh", uncertainty_mm=0.004, centre_lps_mm=(1.0, 2.0, 3.0),
                 direction=(1.0, 0.0, 0.0), n_points=900),
     ]  # fmt: skip
-    append_readings(path, rows[0])
-    append_readings(path, rows[1])
+    append_readings(rows[0], path)
+    append_readings(rows[1], path)
     assert load_record(path) == tuple(rows)
     assert not list(tmp_path.glob("*.lock")) and not list(tmp_path.glob("*.part"))
 
 
 def test_a_failed_append_leaves_the_record_as_it_was(tmp_path, monkeypatch):
     path = tmp_path / "printer.jsonl"
-    append_readings(path, reading(49.9))
+    append_readings(reading(49.9), path)
     before = path.read_bytes()
     with pytest.raises(BarError, match="date"):
-        append_readings(path, BarReading(nominal_mm=50, reading_mm=50))
+        append_readings(BarReading(nominal_mm=50, reading_mm=50), path)
     monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "no space left")))
     with pytest.raises(OSError, match="no space"):
-        append_readings(path, reading(50.0))
+        append_readings(reading(50.0), path)
     monkeypatch.undo()
     assert path.read_bytes() == before
-    append_readings(path, reading(50.1))
+    append_readings(reading(50.1), path)
     assert [one.reading_mm for one in load_record(path)] == [49.9, 50.1]
 
 
 def test_appending_from_many_threads_loses_nothing(tmp_path):
     path = tmp_path / "printer.jsonl"
     threads = [
-        threading.Thread(target=append_readings, args=(path, reading(49 + n / 100)))
+        threading.Thread(target=append_readings, args=(reading(49 + n / 100), path))
         for n in range(12)
     ]
     for one in threads:
@@ -98,7 +98,7 @@ def test_a_broken_record_is_named_and_not_overwritten(tmp_path, text, words):
     path = tmp_path / "printer.jsonl"
     path.write_text(text)
     with pytest.raises(BarError, match=words):
-        append_readings(path, reading(50))
+        append_readings(reading(50), path)
     assert path.read_text() == text
 
 
@@ -111,7 +111,7 @@ def test_limits_are_those_of_the_textbook():
     assert chart.sigma_mm == pytest.approx(ranges.mean() / 1.128, rel=1e-3)
     assert chart.upper_range_mm == pytest.approx(3.267 * ranges.mean(), rel=1e-3)
     assert chart.is_in_control and not chart.is_drifting
-    assert len(show_control_chart(chart, tolerance_mm=1.0).axes) == 2
+    assert len(plot_control_chart(chart, tolerance_mm=1.0).axes) == 2
 
 
 def test_a_jump_a_run_and_a_drift_are_found():
@@ -290,7 +290,12 @@ def test_the_command_says_what_is_wrong(tmp_path):
 )
 def test_the_last_bar_of_a_printer_is_part_of_the_verdict_on_a_part(today, value, verdict, code):
     plate = block_mesh(size_mm=(30, 20, 3))
-    asked = {"process": "fdm", "material": "pla", "printer": "desktop-fdm"}
+    asked = {
+        "process": "fdm",
+        "material": "pla",
+        "printer": "desktop-fdm",
+        "profile": "education",
+    }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CalvariaWarning)
         history = check_printer(
@@ -304,7 +309,7 @@ def test_the_last_bar_of_a_printer_is_part_of_the_verdict_on_a_part(today, value
 
 def test_a_printer_is_judged_by_its_own_readings_and_days(tmp_path):
     path = tmp_path / "record.jsonl"
-    append_readings(path, [reading(49.9, printer="desktop-fdm"), reading(40, printer="other")])
+    append_readings([reading(49.9, printer="desktop-fdm"), reading(40, printer="other")], path)
     found = check_printer("desktop-fdm", record=path, today="2026-03-10", profile="planning")
     assert found.verdict is Verdict.PASS and found.n_readings == 1
     own = replace(load_printers()["desktop-fdm"], calibration_days=5, record=str(path))
@@ -320,7 +325,7 @@ def test_a_printer_is_judged_by_its_own_readings_and_days(tmp_path):
 
 def test_the_main_job_asks_the_record_of_its_printer(tmp_path):
     path = tmp_path / "record.jsonl"
-    append_readings(path, reading(48.0))
+    append_readings(reading(48.0), path)
     plate = block_mesh(size_mm=(30, 20, 3))
     made = judge_print(plate, profile="education", printer_record=path, today="2026-03-02")
     assert made["bar_last"].verdict is Verdict.FAIL
@@ -333,7 +338,7 @@ def test_the_main_job_asks_the_record_of_its_printer(tmp_path):
 
 def test_the_command_printable_takes_the_record_of_the_printer(tmp_path):
     write_mesh(block_mesh(size_mm=(30, 20, 3)), tmp_path / "plate.stl")
-    append_readings(tmp_path / "record.jsonl", reading(48.0))
+    append_readings(reading(48.0), tmp_path / "record.jsonl")
     args = ["printable", str(tmp_path / "plate.stl"), "--printer-record"]
     args.append(str(tmp_path / "record.jsonl"))
     failed = CliRunner().invoke(app, [*args, "--printer", "desktop-fdm"])

@@ -149,7 +149,7 @@ def test_nine_programs_and_the_print_of_a_desktop_printer():
     assert budget.random_sd_mm == pytest.approx(0.282, abs=5e-4)
 
 
-def test_simulated_landing_blocks_pass_as_the_brief_expects():
+def test_simulated_landing_blocks_pass_as_the_article_expects():
     """0.26 +- 0.2 mm on many bars: the mean passes, and so does nearly every bar."""
     rng = np.random.default_rng(26)
     rows = [

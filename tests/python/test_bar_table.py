@@ -4,7 +4,7 @@ import pytest
 
 from calvaria.bar import (
     BarReading,
-    read_readings,
+    load_readings,
     readings_by_bar,
     write_readings,
     write_readings_form,
@@ -22,12 +22,12 @@ def test_a_form_is_blank_and_is_read_once_it_is_filled_in(tmp_path):
     path = tmp_path / "form.csv"
     write_readings_form(path, lengths_mm=(20, 50), axes="xz", repeats=2, operators=("A", "B"))
     with pytest.raises(BarError, match=r"form\.csv: at least one line with a reading"):
-        read_readings(path)
+        load_readings(path)
     lines = path.read_text().splitlines()
     assert len(lines) == 1 + 2 * 2 * 2 * 2
     filled = [lines[0], *(line.replace(",,", ",49.95,", 1) for line in lines[1:])]
     path.write_text("\n".join(filled))
-    found = read_readings(path)
+    found = load_readings(path)
     assert len(found) == 16
     assert {(one.axis, one.nominal_mm, one.operator, one.repeat) for one in found} == {
         (axis, n, operator, repeat)
@@ -46,21 +46,21 @@ def test_readings_come_back_as_they_were_written(tmp_path):
     )  # fmt: skip
     path = tmp_path / "t.csv"
     write_readings(rows, path)
-    assert read_readings(path) == rows
+    assert load_readings(path) == rows
 
 
 @pytest.mark.parametrize("mark", [";", "\t"])
 def test_a_decimal_comma_is_understood_where_commas_do_not_separate(tmp_path, mark):
     text = f"nominal_mm{mark}reading_mm{mark}axis\r\n50{mark}49,95{mark}X\r\n\r\n20{mark}\u221219,9 mm{mark}y"
     path = table(tmp_path, text.replace("\u2212", ""))
-    found = read_readings(path)
+    found = load_readings(path)
     assert [one.reading_mm for one in found] == [49.95, 19.9]
     assert [one.axis for one in found] == ["x", "y"]
 
 
 def test_a_byte_order_mark_and_quotes_are_no_matter(tmp_path):
     path = table(tmp_path, '\ufeff"nominal_mm","reading_mm"\n"50","49,95"\n')
-    assert read_readings(path)[0].reading_mm == 49.95
+    assert load_readings(path)[0].reading_mm == 49.95
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_byte_order_mark_and_quotes_are_no_matter(tmp_path):
 )  # fmt: skip
 def test_what_is_wrong_is_said_with_line_and_column(tmp_path, text, words):
     with pytest.raises(BarError, match=words):
-        read_readings(table(tmp_path, text))
+        load_readings(table(tmp_path, text))
 
 
 @pytest.mark.parametrize("raw", [b"PK\x03\x04\x14\x00", bytes(range(256)), b"\x80" * 84 + b"\x00"])
@@ -101,7 +101,7 @@ def test_a_table_that_is_not_text_is_refused(tmp_path, raw):
     path = tmp_path / "readings.csv"
     path.write_bytes(raw)
     with pytest.raises(BarError, match="a table as text"):
-        read_readings(path)
+        load_readings(path)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
@@ -112,7 +112,7 @@ def test_a_german_spreadsheet_is_read(tmp_path, encoding, first):
         "50X;X;50;49,95;J\u00f6rg;14.03.2026\r\n"
         '50Y;Y;50,0;"49,91 mm";J\u00f6rg;4.3.2026\r\n;;;;;\r\n'
     )
-    found = read_readings(table(tmp_path, text, encoding=encoding))
+    found = load_readings(table(tmp_path, text, encoding=encoding))
     assert [one.reading_mm for one in found] == [49.95, 49.91]
     assert {one.operator for one in found} == {"J\u00f6rg"}
     assert [one.date for one in found] == ["2026-03-14", "2026-03-04"]
@@ -129,7 +129,7 @@ def test_a_german_spreadsheet_is_read(tmp_path, encoding, first):
 )
 def test_a_decimal_comma_that_was_cut_in_two_is_never_a_number(tmp_path, text):
     with pytest.raises(BarError, match="a decimal comma needs a semicolon"):
-        read_readings(table(tmp_path, text))
+        load_readings(table(tmp_path, text))
 
 
 @pytest.mark.parametrize(
@@ -143,13 +143,13 @@ def test_a_decimal_comma_that_was_cut_in_two_is_never_a_number(tmp_path, text):
     ],
 )
 def test_an_odd_table_gives_the_right_number(tmp_path, text):
-    (one,) = read_readings(table(tmp_path, text))
+    (one,) = load_readings(table(tmp_path, text))
     assert (one.nominal_mm, one.reading_mm) == (50.0, 49.9)
 
 
 def test_readings_in_whole_mm_are_read_where_their_repeats_count(tmp_path):
     text = "nominal_mm,reading_mm,repeat\n50,49,1\n50,50,2\n20,20,1\n"
-    assert [one.reading_mm for one in read_readings(table(tmp_path, text))] == [49, 50, 20]
+    assert [one.reading_mm for one in load_readings(table(tmp_path, text))] == [49, 50, 20]
 
 
 def test_a_form_asks_for_something(tmp_path):
@@ -172,7 +172,7 @@ def test_a_reading_from_a_scan_keeps_its_uncertainty_and_place(tmp_path):
     )
     by_hand = BarReading(nominal_mm=20, reading_mm=19.9, axis="y")
     write_readings([scanned, by_hand], tmp_path / "bars.csv")
-    assert read_readings(tmp_path / "bars.csv") == (scanned, by_hand)
+    assert load_readings(tmp_path / "bars.csv") == (scanned, by_hand)
 
 
 def test_readings_are_typed_into_a_cell_by_the_names_on_the_bars():
@@ -217,4 +217,4 @@ def test_what_cannot_be_written_is_refused(tmp_path):
             write_readings_form(path, **asked)
     path.write_text("nominal_mm,reading_mm\n50,4_9.2\n")
     with pytest.raises(BarError, match="column reading_mm"):
-        read_readings(path)
+        load_readings(path)

@@ -16,7 +16,7 @@ PLACES = {"left": (60, 0, 0), "right": (-60, 0, 0), "front": (0, -60, 0), "top":
 
 def test_a_print_in_any_pose_is_mapped_and_its_dimensions_found():
     model = ball()
-    points = {name: closest_points(model, [at]).points[0] for name, at in PLACES.items()}
+    points = {name: closest_points(model, [at]).points_lps_mm[0] for name, at in PLACES.items()}
     scan = scan_of_print(model, seed=4, scale=(0.99, 0.99, 0.99), noise=0.05, step=3.0, gone=8.0)
     found = compare_print(
         scan, nominal=model, tolerance_mm=1.0, landmarks=points,
@@ -48,7 +48,7 @@ def test_walls_moved_out_are_seen_in_the_map():
 
 def test_bland_and_altman_is_that_of_its_formula():
     model = ball()
-    points = {name: closest_points(model, [at]).points[0] for name, at in PLACES.items()}
+    points = {name: closest_points(model, [at]).points_lps_mm[0] for name, at in PLACES.items()}
     scan = scan_of_print(model, seed=6, scale=(0.995, 1.0, 1.004), noise=0.03, step=3.0)
     found = compare_print(scan, nominal=model, tolerance_mm=1.0, landmarks=points)
     assert len(found.dimensions) == 6

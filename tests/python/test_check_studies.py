@@ -29,7 +29,7 @@ PLAIN = {
 
 
 def written(folder, *, study=None, **settings):
-    write_study(folder, BODY, scanner=Scanner(**{**PLAIN, **settings}), **(study or {}))
+    write_study(BODY, folder, scanner=Scanner(**{**PLAIN, **settings}), **(study or {}))
     return max(find_series(folder), key=lambda series: series.n_slices)
 
 

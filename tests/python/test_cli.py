@@ -1,6 +1,7 @@
 """The command: what it prints, and what its exit status means."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -281,3 +282,14 @@ def test_an_oblique_series_is_listed_by_its_orientation(tmp_path):
     for n, ds in enumerate(convert.to_pydicom(lopsided("right-handed"))):
         ds.save_as(folder / f"{n}.dcm", enforce_file_format=True)
     assert "oblique" in run(app, ["scan", str(folder)]).output
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no pipe breaks there")
+def test_a_reader_who_has_enough_is_no_error():
+    """`calvaria info | head -1` ends in silence."""
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-c", "from calvaria.cli import main; main()", "info"]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert done.stderr == ""

@@ -214,7 +214,7 @@ def test_a_part_that_was_moved_reads_right_after_its_alignment():
     again = measure_deviation(made, reference=plan, tolerance_mm=0.1, alignment=fit)
     assert again.mean_mm == pytest.approx(found.mean_mm, abs=0.05)
     mirrored = measure_deviation(
-        mirror_mesh(plan, point_lps_mm=[0, 0, 0], normal=[1, 0, 0]),
+        mirror_mesh(plan, point_lps_mm=[0, 0, 0], normal_lps=[1, 0, 0]),
         reference=plan,
         tolerance_mm=0.1,
     )

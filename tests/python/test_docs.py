@@ -35,6 +35,18 @@ def test_the_first_lines_of_the_readme_run(tmp_path, monkeypatch):
         exec(compile(script, "README.md", "exec"), {})
 
 
+def test_the_figures_of_the_readme_stand_in_the_benchmarks():
+    """Numbers are measured in one place; the README repeats some and makes none."""
+    text = (ROOT / "README.md").read_text()
+    part = text[text.index("## How exactly") : text.index("## Limits")]
+    rows = re.findall(r"^\| (.+?) \|$", part, re.MULTILINE)
+    measured = "".join(page.read_text() for page in (ROOT / "docs/benchmarks").glob("*.md"))
+    figures = {figure for row in rows for figure in re.findall(r"\d+\.\d+(?: / \d+\.\d+)?", row)}
+    figures |= set(re.findall(r"(\d\.\d+) s\b", part))
+    assert len(figures) >= 20
+    assert {one for one in figures if not re.search(rf"(?<![\d.]){one}(?!\d)", measured)} == set()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_links_between_pages_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):

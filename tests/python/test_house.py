@@ -15,7 +15,7 @@ PYTHON_FLOORS = (
     {"_progress", "findings", "geometry", "_image_bytes"},
     {"rules", "volume"},
     {"resample", "mesh", "material", "study"},
-    {"dicom", "segment", "surface", "phantom", "_planes"},
+    {"dicom", "segment", "surface", "phantom", "_offsets", "_planes"},
     {"checks", "comparison", "overlay", "bar", "printability", "design"},
     {"case", "privacy"},
     {"report"},

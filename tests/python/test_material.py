@@ -20,7 +20,7 @@ NAMED_IN_THE_BRIEF = (
 )  # fmt: skip
 
 
-def test_every_material_of_the_brief_is_there_with_its_sources():
+def test_every_material_of_the_article_is_there_with_its_sources():
     materials = load_materials()
     assert tuple(materials) == NAMED_IN_THE_BRIEF
     for material in materials.values():

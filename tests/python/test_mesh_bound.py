@@ -31,7 +31,7 @@ def points_on(mesh, n=6000, seed=0):
 def largest_distance(first, second, n=6000):
     """Both ways, by a search of the whole of both."""
     return max(
-        np.linalg.norm(closest_points(target, points).points - points, axis=1).max()
+        np.linalg.norm(closest_points(target, points).points_lps_mm - points, axis=1).max()
         for source, target in ((first, second), (second, first))
         for points in [points_on(source, n)]
     )

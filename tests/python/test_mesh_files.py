@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from calvaria import Mesh, errors, mesh_topology, read_mesh, write_mesh
+from calvaria import Mesh, errors, read_mesh, measure_topology, write_mesh
 from calvaria.errors import MeshError
 from mesh_bodies import BALL, ball, bounds, read_bytes
 from stl_cases import CORNERS, FACES, binary
@@ -29,7 +29,7 @@ def test_a_mesh_comes_back_as_it_was(tmp_path, suffix):
     again = read_mesh(path)
     assert again.findings == ()
     np.testing.assert_allclose(bounds(again), bounds(BALL), atol=5e-6)
-    topology = mesh_topology(again)
+    topology = measure_topology(again)
     assert (topology.is_closed, topology.is_manifold, topology.is_oriented) == (True,) * 3
     assert len(again.vertices) == len(BALL.vertices)
     if suffix in {"3mf", "ply", "glb"}:
@@ -109,7 +109,7 @@ def test_we_read_what_trimesh_writes(tmp_path, suffix):
     except (ImportError, ModuleNotFoundError) as error:
         pytest.skip(str(error))
     again = read_mesh(path, unit="mm")
-    assert mesh_topology(again).is_closed
+    assert measure_topology(again).is_closed
     found = again.vertices
     if suffix == "glb":  # trimesh writes its numbers as they are
         x, y, z = found.T
@@ -332,14 +332,14 @@ def test_what_collapses_in_float32_is_left_out_and_the_surface_stays_closed(tmp_
         vertices=np.vstack([CORNERS + 1000, [[1000, 1000 + 1e-9, 1000]]]),
         faces=[[0, 4, 1], [4, 2, 1], [0, 1, 3], [1, 2, 3], [2, 4, 3], [4, 0, 3]],
     )
-    assert mesh_topology(split).is_closed
+    assert measure_topology(split).is_closed
     for suffix in ("stl", "ply", "obj", "glb", "3mf"):
         path = tmp_path / f"a.{suffix}"
         with pytest.warns(UserWarning, match="mesh_collapsed_faces: .* 2 triangles"):
             write_mesh(split, path)
         again = read_mesh(path)
         assert len(again.faces) == 4
-        assert mesh_topology(again).is_closed
+        assert measure_topology(again).is_closed
 
 
 finite = st.floats(-1e6, 1e6, width=32)

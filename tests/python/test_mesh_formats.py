@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from calvaria import mesh_topology, read_mesh, read_mesh_info
+from calvaria import read_mesh, read_mesh_info, measure_topology
 from calvaria.errors import MeshError
 from mesh_bodies import bounds, read_bytes
 from stl_cases import CORNERS, FACES
@@ -51,7 +51,7 @@ def test_a_ply_of_quads_with_odd_properties(tmp_path, form):
         body += struct.pack(f"{o}2i", 0, 1)
     mesh = read_bytes(tmp_path, PLY.format(form=form).encode() + body, "ply")
     np.testing.assert_array_equal(bounds(mesh), [[-1, -2, 0], [0, 0, 3]])
-    topology = mesh_topology(mesh)
+    topology = measure_topology(mesh)
     assert (len(mesh.faces), topology.is_closed, topology.is_oriented) == (12, True, True)
     assert [finding.code for finding in mesh.findings] == ["mesh_polygons"]
     with pytest.raises(MeshError, match="PLY: truncated|PLY: .* bytes for them"):
@@ -130,7 +130,7 @@ def test_components_transforms_and_units_of_a_3mf(tmp_path):
     mesh = read_bytes(tmp_path, three_mf(model(objects, items, "unit='centimeter'")), "3mf")
     # x and y change places; the mirrored copy lies at x from -15 to -5 and keeps its winding outwards.
     np.testing.assert_allclose(bounds(mesh), [[-200, -150, 70], [0, 100, 370]])
-    topology = mesh_topology(mesh)
+    topology = measure_topology(mesh)
     assert (topology.n_components, topology.is_closed, topology.is_oriented) == (2, True, True)
     trimesh = pytest.importorskip("trimesh")
     assert trimesh.Trimesh(mesh.vertices, mesh.faces).volume == pytest.approx(2 * 1e6, rel=1e-9)
@@ -231,7 +231,7 @@ def test_nodes_of_a_glb_are_followed_from_metres_to_lps_mm(tmp_path):
     with pytest.warns(UserWarning, match="mesh_other_primitives"):
         mesh = read_bytes(tmp_path, scene(), "glb")
     np.testing.assert_allclose(bounds(mesh), [[0, -5, 0], [10, 15, 30]], atol=1e-4)
-    assert mesh_topology(mesh).is_closed
+    assert measure_topology(mesh).is_closed
 
 
 @pytest.mark.parametrize(

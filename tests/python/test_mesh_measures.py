@@ -120,8 +120,8 @@ def test_closest_points_are_those_of_trimesh():
     on_face = mesh.vertices[mesh.faces[ours.faces]]
     normal = np.cross(on_face[:, 1] - on_face[:, 0], on_face[:, 2] - on_face[:, 0])
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-    assert np.abs(((ours.points - on_face[:, 0]) * normal).sum(axis=1)).max() < 1e-9
-    assert np.linalg.norm(ours.points - theirs, axis=1).mean() < 1e-6
+    assert np.abs(((ours.points_lps_mm - on_face[:, 0]) * normal).sum(axis=1)).max() < 1e-9
+    assert np.linalg.norm(ours.points_lps_mm - theirs, axis=1).mean() < 1e-6
 
 
 def test_a_question_without_an_answer_is_refused():
@@ -134,10 +134,10 @@ def test_a_question_without_an_answer_is_refused():
 
 def test_sections_of_a_torus_are_two_rings_or_two_circles():
     torus = shapes.torus(30.0, 10.0, n=300, m=150)
-    rings = section_mesh(torus, point_lps_mm=[0, 0, 0.01], normal=[0, 0, 3])
+    rings = section_mesh(torus, point_lps_mm=[0, 0, 0.01], normal_lps=[0, 0, 3])
     assert [line.is_closed for line in rings.contours] == [True, True]
     assert rings.area_mm2 == pytest.approx(np.pi * (40**2 - 20**2), rel=1e-3)
-    circles = section_mesh(torus, point_lps_mm=[0, 0.01, 0], normal=[0, 1, 0])
+    circles = section_mesh(torus, point_lps_mm=[0, 0.01, 0], normal_lps=[0, 1, 0])
     assert len(circles.contours) == 2
     assert circles.area_mm2 == pytest.approx(2 * np.pi * 100, rel=1e-3)
     assert sorted(line.length_mm for line in circles.contours) == pytest.approx(
@@ -149,21 +149,23 @@ def test_a_sweep_gives_the_volume_and_the_single_sections():
     bone = shapes.noisy_bone(n=30)
     heights = np.arange(0.25, 15, 0.125)
     sweep = section_mesh_at(
-        bone, point_lps_mm=[0, 0, 0], normal=[0, 0, 1], offsets_mm=heights[::-1]
+        bone, point_lps_mm=[0, 0, 0], normal_lps=[0, 0, 1], offsets_mm=heights[::-1]
     )
     assert all(line.is_closed for section in sweep for line in section.contours)
     assert sum(s.area_mm2 for s in sweep) * 0.125 == pytest.approx(
         shapes.signed_volume(bone), rel=0.01
     )
-    single = section_mesh(bone, point_lps_mm=[0, 0, heights[40]], normal=[0, 0, 1])
+    single = section_mesh(bone, point_lps_mm=[0, 0, heights[40]], normal_lps=[0, 0, 1])
     assert single.area_mm2 == pytest.approx(sweep[-41].area_mm2)
-    assert all(np.abs(line.points[:, 2] - heights[40]).max() < 1e-12 for line in single.contours)
+    assert all(
+        np.abs(line.points_lps_mm[:, 2] - heights[40]).max() < 1e-12 for line in single.contours
+    )
 
 
 def test_a_plane_through_vertices_still_gives_closed_contours():
     box = shapes.box((2.0, 3.0, 4.0), n=4)
     for z in (1.0, 2.0, 3.0, 4.0):
-        section = section_mesh(box, point_lps_mm=[0, 0, z], normal=[0, 0, 1])
+        section = section_mesh(box, point_lps_mm=[0, 0, z], normal_lps=[0, 0, 1])
         assert [line.is_closed for line in section.contours] == [True]
         assert section.area_mm2 == pytest.approx(6.0)
 
@@ -181,7 +183,7 @@ def test_both_parts_of_a_cut_are_closed_and_make_the_whole(seed, normal, offset)
     unit = np.array(normal) / np.linalg.norm(normal)
     # Through vertices and samples as well as between them.
     point = middle + unit * round(offset * 4) / 4
-    parts = [cut_mesh(bone, point_lps_mm=point, normal=sign * unit) for sign in (1, -1)]
+    parts = [cut_mesh(bone, point_lps_mm=point, normal_lps=sign * unit) for sign in (1, -1)]
     for part, sign in zip(parts, (1, -1), strict=True):
         if len(part.mesh.faces):
             shapes.assert_closed(part.mesh, fans=False)
@@ -197,12 +199,12 @@ def test_the_lid_of_a_hollow_sphere_is_a_ring():
         vertices=np.vstack([outer.vertices, inner.vertices]),
         faces=np.vstack([outer.faces, inner.faces + len(outer.vertices)]),
     )
-    result = cut_mesh(shell, point_lps_mm=[0, 0, 0.2], normal=[0, 0, -1])
+    result = cut_mesh(shell, point_lps_mm=[0, 0, 0.2], normal_lps=[0, 0, -1])
     shapes.assert_closed(result.mesh)
     assert result.lid_area_mm2 == pytest.approx(np.pi * (20**2 - 15**2), rel=0.02)
     assert result.n_contours == 2
     lid = result.mesh.faces[result.mesh.kinds == FaceKind.CUT]
     a, b, c = result.mesh.vertices[lid].transpose(1, 0, 2)
     assert (np.cross(b - a, c - a)[:, 2] > 0).all()
-    without = cut_mesh(shell, point_lps_mm=[0, 0, 0.2], normal=[0, 0, -1], lid=False)
+    without = cut_mesh(shell, point_lps_mm=[0, 0, 0.2], normal_lps=[0, 0, -1], has_lid=False)
     assert len(without.mesh.faces) == len(result.mesh.faces) - len(lid)

@@ -35,10 +35,10 @@ def rotation(axis, degrees):
 
 def test_a_mirror_image_is_turned_outwards_and_comes_back():
     mesh = shapes.bumpy(n=8)
-    there = mirror_mesh(mesh, point_lps_mm=[3, 0, 0], normal=[2, 1, 0])
+    there = mirror_mesh(mesh, point_lps_mm=[3, 0, 0], normal_lps=[2, 1, 0])
     assert shapes.signed_volume(there) == pytest.approx(shapes.signed_volume(mesh))
     shapes.assert_closed(there)
-    back = mirror_mesh(there, point_lps_mm=[3, 0, 0], normal=[2, 1, 0])
+    back = mirror_mesh(there, point_lps_mm=[3, 0, 0], normal_lps=[2, 1, 0])
     assert np.abs(back.vertices - mesh.vertices).max() < 1e-12
     assert np.array_equal(back.faces, mesh.faces)
 

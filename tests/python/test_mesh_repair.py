@@ -14,8 +14,8 @@ from calvaria import (
     Verdict,
     check_mesh,
     find_self_intersections,
-    mesh_topology,
     read_mesh,
+    measure_topology,
     repair_mesh,
 )
 from calvaria.errors import MeshError
@@ -66,14 +66,14 @@ def test_euler_and_genus_of_known_bodies():
         (torus(), 0, 1),
         (together(torus(), torus(30), cube()), 2, 2),
     ):
-        found = mesh_topology(mesh)
+        found = measure_topology(mesh)
         assert (found.euler_characteristic, found.genus) == (euler, genus)
-    assert mesh_topology(Mesh(vertices=CUBE, faces=CUBE_FACES[1:])).genus is None
+    assert measure_topology(Mesh(vertices=CUBE, faces=CUBE_FACES[1:])).genus is None
 
 
 def test_holes_are_found_with_their_length_and_place():
     hole = Mesh(vertices=CUBE * 10, faces=np.delete(CUBE_FACES, [2, 3, 0], axis=0))
-    found = mesh_topology(hole)
+    found = measure_topology(hole)
     lengths = sorted(loop.length_mm for loop in found.loops)
     np.testing.assert_allclose(lengths, [20 + 10 * 2**0.5, 40])
     top = max(found.loops, key=lambda loop: loop.length_mm)
@@ -82,8 +82,8 @@ def test_holes_are_found_with_their_length_and_place():
     # A patch that passes the rim in this order fits to the rest.
     a, b, c, d = top.vertices
     patched = Mesh(vertices=hole.vertices, faces=[*hole.faces, [a, b, c], [a, c, d]])
-    assert len(mesh_topology(patched).loops) == 1
-    assert mesh_topology(patched).is_oriented
+    assert len(measure_topology(patched).loops) == 1
+    assert measure_topology(patched).is_oriented
 
 
 def test_two_holes_that_touch_in_a_vertex_are_two():
@@ -94,14 +94,14 @@ def test_two_holes_that_touch_in_a_vertex_are_two():
     quads = np.stack([a, b, d, a, d, c], -1).reshape(n - 1, n - 1, 2, 3)
     keep = np.ones((n - 1, n - 1), bool)
     keep[1, 1] = keep[2, 2] = False
-    found = mesh_topology(Mesh(vertices=grid, faces=quads[keep].reshape(-1, 3)))
+    found = measure_topology(Mesh(vertices=grid, faces=quads[keep].reshape(-1, 3)))
     assert sorted(len(loop.vertices) for loop in found.loops) == [4, 4, 16]
     assert all(loop.is_closed for loop in found.loops)
 
 
 def test_what_is_wrong_is_counted():
     faces = np.vstack([CUBE_FACES, CUBE_FACES[:1, [1, 2, 0]], [[0, 0, 1]]])
-    found = mesh_topology(Mesh(vertices=np.vstack([CUBE, [[9, 9, 9]]]), faces=faces))
+    found = measure_topology(Mesh(vertices=np.vstack([CUBE, [[9, 9, 9]]]), faces=faces))
     assert found.duplicate_faces.tolist() == [12]
     assert found.collapsed_faces.tolist() == [13]
     assert (found.n_vertices, len(found.non_manifold_edges)) == (8, 3)
@@ -115,7 +115,7 @@ def test_what_is_wrong_is_counted():
     arrays.arrays(np.int32, st.tuples(st.integers(1, 25), st.just(3)), elements=st.integers(0, 7))
 )
 def test_edges_and_pieces_of_any_faces_are_those_of_a_count_by_hand(faces):
-    found = mesh_topology(Mesh(vertices=CUBE, faces=faces))
+    found = measure_topology(Mesh(vertices=CUBE, faces=faces))
     edges = {}
     for n, face in enumerate(faces.tolist()):
         for k in range(3 if len(set(face)) == 3 else 0):
@@ -296,7 +296,7 @@ def test_cracks_below_the_tolerance_are_closed_and_others_are_not(seed):
     assert done.after.is_closed
     assert done.after.is_manifold
     np.testing.assert_allclose(volume(done.mesh), volume(body), rtol=1e-3)
-    if len(mesh_topology(repair_mesh(body).mesh).open_edges) == 0 and len(done.actions) > 2:
+    if len(measure_topology(repair_mesh(body).mesh).open_edges) == 0 and len(done.actions) > 2:
         assert not repair_mesh(cracked, tolerance_mm=1e-9).after.is_closed
 
 
@@ -317,7 +317,7 @@ def test_corners_on_the_sides_of_others_are_put_in():
 
 def test_islands_and_repr():
     speck = cube((50, 0, 0), 0.5)
-    done = repair_mesh(together(BALL, speck), islands_below_mm3=1.0)
+    done = repair_mesh(together(BALL, speck), min_part_mm3=1.0)
     assert len(done.mesh.faces) == len(BALL.faces)
     assert "islands_removed" in repr(done)
     json.dumps(done.to_dict())
@@ -325,7 +325,7 @@ def test_islands_and_repr():
 
 
 @pytest.mark.parametrize(
-    "options", [{"tolerance_mm": -1}, {"tolerance_mm": np.nan}, {"islands_below_mm3": -1}]
+    "options", [{"tolerance_mm": -1}, {"tolerance_mm": np.nan}, {"min_part_mm3": -1}]
 )
 def test_wrong_options_are_named(options):
     with pytest.raises(ValueError, match=next(iter(options))):

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from calvaria import CalvariaWarning, Mesh, mesh_topology, read_mesh, read_mesh_info
+from calvaria import CalvariaWarning, Mesh, read_mesh, read_mesh_info, measure_topology
 from calvaria.errors import MeshError
 from stl_cases import CORNERS, FACES, binary, cases
 
@@ -34,7 +34,7 @@ def test_an_odd_file_is_read_right_or_refused_by_name(case, tmp_path):
     assert len(mesh.faces) == case.n_faces
     np.testing.assert_allclose(mesh.vertices.max(axis=0), case.high, rtol=1e-6)
     np.testing.assert_allclose(mesh.vertices.min(axis=0), case.low, rtol=1e-6)
-    topology = mesh_topology(mesh)
+    topology = measure_topology(mesh)
     if case.n_faces % 4 == 0 and case.name != "three files in one":
         assert (topology.is_closed, topology.is_manifold, topology.is_oriented) == (True,) * 3
         assert len(mesh.vertices) == case.n_faces

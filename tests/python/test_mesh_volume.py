@@ -49,7 +49,7 @@ def test_the_seams_between_patches_cost_no_volume():
 
 
 def test_lids_stay_flat_while_the_rest_keeps_the_volume():
-    half = cut_mesh(shapes.bumpy(n=40), point_lps_mm=[0, 0, 3.0], normal=[0, 0, 1]).mesh
+    half = cut_mesh(shapes.bumpy(n=40), point_lps_mm=[0, 0, 3.0], normal_lps=[0, 0, 1]).mesh
     made = decimate_mesh(half, target_fraction=0.1)
     shapes.assert_closed(made.mesh)
     lid = made.mesh.faces[made.mesh.kinds == FaceKind.CUT]

@@ -122,7 +122,7 @@ def test_a_notebook_runs_on_a_folder_of_the_readers_own(name, tmp_path):
     )
     (tmp_path / "study").mkdir()
     (tmp_path / "work").mkdir()
-    phantom.write_study(tmp_path / "study", phantom.head(), scanner=scanner)
+    phantom.write_study(phantom.head(), tmp_path / "study", scanner=scanner)
     book = read(name)
     first = next(cell for cell in book.cells if cell.cell_type == "code")
     first.source = f"folder = {str(tmp_path / 'study')!r}"

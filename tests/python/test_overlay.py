@@ -194,7 +194,7 @@ def test_tolerance_slices_regions_and_places_agree_with_the_samples():
 def test_the_level_of_the_mesh_is_read_from_the_image():
     volume = ball(12.0, 0.6, 0.5)
     low = compare_to_image(extract_surface(volume, iso_hu=226.0), volume, n_samples=1000)
-    assert low.mesh_level[0] == pytest.approx(226.0, abs=8.0)
+    assert low.mesh_level == pytest.approx(226.0, abs=8.0)
     assert low.summary.mean_mm == pytest.approx(0.6 * 0.752 - 0.6**2 / 12.0, abs=0.02)
 
 

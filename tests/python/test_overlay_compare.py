@@ -16,7 +16,7 @@ def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("compare")
     body = phantom.cylinder(start_lps_mm=(2, -14, -11), end_lps_mm=(13, 3, 12), radius_mm=6.0)
     scanner = phantom.Scanner(columns=110, rows=110, spacing_xy_mm=(0.6, 0.6), noise_hu=8.0)
-    phantom.write_study(folder / "study", body, scanner=scanner)
+    phantom.write_study(body, folder / "study", scanner=scanner)
     mesh = extract_surface(load_series(find_series(folder / "study")[0]), iso_hu=0.0)
     return folder, mesh
 

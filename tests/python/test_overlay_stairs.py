@@ -44,7 +44,7 @@ def bare_mesh(slice_mm, orientation, *, size_mm=110.0, seed=0):
         dims_ijk=(n, n, int((len(values) - 1) * slice_mm / 0.5)),
         lps_from_ijk=np.diag([PIXEL, PIXEL, 0.5, 1.0]),
     )
-    mesh = smooth_mesh(extract_surface(resample_to_grid(image, fine), iso_hu=500.0)).mesh
+    mesh = smooth_mesh(extract_surface(resample_to_grid(image, grid=fine), iso_hu=500.0)).mesh
     return Mesh(vertices=mesh.vertices.astype(np.float32), faces=mesh.faces, kinds=mesh.kinds)
 
 

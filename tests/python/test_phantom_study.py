@@ -44,8 +44,8 @@ def test_validator_finds_no_error(tmp_path, scanner, is_enhanced):
     if shutil.which("dciodvfy") is None:
         pytest.skip("dciodvfy (Debian: dicom3tools) is not installed")
     files = write_study(
-        tmp_path,
         BODY,
+        tmp_path,
         scanner=scanner,
         is_enhanced=is_enhanced,
         has_localizer=True,
@@ -62,7 +62,7 @@ def test_validator_finds_no_error(tmp_path, scanner, is_enhanced):
 @pytest.mark.parametrize("is_enhanced", CTS.values(), ids=CTS)
 def test_pydicom_reads_the_same_values_and_places(tmp_path, scanner, is_enhanced):
     volume = scan(BODY, scanner=scanner)
-    files = write_study(tmp_path, BODY, scanner=scanner, is_enhanced=is_enhanced)
+    files = write_study(BODY, tmp_path, scanner=scanner, is_enhanced=is_enhanced)
     sets = [pydicom.dcmread(path) for path in files]
     if is_enhanced:
         (whole,) = sets
@@ -91,7 +91,7 @@ def test_pydicom_reads_the_same_values_and_places(tmp_path, scanner, is_enhanced
 
 def test_simpleitk_reads_the_same_volume(tmp_path, scanner):
     volume = scan(BODY, scanner=scanner)
-    files = write_study(tmp_path, BODY, scanner=scanner)
+    files = write_study(BODY, tmp_path, scanner=scanner)
     image = sitk.ReadImage([str(path) for path in files])
     assert np.array_equal(sitk.GetArrayFromImage(image), volume.values)
     assert np.abs(np.array(image.GetOrigin()) - volume.grid.origin_lps_mm).max() < 1e-6
@@ -116,7 +116,7 @@ def test_dcm2niix_reads_the_same_volume(tmp_path, name, is_enhanced):
 
     scanner = Scanner(**{**PLAIN, **CASES[name]})
     volume = scan(BODY, scanner=scanner)
-    write_study(tmp_path / "dicom", BODY, scanner=scanner, is_enhanced=is_enhanced)
+    write_study(BODY, tmp_path / "dicom", scanner=scanner, is_enhanced=is_enhanced)
     (tmp_path / "nifti").mkdir()
     subprocess.run(
         ["dcm2niix", "-z", "n", "-f", "out", "-o", tmp_path / "nifti", tmp_path / "dicom"],
@@ -141,13 +141,13 @@ def test_dcm2niix_reads_the_same_volume(tmp_path, name, is_enhanced):
 def test_every_encoding_holds_the_same_pixels(tmp_path, encoding, is_enhanced):
     scanner = Scanner(**PLAIN)
     volume = scan(BODY, scanner=scanner)
-    files = write_study(tmp_path, BODY, scanner=scanner, is_enhanced=is_enhanced, encoding=encoding)
+    files = write_study(BODY, tmp_path, scanner=scanner, is_enhanced=is_enhanced, encoding=encoding)
     pixels = np.concatenate([np.atleast_3d(pydicom.dcmread(f).pixel_array.T).T for f in files])
     assert np.array_equal(pixels - 1024, volume.values)
 
 
 def test_rescale_per_slice_changes_the_storage_not_the_hu(tmp_path):
-    files = write_study(tmp_path, BODY, scanner=Scanner(**PLAIN), has_rescale_per_slice=True)
+    files = write_study(BODY, tmp_path, scanner=Scanner(**PLAIN), has_rescale_per_slice=True)
     sets = [pydicom.dcmread(path) for path in files]
     assert len({(float(d.RescaleSlope), float(d.RescaleIntercept)) for d in sets}) == 6
     hu = np.stack([d.pixel_array * d.RescaleSlope + d.RescaleIntercept for d in sets])
@@ -156,7 +156,7 @@ def test_rescale_per_slice_changes_the_storage_not_the_hu(tmp_path):
 
 def test_faults_are_written_as_asked(tmp_path):
     scanner = Scanner(**PLAIN, missing=(4, 5), duplicated=(8,), shifted_mm=((11, 0.7),))
-    files = write_study(tmp_path, BODY, scanner=scanner, has_two_patients=True)
+    files = write_study(BODY, tmp_path, scanner=scanner, has_two_patients=True)
     sets = [pydicom.dcmread(path) for path in files]
     z = np.array([float(d.ImagePositionPatient[2]) for d in sets])
     regular = (np.arange(17) - 8) * 2.5
@@ -176,10 +176,10 @@ def test_faults_are_written_as_asked(tmp_path):
 def test_the_same_arguments_give_the_same_bytes_and_a_seed_new_identifiers(tmp_path):
     scanner = Scanner(**PLAIN)
     extra = {"has_localizer": True, "has_secondary_capture": True}
-    first = write_study(tmp_path / "a", BODY, scanner=scanner, **extra)
-    again = write_study(tmp_path / "b", BODY, scanner=scanner, **extra)
+    first = write_study(BODY, tmp_path / "a", scanner=scanner, **extra)
+    again = write_study(BODY, tmp_path / "b", scanner=scanner, **extra)
     assert [p.read_bytes() for p in first] == [p.read_bytes() for p in again]
-    other = write_study(tmp_path / "c", BODY, scanner=Scanner(**{**PLAIN, "seed": 12}), **extra)
+    other = write_study(BODY, tmp_path / "c", scanner=Scanner(**{**PLAIN, "seed": 12}), **extra)
     names = [{pydicom.dcmread(p).SOPInstanceUID for p in files} for files in (first, other)]
     assert len(names[0]) == len(first)
     assert not names[0] & names[1]
@@ -188,7 +188,7 @@ def test_the_same_arguments_give_the_same_bytes_and_a_seed_new_identifiers(tmp_p
 
 def test_every_file_carries_every_canary(tmp_path):
     files = write_study(
-        tmp_path, BODY, scanner=Scanner(**PLAIN), has_localizer=True, has_secondary_capture=True
+        BODY, tmp_path, scanner=Scanner(**PLAIN), has_localizer=True, has_secondary_capture=True
     )
     for path in files:
         raw = path.read_bytes()
@@ -198,7 +198,7 @@ def test_every_file_carries_every_canary(tmp_path):
 
 def test_header_says_what_the_checks_ask(tmp_path):
     scanner = Scanner(**PLAIN, gantry_tilt_deg=15.0, circle_diameter_mm=40.0, kernel="sharp")
-    header = pydicom.dcmread(write_study(tmp_path, BODY, scanner=scanner)[0])
+    header = pydicom.dcmread(write_study(BODY, tmp_path, scanner=scanner)[0])
     assert header.ConvolutionKernel == "BONE"
     assert header.SliceThickness == 2.0
     assert header.SpacingBetweenSlices == pytest.approx(2.5 * np.cos(np.radians(15)))
@@ -214,8 +214,8 @@ def test_header_says_what_the_checks_ask(tmp_path):
 def test_a_bad_word_writes_nothing(tmp_path):
     with pytest.raises(ValueError, match="photometric"):
         write_study(
-            tmp_path / "a", BODY, scanner=Scanner(**PLAIN), photometric_interpretation="RGB"
+            BODY, tmp_path / "a", scanner=Scanner(**PLAIN), photometric_interpretation="RGB"
         )
     with pytest.raises(ValueError, match="encoding"):
-        write_study(tmp_path / "b", BODY, scanner=Scanner(**PLAIN), encoding="zip")
+        write_study(BODY, tmp_path / "b", scanner=Scanner(**PLAIN), encoding="zip")
     assert not list(tmp_path.rglob("*.dcm"))

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from calvaria import FaceKind, Verdict, phantom, read_mesh
+from calvaria import FaceKind, Verdict, read_mesh, phantom
 from calvaria.cli import app
 from calvaria.errors import CalvariaError
-from calvaria.mesh import measure_mesh, mesh_topology
+from calvaria.mesh import measure_mesh, measure_topology
 from calvaria.pipeline import build_model, open_source
 
 RADIUS_MM = 22.0
@@ -25,7 +25,7 @@ FILES = ("model.stl", "model.3mf", "report.html", "record.json")
 def ball(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ball")
     body = phantom.sphere(centre_lps_mm=(7.0, -11.0, 30.0), radius_mm=RADIUS_MM, hu=1000.0)
-    phantom.write_study(folder / "study", body, scanner=SCANNER)
+    phantom.write_study(body, folder / "study", scanner=SCANNER)
     return folder / "study"
 
 
@@ -54,7 +54,7 @@ def test_the_files_hold_the_mesh_closed_and_in_place(made):
     assert sorted(path.name for path in output.iterdir()) == sorted(FILES)
     for name in ("model.stl", "model.3mf"):
         mesh = read_mesh(output / name)
-        topology = mesh_topology(mesh)
+        topology = measure_topology(mesh)
         assert (len(topology.open_edges), len(topology.non_manifold_edges)) == (0, 0)
         np.testing.assert_allclose(mesh.vertices.min(0), result.mesh.vertices.min(0), atol=1e-4)
         np.testing.assert_allclose(mesh.vertices.max(0), result.mesh.vertices.max(0), atol=1e-4)
@@ -138,7 +138,7 @@ def test_a_bound_is_kept_and_the_mesh_stays_closed(made, ball):
     assert told.verdict is Verdict.PASS
     assert 0 < told.measured <= 0.1
     assert len(coarse.mesh.faces) < len(finer.faces) / 3
-    assert len(mesh_topology(coarse.mesh).open_edges) == 0
+    assert len(measure_topology(coarse.mesh).open_edges) == 0
 
 
 def test_a_cut_ball_has_a_marked_lid_and_a_verdict_by_profile(tmp_path):
@@ -146,7 +146,7 @@ def test_a_cut_ball_has_a_marked_lid_and_a_verdict_by_profile(tmp_path):
     scanner = phantom.Scanner(
         columns=72, rows=72, spacing_xy_mm=(1.0, 1.0), n_slices=30, centre_lps_mm=(0.0, 0.0, 10.0)
     )
-    phantom.write_study(tmp_path / "study", body, scanner=scanner)
+    phantom.write_study(body, tmp_path / "study", scanner=scanner)
     verdicts = {}
     for profile in ("education", "guide"):
         made = build_model(tmp_path / "study", profile=profile, anatomy="generic")
@@ -160,8 +160,8 @@ def test_the_best_of_several_series_is_taken_and_the_choice_is_told(tmp_path):
     coarse = phantom.Scanner(
         columns=72, rows=72, spacing_xy_mm=(1.0, 1.0), slice_thickness_mm=3, slice_increment_mm=3
     )
-    phantom.write_study(tmp_path / "a", body, scanner=coarse)
-    phantom.write_study(tmp_path / "b", body, scanner=SCANNER)
+    phantom.write_study(body, tmp_path / "a", scanner=coarse)
+    phantom.write_study(body, tmp_path / "b", scanner=SCANNER)
     source = open_source(tmp_path, profile="education", anatomy="generic")
     assert source.volume.grid.spacing_xyz_mm[2] == pytest.approx(0.8)
     assert "of 2 that load" in source.choice
@@ -182,7 +182,7 @@ def test_values_that_are_no_hu_are_told_and_still_make_a_model(tmp_path):
     made = build_model(tmp_path / "x.nrrd", profile="education", anatomy="generic")
     level = next(f for f in made.findings if f.code == "model_level")
     assert level.verdict is Verdict.UNPROVEN
-    assert len(mesh_topology(made.mesh).open_edges) == 0
+    assert len(measure_topology(made.mesh).open_edges) == 0
 
 
 def test_the_command_writes_all_and_its_status_is_the_verdict(ball, tmp_path):

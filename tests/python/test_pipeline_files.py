@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from calvaria import Verdict, load_image
 from calvaria.cli import app
 from calvaria.errors import CalvariaError, GeometryError
-from calvaria.mesh import measure_mesh, mesh_topology
+from calvaria.mesh import measure_mesh, measure_topology
 from calvaria.pipeline import build_model
 
 nrrd = pytest.importorskip("nrrd")
@@ -32,7 +32,7 @@ def codes(made):
 
 
 def volume_mm3(made):
-    assert len(mesh_topology(made.mesh).open_edges) == 0
+    assert len(measure_topology(made.mesh).open_edges) == 0
     return measure_mesh(made.mesh).volume_mm3
 
 

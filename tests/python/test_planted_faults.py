@@ -44,7 +44,7 @@ def findings(folder, *, profile="education", anatomy="calvaria"):
 
 
 def scanned(folder, scanner, body=HEAD, **study):
-    write_study(folder, body, scanner=scanner, **study)
+    write_study(body, folder, scanner=scanner, **study)
     return folder
 
 

@@ -8,7 +8,7 @@ from lopsided import lopsided
 
 pytest.importorskip("matplotlib")
 
-from calvaria.plot import show_planes
+from calvaria.plot import plot_planes
 
 
 def marked(affine, dims, point_lps_mm, radius_mm=3.0):
@@ -60,7 +60,7 @@ def test_a_ball_is_drawn_where_it_lies_and_round(affine):
     grid = Grid(dims_ijk=dims, lps_from_ijk=affine)
     ball = grid.lps_mm_from_ijk([[38, 25, 24]])[0]
     volume = marked(affine, dims, ball, radius_mm=5.0)
-    figure = show_planes(volume, centre_lps_mm=ball, window=(0, 2000))
+    figure = plot_planes(volume, centre_lps_mm=ball, window=(0, 2000))
     ends = [(0, n - 1) for n in dims]
     corners = grid.lps_mm_from_ijk([[i, j, k] for i in ends[0] for j in ends[1] for k in ends[2]])
     low, high = corners.min(axis=0), corners.max(axis=0)
@@ -92,7 +92,7 @@ def test_a_ball_is_drawn_where_it_lies_and_round(affine):
 
 
 def test_all_cuts_have_one_scale_and_letters_on_the_right_sides():
-    figure = show_planes(lopsided("sheared"))
+    figure = plot_planes(lopsided("sheared"))
     size = figure.get_size_inches()
     scales = []
     for axes in figure.axes:
@@ -105,7 +105,7 @@ def test_all_cuts_have_one_scale_and_letters_on_the_right_sides():
 
 
 def test_the_scale_bar_has_the_length_it_says():
-    figure = show_planes(marked(np.diag([0.8, 0.6, 1.5, 1.0]), (60, 70, 40), (20, 20, 30)))
+    figure = plot_planes(marked(np.diag([0.8, 0.6, 1.5, 1.0]), (60, 70, 40), (20, 20, 30)))
     for axes in figure.axes:
         bar = axes.lines[-1]  # on its black rim
         length = np.ptp(bar.get_xdata())
@@ -114,25 +114,25 @@ def test_the_scale_bar_has_the_length_it_says():
 
 
 def test_the_window_is_in_the_caption_and_outside_is_grey():
-    figure = show_planes(lopsided("sheared"), window=(40, 400))
+    figure = plot_planes(lopsided("sheared"), window=(40, 400))
     assert any("level 40 HU, width 400 HU" in text.get_text() for text in figure.texts)
     greys = np.asarray(figure.axes[0].images[0].get_array())
     assert greys[0, 0] == pytest.approx(0.82)
     with pytest.raises(ValueError, match="window"):
-        show_planes(lopsided("sheared"), window=(40, 0))
+        plot_planes(lopsided("sheared"), window=(40, 0))
     with pytest.raises(ValueError, match="a point in the image"):
-        show_planes(lopsided("sheared"), centre_lps_mm=(0, 0, 0))
+        plot_planes(lopsided("sheared"), centre_lps_mm=(0, 0, 0))
 
 
 def test_a_single_slice_is_drawn_too():
     grid = Grid(dims_ijk=(30, 20, 1), lps_from_ijk=np.diag([1.0, 1.0, 5.0, 1.0]))
-    figure = show_planes(Volume(values=np.zeros((1, 20, 30), np.int16), grid=grid))
+    figure = plot_planes(Volume(values=np.zeros((1, 20, 30), np.int16), grid=grid))
     assert [a.get_title().split(",")[0] for a in figure.axes] == ["axial", "coronal", "sagittal"]
 
 
 def test_a_picture_says_nothing_but_the_program(tmp_path):
     from PIL import Image
 
-    show_planes(lopsided("right-handed")).savefig(tmp_path / "a.png")
+    plot_planes(lopsided("right-handed")).savefig(tmp_path / "a.png")
     with Image.open(tmp_path / "a.png") as image:
         assert set(image.info) <= {"Software", "dpi"}

@@ -15,9 +15,9 @@ from mesh_shapes import box, icosphere
 pytest.importorskip("matplotlib")
 
 from calvaria import plot
+from calvaria._offsets import limit_of, vertex_offsets
 from calvaria.plot._colours import UNKNOWN_RGB, rgb_of
 from calvaria.plot._frames import frame_at, letters_of
-from calvaria.plot._offsets import limit_of, vertex_offsets
 
 CENTRE = np.array([4.0, -7.0, 31.0])
 
@@ -65,8 +65,8 @@ def test_the_line_lies_on_the_edge_of_the_image(kind, normal):
     """Truth: half of the bone's value is on the sphere, and the mesh is that sphere."""
     volume = ball_scan(kind)
     mesh = icosphere(14.0, 24, CENTRE)
-    figure = plot.show_contours(
-        volume, mesh, normal=normal, centre_lps_mm=CENTRE, window=(500, 1000)
+    figure = plot.plot_contours(
+        volume, mesh, normal_lps=normal, centre_lps_mm=CENTRE, window=(500, 1000)
     )
     assert len(figure.axes) == (3 if normal is None else 4)
     for axes in figure.axes:
@@ -91,7 +91,7 @@ def test_the_line_lies_on_the_edge_of_the_image(kind, normal):
 
 def test_colour_width_and_dashes_tell_inside_from_outside():
     mesh, offsets = dented()
-    figure = plot.show_contours(ball_scan(), mesh, offsets=offsets, tolerance_mm=0.5, limit_mm=1.5)
+    figure = plot.plot_contours(ball_scan(), mesh, offsets=offsets, tolerance_mm=0.5, limit_mm=1.5)
     axial = figure.axes[0]
     by_width = {}
     for segment, colour, width in lines_of(axial):
@@ -122,7 +122,7 @@ def test_lightness_grows_with_the_offset():
 
 def test_the_worst_places_are_the_planted_ones():
     mesh, offsets = dented()
-    figure = plot.show_worst_places(
+    figure = plot.plot_worst_places(
         ball_scan(), mesh, offsets=offsets, tolerance_mm=0.5, n_places=2, size_mm=20, title="T"
     )
     titles = [axes.get_title() for axes in figure.axes[:2]]
@@ -135,7 +135,7 @@ def test_the_worst_places_are_the_planted_ones():
 
 def test_the_worst_slices_are_those_through_the_faults():
     mesh, offsets = dented()
-    figure = plot.show_worst_slices(
+    figure = plot.plot_worst_slices(
         ball_scan(),
         mesh,
         offsets=offsets,
@@ -164,10 +164,10 @@ def test_lines_are_those_of_the_section():
     frame = frame_at(
         np.array([3, 4, 5.0]), np.array([1, 2, 3.0]), around=mesh.vertices, margin_mm=2
     )
-    section = section_mesh(mesh, point_lps_mm=[3, 4, 5], normal=[1, 2, 3])
+    section = section_mesh(mesh, point_lps_mm=[3, 4, 5], normal_lps=[1, 2, 3])
     length = sum(line.length_mm for line in section.contours)
     assert sum(line.length_mm for line in frame.contours(mesh)) == pytest.approx(length)
-    flat = frame.on_plane(np.concatenate([line.points for line in frame.contours(mesh)]))
+    flat = frame.on_plane(np.concatenate([line.points_lps_mm for line in frame.contours(mesh)]))
     assert (flat >= 2 - 1e-9).all() and (flat <= np.array(frame.span) - 2 + 1e-9).all()
 
 
@@ -218,7 +218,7 @@ def test_numbers_in_the_charts_are_right():
 
 def test_the_surface_shows_the_faults_on_their_sides():
     mesh, offsets = dented()
-    figure = plot.show_surface(mesh, offsets=offsets, limit_mm=1.5)
+    figure = plot.plot_surface(mesh, offsets=offsets, limit_mm=1.5)
     names = [axes.get_title(loc="left") for axes in figure.axes[:6]]
     pictures = {name: np.asarray(axes.images[0].get_array()).astype(int)
                 for name, axes in zip(names, figure.axes[:6], strict=True)}  # fmt: skip
@@ -259,19 +259,19 @@ def test_what_cannot_be_drawn_is_refused_by_name():
         {"margin_mm": np.nan},
     ):
         with pytest.raises(ValueError, match=next(iter(asked))):
-            plot.show_contours(volume, mesh, **asked)
+            plot.plot_contours(volume, mesh, **asked)
     with pytest.raises(ValueError, match="step_mm"):
         plot.plot_slice_profile(offsets, mesh=mesh, step_mm=np.inf, tolerance_mm=0.5)
 
 
 def pictures_of(mesh, offsets, volume):
     asked = {"offsets": offsets, "tolerance_mm": 0.5}
-    yield plot.show_contours(volume, mesh, normal=[1, 1, 1], **asked)
-    yield plot.show_worst_places(volume, mesh, **asked)
-    yield plot.show_worst_slices(volume, mesh, **asked)
+    yield plot.plot_contours(volume, mesh, normal_lps=[1, 1, 1], **asked)
+    yield plot.plot_worst_places(volume, mesh, **asked)
+    yield plot.plot_worst_slices(volume, mesh, **asked)
     yield plot.plot_offset_histogram(offsets, tolerance_mm=0.5)
     yield plot.plot_slice_profile(offsets, mesh=mesh, tolerance_mm=0.5)
-    yield plot.show_surface(mesh, offsets=offsets)
+    yield plot.plot_surface(mesh, offsets=offsets)
 
 
 def test_the_same_input_gives_the_same_bytes_and_no_name():
@@ -307,6 +307,6 @@ def test_every_picture_of_an_image_has_letters_a_bar_and_its_window():
         assert "level 500 HU, width 2500 HU" in words and "within 0.5 mm" in words
     moved = transform_mesh(mesh, matrix=np.diag([1.0, 1, 1, 1]))
     with pytest.raises(ValueError, match="normal"):
-        plot.show_contours(volume, moved, normal=[0, 0, 0])
+        plot.plot_contours(volume, moved, normal_lps=[0, 0, 0])
     with pytest.raises(ValueError, match="at least one that was measured"):
-        plot.show_worst_places(volume, mesh, offsets=np.full(len(offsets), np.nan), tolerance_mm=1)
+        plot.plot_worst_places(volume, mesh, offsets=np.full(len(offsets), np.nan), tolerance_mm=1)

@@ -7,16 +7,16 @@ from hypothesis import strategies as st
 
 from calvaria.errors import CalvariaWarning, MeshError
 from calvaria.material import load_printers
-from calvaria.mesh import Mesh, combine_meshes, measure_mesh, mesh_topology, transform_mesh
+from calvaria.mesh import Mesh, combine_meshes, measure_mesh, measure_topology, transform_mesh
 from calvaria.printability import (
     block_mesh,
     cusp_rms_mm,
-    distance_to_hole_mm,
     estimate_print,
     find_orientations,
     find_pools,
     find_round_holes,
     find_thin_regions,
+    measure_hole_distance,
     measure_overhangs,
     measure_thickness,
     plan_layers,
@@ -278,13 +278,15 @@ def test_a_blind_hole_a_pin_and_a_slot():
 def test_the_distance_of_a_drill_to_a_nerve():
     (hole,) = find_round_holes(drilled([(0.0, 0.0, 1.0)]))
     nerve = rod_mesh(start_lps_mm=(6, -20, 0), end_lps_mm=(6, 20, 0), radius_mm=1.5)
-    distance, place = distance_to_hole_mm(hole, structure=nerve)
-    assert distance == pytest.approx(6 - 1.5 - 1.0, abs=0.02)
-    assert place[0] == pytest.approx(4.5, abs=0.02)
+    found = measure_hole_distance(hole, structure=nerve)
+    assert found.distance_mm == pytest.approx(6 - 1.5 - 1.0, abs=0.02)
+    assert found.nearest_lps_mm[0] == pytest.approx(4.5, abs=0.02)
     below = icosphere(2.0, 12, centre=(0, 0, -12))
-    assert distance_to_hole_mm(hole, structure=below)[0] == pytest.approx(10 - 1.5, abs=0.05)
-    deep, _ = distance_to_hole_mm(hole, structure=below, reach_mm=5.0)
-    assert deep == pytest.approx(3.5, abs=0.05)
+    assert measure_hole_distance(hole, structure=below).distance_mm == pytest.approx(
+        10 - 1.5, abs=0.05
+    )
+    deep = measure_hole_distance(hole, structure=below, reach_mm=5.0)
+    assert deep.distance_mm == pytest.approx(3.5, abs=0.05)
 
 
 # ------------------------------------------------------------------------------- overhangs
@@ -436,7 +438,7 @@ def test_long_thin_faces_give_as_many_as_area_and_edges_ask_for():
         again = measure_mesh(made.mesh)
         assert again.area_mm2 == pytest.approx(facts.area_mm2, rel=1e-12)
         assert again.volume_mm3 == pytest.approx(facts.volume_mm3, rel=1e-12)
-        topology = mesh_topology(made.mesh)
+        topology = measure_topology(made.mesh)
         assert topology.is_closed and topology.is_manifold and topology.is_oriented
 
 
@@ -447,7 +449,7 @@ def test_any_mesh_is_refined_without_a_gap(seed, longest):
     ball = icosphere(1.0, 2)
     mesh = Mesh(vertices=ball.vertices * rng.uniform(0.05, 4, 3), faces=ball.faces)
     made = refine_mesh(mesh, longest_mm=longest, most_faces=60_000)
-    topology = mesh_topology(made.mesh)
+    topology = measure_topology(made.mesh)
     assert topology.is_closed and topology.is_manifold and topology.is_oriented
     assert measure_mesh(made.mesh).volume_mm3 == pytest.approx(
         measure_mesh(mesh).volume_mm3, rel=1e-9

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from calvaria import CalvariaWarning, Verdict, check_printability, write_mesh
 from calvaria.cli import app
 from calvaria.errors import MeshError, NonManifoldError
-from calvaria.mesh import Mesh, combine_meshes, measure_mesh, mesh_topology, split_mesh
+from calvaria.mesh import Mesh, combine_meshes, measure_mesh, measure_topology, split_mesh
 from calvaria.printability import (
     add_base,
     block_mesh,
@@ -31,7 +31,7 @@ pytest.importorskip("manifold3d")
 
 
 def is_sound(mesh):
-    topology = mesh_topology(mesh)
+    topology = measure_topology(mesh)
     return topology.is_closed and topology.is_manifold and topology.is_oriented
 
 
@@ -80,7 +80,8 @@ HOLE = minus(
     ],
 )  # fmt: skip
 def test_each_fault_is_found_and_named(mesh, process, material, options, code, verdict):
-    report = check_printability(mesh, process=process, material=material, **options)
+    asked = {"process": process, "material": material, "profile": "education", **options}
+    report = check_printability(mesh, **asked)
     found = report if code is None else report[code]
     assert found.verdict is Verdict[verdict], found
     for finding in report:
@@ -90,7 +91,9 @@ def test_each_fault_is_found_and_named(mesh, process, material, options, code, v
 
 
 def test_the_thin_place_is_told_in_cm2_with_its_place():
-    finding = check_printability(THIN, process="fdm", material="pla")["print_walls"]
+    finding = check_printability(THIN, profile="education", process="fdm", material="pla")[
+        "print_walls"
+    ]
     assert finding.measured == pytest.approx(0.5, abs=0.05)
     assert finding.details["area_mm2"] == pytest.approx(2 * 36, rel=0.25)
     assert "0.5" in finding.places[0]
@@ -99,7 +102,7 @@ def test_the_thin_place_is_told_in_cm2_with_its_place():
 
 def test_an_open_mesh_is_not_measured():
     open_mesh = Mesh(vertices=PLATE.vertices, faces=PLATE.faces[:-1])
-    report = check_printability(open_mesh, process="fdm", material="pla")
+    report = check_printability(open_mesh, profile="education", process="fdm", material="pla")
     assert report["print_closed"].verdict is Verdict.FAIL
     assert report.measures is None
     assert printability_section(report).findings
@@ -114,23 +117,29 @@ def test_supports_on_faces_that_matter():
     normals = np.cross(*(table.vertices[table.faces[:, k]] - table.vertices[table.faces[:, 0]] for k in (1, 2)))  # fmt: skip
     below = (normals[:, 2] < 0) & (table.vertices[table.faces].mean(axis=1)[:, 2] > 10)
     for up, verdict in (((0, 0, 1), "BORDERLINE"), ((0, 0, -1), "PASS")):
-        report = check_printability(table, process="fdm", material="pla", up=up, matters=below)
+        report = check_printability(
+            table, profile="education", process="fdm", material="pla", up=up, matters=below
+        )
         assert report["print_support_contact"].verdict.name == verdict
-    worse = check_printability(table, process="fdm", material="pla", up=(0, 0, 1))
+    worse = check_printability(
+        table, profile="education", process="fdm", material="pla", up=(0, 0, 1)
+    )
     assert worse["print_orientation"].verdict is Verdict.BORDERLINE
     assert worse["print_overhangs"].measured == pytest.approx((900 - 36) / 100, rel=0.01)
 
 
 def test_unknown_names_are_refused():
     for options in ({"process": "x"}, {"material": "x"}, {"printer": "x"}, {"profile": "x"}):
-        asked = {"process": "fdm", "material": "pla", **options}
+        asked = {"process": "fdm", "material": "pla", "profile": "education", **options}
         with pytest.raises(ValueError, match="expected, found 'x'"):
             check_printability(PLATE, **asked)
 
 
 @pytest.mark.slow
 def test_pictures_show_where():
-    report = check_printability(BRIDGE, process="fdm", material="pla", printer="desktop-fdm")
+    report = check_printability(
+        BRIDGE, profile="education", process="fdm", material="pla", printer="desktop-fdm"
+    )
     pictures = draw_printability(report.measures)
     assert len(pictures) == 6
     assert all("data:image/png" in markup for markup in pictures.values())
@@ -186,7 +195,7 @@ def test_a_hollow_ball_has_its_wall_and_runs_out():
 def test_parts_with_pegs_go_together_again():
     body = block_mesh(size_mm=(40, 14, 24))
     made = part_mesh(
-        body, point_lps_mm=(0, 0, 1), normal=(0, 0, 1), peg_radius_mm=2.0, clearance_mm=0.2
+        body, point_lps_mm=(0, 0, 1), normal_lps=(0, 0, 1), peg_radius_mm=2.0, clearance_mm=0.2
     )
     assert is_sound(made.upper)
     assert is_sound(made.lower)
@@ -202,9 +211,9 @@ def test_parts_with_pegs_go_together_again():
     both = combine_meshes(made.upper, made.lower, method="intersection")
     assert not len(both.faces) or abs(measure_mesh(both).volume_mm3) < 1e-3
     with pytest.raises(MeshError, match="room for at most 0 pegs"):
-        part_mesh(body, point_lps_mm=(0, 0, 1), normal=(0, 0, 1), peg_radius_mm=7.0)
+        part_mesh(body, point_lps_mm=(0, 0, 1), normal_lps=(0, 0, 1), peg_radius_mm=7.0)
     with pytest.raises(MeshError, match="misses"):
-        part_mesh(body, point_lps_mm=(0, 0, 100), normal=(0, 0, 1))
+        part_mesh(body, point_lps_mm=(0, 0, 100), normal_lps=(0, 0, 1))
 
 
 @pytest.mark.parametrize("sink", [False, True])
@@ -213,7 +222,7 @@ def test_a_label_is_as_high_and_as_large_as_it_says(sink):
         PLATE,
         text="L 1/2",
         point_lps_mm=(0, 0, 2),
-        normal=(0, 0, 1),
+        normal_lps=(0, 0, 1),
         up=(0, 1, 0),
         process="fdm",
         sink=sink,
@@ -234,7 +243,7 @@ def test_a_label_is_as_high_and_as_large_as_it_says(sink):
 def test_a_label_reads_from_left_to_right():
     """An L has its foot at the right of its stem, seen from outside with its up upwards."""
     made = emboss_label(
-        PLATE, text="L", point_lps_mm=(0, -15, 0), normal=(0, -1, 0), up=(0, 0, 1), process="lpbf", stroke_mm=0.8
+        PLATE, text="L", point_lps_mm=(0, -15, 0), normal_lps=(0, -1, 0), up=(0, 0, 1), process="lpbf", stroke_mm=0.8
     )  # fmt: skip
     raised = made.mesh.vertices[made.mesh.vertices[:, 1] < -15.1]
     # Looking along +y with z up, x runs to the right.
@@ -245,7 +254,7 @@ def test_a_label_reads_from_left_to_right():
 
 
 def test_labels_that_do_not_print_are_refused():
-    asked = {"point_lps_mm": (0, 0, 2), "normal": (0, 0, 1), "up": (0, 1, 0), "process": "fdm"}
+    asked = {"point_lps_mm": (0, 0, 2), "normal_lps": (0, 0, 1), "up": (0, 1, 0), "process": "fdm"}
     with pytest.raises(ValueError, match="stroke_mm: at least 1 expected for fdm, found 0.4"):
         emboss_label(PLATE, text="A", stroke_mm=0.4, **asked)
     with pytest.raises(ValueError, match="text: letters of"):
@@ -260,7 +269,7 @@ def test_a_base_makes_one_body_and_stands_flat(shape):
     assert len(split_mesh(made.mesh)) == 1
     assert made.mesh.vertices[:, 1].max() == pytest.approx(16 - 1.5 + 4)
     labelled = emboss_label(
-        made.mesh, text="OK", point_lps_mm=made.front_lps_mm, normal=made.front_normal, up=made.up, process="sla"
+        made.mesh, text="OK", point_lps_mm=made.front_lps_mm, normal_lps=made.front_normal, up=made.up, process="sla"
     )  # fmt: skip
     assert is_sound(labelled.mesh)
     with pytest.raises(ValueError, match="less than thickness_mm = 4"):
@@ -272,7 +281,7 @@ INSIDE_OUT = Mesh(vertices=THIN_PLATE.vertices, faces=THIN_PLATE.faces[:, ::-1])
 
 
 def test_a_mesh_inside_out_is_refused():
-    report = check_printability(INSIDE_OUT, process="fdm", material="pla")
+    report = check_printability(INSIDE_OUT, profile="education", process="fdm", material="pla")
     assert report["print_outwards"].verdict is Verdict.FAIL
     assert report.measures is None
     for ask in (
@@ -294,12 +303,14 @@ def test_an_open_mesh_is_warned_of():
 
 @pytest.mark.parametrize(("side", "verdict"), [(0.01, "FAIL"), (3000.0, "FAIL"), (4.0, "PASS")])
 def test_a_part_that_is_not_in_mm_is_said(side, verdict):
-    report = check_printability(block_mesh(size_mm=(side,) * 3), process="fdm", material="pla")
+    report = check_printability(
+        block_mesh(size_mm=(side,) * 3), profile="education", process="fdm", material="pla"
+    )
     assert report["print_size"].verdict.name == verdict
 
 
 def test_the_limit_says_what_the_use_makes_of_it():
-    report = check_printability(THIN_PLATE, process="fdm", material="PLA")
+    report = check_printability(THIN_PLATE, profile="education", process="fdm", material="PLA")
     assert report["print_walls"].verdict is Verdict.BORDERLINE
     assert "BORDERLINE at worst for this use" in report["print_walls"].limit
     assert report.measures.members == ()
@@ -314,7 +325,7 @@ def test_one_of_a_kind_is_said_as_one():
         (HOLE, "fdm", "pla", "print_holes", "1 round hole; it has "),
         (BRIDGE, "fdm", "pla", "print_bridges", "1 bridge may break "),
     ):
-        report = check_printability(mesh, process=process, material=material)
+        report = check_printability(mesh, profile="education", process=process, material=material)
         assert words in report[code].message
         words_for_many = r"\b1 (place|void|cup|piece|layer|bridge|pin|round hole)s\b"
         for finding in report.findings:
@@ -323,11 +334,13 @@ def test_one_of_a_kind_is_said_as_one():
 
 def test_one_flag_for_each_face_of_the_callers_mesh():
     with pytest.raises(ValueError, match=r"shape \(12,\) expected"):
-        check_printability(THIN_PLATE, process="fdm", material="pla", matters=[1, 2])
+        check_printability(
+            THIN_PLATE, profile="education", process="fdm", material="pla", matters=[1, 2]
+        )
 
 
 def test_a_label_off_the_surface_is_refused():
-    ask = {"text": "A", "normal": (0, 0, 1), "process": "fdm"}
+    ask = {"text": "A", "normal_lps": (0, 0, 1), "process": "fdm"}
     with pytest.raises(MeshError, match="43.0 mm off"):
         emboss_label(PLATE, point_lps_mm=(0, 0, 45), up=(0, 1, 0), **ask)
     with pytest.raises(ValueError, match="along the normal"):

@@ -128,7 +128,7 @@ def test_a_linear_ramp_stays_a_linear_ramp(kind):
     target[:3, :3] = rotation(9) * 0.21
     target[:3, 3] = grid.lps_mm_from_ijk([[5, 3, 2]])[0] - target[:3, :3] @ [6, 6, 6]
     made = resample_to_grid(
-        volume, Grid(dims_ijk=(13, 13, 13), lps_from_ijk=target), fill=float("inf")
+        volume, grid=Grid(dims_ijk=(13, 13, 13), lps_from_ijk=target), fill=float("inf")
     )
     index = np.stack(np.indices(made.grid.shape_kji)[::-1], axis=-1).reshape(-1, 3)
     truth = made.grid.lps_mm_from_ijk(index) @ slope
@@ -150,7 +150,7 @@ def test_simpleitk_interpolates_alike_on_an_oblique_grid(seed):
     target[:3, :3] = rotation(seed + 50) * [0.5, 0.8, 0.7]
     target[:3, 3] = volume.grid.lps_mm_from_ijk([[11, 9, 8]])[0] - target[:3, :3] @ [9, 10, 11]
     grid = Grid(dims_ijk=(20, 21, 22), lps_from_ijk=target)
-    made = resample_to_grid(volume, grid, fill=-9999)
+    made = resample_to_grid(volume, grid=grid, fill=-9999)
     reference = convert.to_sitk(Volume(values=np.zeros(grid.shape_kji, np.float32), grid=grid))
     theirs = sitk.GetArrayFromImage(
         sitk.Resample(
@@ -171,7 +171,7 @@ def test_simpleitk_interpolates_alike_on_an_oblique_grid(seed):
 def test_the_same_grid_gives_the_same_values(dtype):
     volume = lopsided("sheared")
     volume = Volume(values=volume.values.astype(dtype), grid=volume.grid)
-    made = resample_to_grid(volume, volume.grid)
+    made = resample_to_grid(volume, grid=volume.grid)
     assert made.values.dtype == dtype
     np.testing.assert_array_equal(made.values, volume.values)
 

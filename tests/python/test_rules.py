@@ -32,7 +32,7 @@ BRIEF = {
 
 @pytest.mark.parametrize("profile", RULES.profiles)
 @pytest.mark.parametrize(("thickness_mm", "anatomy"), BRIEF)
-def test_slice_thickness_and_increment_are_graded_as_the_brief_grades_them(
+def test_slice_thickness_and_increment_are_graded_as_the_article_grades_them(
     profile, thickness_mm, anatomy
 ):
     for row in ("slice_thickness", "slice_increment"):

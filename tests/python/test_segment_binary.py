@@ -93,7 +93,7 @@ def test_the_largest_and_the_not_small_parts_are_those_of_scipy(connectivity):
         made = segment.keep_largest(mask, connectivity=connectivity)
         np.testing.assert_array_equal(made.values, labels == sizes.argmax())
         volume = 20 * np.prod(spacing)
-        made = segment.remove_small(mask, min_mm3=volume, connectivity=connectivity)
+        made = segment.remove_small(mask, min_part_mm3=volume, connectivity=connectivity)
         np.testing.assert_array_equal(made.values, sizes[labels] >= 20)
         seeds = np.zeros(values.shape, bool)
         seeds[0, values.shape[1] // 2, ::7] = True
@@ -108,7 +108,7 @@ def test_nothing_has_no_largest_part():
     with pytest.raises(EmptyMaskError):
         segment.keep_largest(empty)
     assert len(segment.find_parts(empty)) == 0
-    assert segment.remove_small(empty, min_mm3=5).n_voxels == 0
+    assert segment.remove_small(empty, min_part_mm3=5).n_voxels == 0
 
 
 def test_a_seed_outside_of_the_image_is_named():

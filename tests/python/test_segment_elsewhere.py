@@ -143,8 +143,8 @@ def test_a_real_seg_agrees_with_its_nrrd_and_its_ct(calvaria_data):
     volume = calvaria.load_series(calvaria.find_series(folder / "ct-3slice")[0])
     ours = calvaria.load_mask(folder / "liver.dcm", image=volume)
     theirs = calvaria.load_mask(folder / "liver_seg.nrrd")
-    on = segment.resample_mask(ours, volume.grid)
-    again = segment.resample_mask(theirs, volume.grid)
+    on = segment.resample_mask(ours, grid=volume.grid)
+    again = segment.resample_mask(theirs, grid=volume.grid)
     assert ours.names == {1: "Liver"}
     assert on.n_voxels == ours.n_voxels > 1000
     np.testing.assert_array_equal(on.values != 0, again.values != 0)
@@ -204,12 +204,12 @@ def test_a_mask_on_another_grid_is_where_it_was():
         target.shape_kji
     )
     for is_smooth in (False, True):
-        made = segment.resample_mask(ball, target, is_smooth=is_smooth)
+        made = segment.resample_mask(ball, grid=target, is_smooth=is_smooth)
         overlap = (made.values & expected).sum() * 2 / (made.values.sum() + expected.sum())
         assert overlap > 0.97
         assert made.names == {1: "ball"}
     labels = segment.resample_mask(
-        mask_of(np.arange(24, dtype=np.uint8).reshape(2, 3, 4)), grid_of((2, 3, 4))
+        mask_of(np.arange(24, dtype=np.uint8).reshape(2, 3, 4)), grid=grid_of((2, 3, 4))
     )
     assert labels.values.ravel().tolist() == list(range(24))
 
@@ -217,11 +217,11 @@ def test_a_mask_on_another_grid_is_where_it_was():
 def test_a_coarse_mask_is_named_and_a_far_one_refused():
     coarse = mask_of(np.ones((4, 4, 4), bool), (1.5, 1.5, 1.5))
     with pytest.warns(CalvariaWarning, match="1.5 mm along i against 0.3 mm"):
-        segment.resample_mask(coarse, grid_of((20, 20, 20), (0.3, 0.3, 0.3)))
+        segment.resample_mask(coarse, grid=grid_of((20, 20, 20), (0.3, 0.3, 0.3)))
     far = np.eye(4)
     far[:3, 3] = 500.0
     with pytest.raises(GeometryError, match="elsewhere"):
-        segment.resample_mask(coarse, Grid(dims_ijk=(4, 4, 4), lps_from_ijk=far))
+        segment.resample_mask(coarse, grid=Grid(dims_ijk=(4, 4, 4), lps_from_ijk=far))
     two = mask_of(np.arange(8, dtype=np.uint8).reshape(2, 2, 2))
     with pytest.raises(ValueError, match="one structure"):
-        segment.resample_mask(two, grid_of((2, 2, 3)), is_smooth=True)
+        segment.resample_mask(two, grid=grid_of((2, 2, 3)), is_smooth=True)

@@ -14,7 +14,7 @@ import zlib
 import numpy as np
 import pytest
 
-from calvaria import FaceKind, Grid, Mask, Mesh, Volume, errors, view
+from calvaria import FaceKind, Grid, Mask, Mesh, Volume, compare_to_image, errors, phantom, view
 from calvaria.view.colours import KIND_COLOURS, colours_along, rgb
 from calvaria.view.packing import pack, quantise
 
@@ -112,6 +112,19 @@ def test_the_scene_holds_the_mesh_it_was_given():
     drawn = places[faces]
     assert np.abs(drawn - mesh.vertices[mesh.faces]).max() < 40 / 65535
     assert entry["nFaces"] == len(mesh.faces)
+
+
+def test_a_measured_result_colours_the_mesh_it_was_measured_on():
+    mesh = ball(n=12)
+    scanner = phantom.Scanner(columns=64, rows=64, spacing_xy_mm=(1.0, 1.0))
+    image = phantom.scan(phantom.sphere(radius_mm=19.0), scanner=scanner)
+    offsets = compare_to_image(mesh, image, n_samples=5000)
+    entry = view.view_meshes(mesh, values=offsets).scene["meshes"][0]
+    numbers = unpacked(entry["values"]["numbers"], np.uint16, 1)[:, 0]
+    values = entry["values"]["low"] + entry["values"]["step"] * numbers[numbers < 65535]
+    # The mesh has the radius of its vertices, 20 mm, there; between them it lies a little inside.
+    assert len(values) > 0.9 * len(mesh.vertices)
+    assert 0.6 < np.median(values) < 1.1
 
 
 def test_a_large_mesh_is_decimated_and_says_so_with_its_distance():
@@ -296,6 +309,21 @@ def test_values_run_from_blue_to_red_and_up_is_superior(chromium, tmp_path):
     rows_blue = np.flatnonzero(is_bluish(pixels).any(axis=1))
     assert rows_red.mean() < rows_blue.mean() - 100
     assert "+20" in seen.page.locator(".ticks").text_content()
+
+
+@pytest.mark.parametrize(
+    "label", ["mm", "how far the mesh lies outside of the edge in the image, mm"]
+)
+def test_each_end_of_the_ramp_has_its_number_whatever_is_written_beside_it(
+    chromium, tmp_path, label
+):
+    mesh = ball()
+    html = view.view_meshes(mesh, values=mesh.vertices[:, 2], values_label=label).to_html()
+    page = Seen(chromium, html, tmp_path).wait().page
+    ramp = page.locator(".ramp").bounding_box()
+    ticks = [page.locator(".ticks span").nth(n).bounding_box() for n in (0, -1)]
+    ends = [box["y"] + box["height"] / 2 for box in ticks]
+    assert ends == pytest.approx([ramp["y"], ramp["y"] + ramp["height"]], abs=4)
 
 
 def test_a_letter_turns_the_model_to_its_side(chromium, tmp_path):

@@ -4,8 +4,11 @@ A bar of 50 mm tells whether a print is right to less than a millimetre; bars of
 along three axes tell a scale error from an offset, and what either does to the part itself.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from calvaria.bar.attach import AttachedBar, attach_bar
-from calvaria.bar.axis_fit import AxisFit
+from calvaria.bar.axis_fit import AxisFit, LengthError
 from calvaria.bar.block import make_bar
 from calvaria.bar.budget import UncertaintyBudget, UncertaintyTerm
 from calvaria.bar.chart import (
@@ -30,11 +33,14 @@ from calvaria.bar.projection import Projection
 from calvaria.bar.reading import BarReading
 from calvaria.bar.record import append_readings, load_record
 from calvaria.bar.rods import RodSpacing, measure_rods
-from calvaria.bar.rules import BarRules, load_bar_rules
+from calvaria.bar.rules import BarRules, BarTolerance, load_bar_rules
 from calvaria.bar.set import make_bar_set
 from calvaria.bar.squareness import Squareness
-from calvaria.bar.table import read_readings, write_readings, write_readings_form
+from calvaria.bar.table import load_readings, write_readings, write_readings_form
 from calvaria.bar.whole import Dimension, PrintComparison, compare_print
+
+if TYPE_CHECKING:
+    from calvaria.bar import plots
 
 __all__ = [
     "AttachedBar",
@@ -45,11 +51,13 @@ __all__ = [
     "BarLine",
     "BarReading",
     "BarRules",
+    "BarTolerance",
     "Compensation",
     "ControlChart",
     "Decision",
     "Dimension",
     "GaugeStudy",
+    "LengthError",
     "PrintComparison",
     "PrinterHistory",
     "Projection",
@@ -66,6 +74,7 @@ __all__ = [
     "compare_print",
     "decide",
     "load_bar_rules",
+    "load_readings",
     "load_record",
     "make_bar",
     "make_bar_set",
@@ -76,11 +85,18 @@ __all__ = [
     "measure_gauge",
     "measure_gauges",
     "measure_rods",
-    "read_readings",
+    "plots",
     "readings_by_bar",
     "write_readings",
     "write_readings_form",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "plots":  # opened when it is called for: bars do not wait for pictures
+        return importlib.import_module("calvaria.bar.plots")
+    msg = f"module 'calvaria.bar' has no attribute {name!r}"
+    raise AttributeError(msg)
 
 
 def __dir__() -> list[str]:

@@ -16,9 +16,33 @@ if TYPE_CHECKING:
 
     from calvaria.bar.lines import BarLine, Pooled
 
-__all__ = ["AxisFit", "fit_axis"]
+__all__ = ["AxisFit", "LengthError", "fit_axis"]
 
 _SIGNIFICANT = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LengthError(Record):
+    """The error a printer is expected to make in one length.
+
+    Attributes
+    ----------
+    length_mm : float
+        Which length.
+    error_mm : float
+        Positive where the print is longer.
+    uncertainty_mm : float
+        Standard uncertainty of that.
+    """
+
+    length_mm: float
+    error_mm: float
+    uncertainty_mm: float
+
+    @property
+    def meaning(self) -> str:
+        """Both in one line."""
+        return f"{self.length_mm:g} mm: {self.error_mm:+.3f} mm, u = {self.uncertainty_mm:.3f} mm"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -70,12 +94,16 @@ class AxisFit(Record):
         """What to enter in the slicer as the size of this axis, so that lengths come out right."""
         return 100 / (1 + self.scale_percent / 100)
 
-    def error_at(self, length_mm: float) -> tuple[float, float]:
-        """Return the error expected of a length, mm, and its standard uncertainty."""
+    def error_at(self, length_mm: float) -> LengthError:
+        """Return the error expected of a length."""
         scale_variance, both, offset_variance = self.covariance
         variance = length_mm**2 * scale_variance + 2 * length_mm * both + offset_variance
         error = self.scale_percent / 100 * length_mm + self.offset_mm
-        return error, math.sqrt(max(0.0, variance))
+        return LengthError(
+            length_mm=float(length_mm),
+            error_mm=error,
+            uncertainty_mm=math.sqrt(max(0.0, variance)),
+        )
 
     @property
     def meaning(self) -> str:

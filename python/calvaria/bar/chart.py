@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calvaria._record import Record
+from calvaria._record import Record, plural
 from calvaria.bar.check import check_bars
 from calvaria.bar.copies import copies_findings, without_copies
 from calvaria.bar.decision import need_number
@@ -104,7 +104,7 @@ class ControlChart(Record):
             else "; no drift proven"
         )
         return (
-            f"{self.label}: {len(self.days)} days, mean {self.mean_mm:+.3f} mm, limits "
+            f"{self.label}: {plural(len(self.days), 'day')}, mean {self.mean_mm:+.3f} mm, limits "
             f"{self.lower_mm:+.3f} to {self.upper_mm:+.3f}: {state}{when}{drift}"
         )
 

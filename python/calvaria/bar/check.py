@@ -14,7 +14,7 @@ from calvaria.bar.deviation import BarDeviation
 from calvaria.bar.lines import Assumptions, BarLine, Pooled, grouped, make_line, pool
 from calvaria.bar.projection import Cause, Projection, project_fit, project_lines
 from calvaria.bar.reading import AXES, BarReading
-from calvaria.bar.rules import BarRules, load_bar_rules
+from calvaria.bar.rules import BarRules, BarTolerance, load_bar_rules
 from calvaria.bar.squareness import measure_squareness
 from calvaria.errors import BarError
 
@@ -54,7 +54,7 @@ def check_bars(
     Parameters
     ----------
     readings : BarReading, float, or iterable of either
-        From :func:`read_readings`, :func:`measure_bar`, :func:`measure_bars`, or made by hand.
+        From :func:`load_readings`, :func:`measure_bar`, :func:`measure_bars`, or made by hand.
         Readings of one bar, axis and length are repeats; a copy of one is counted once.  Bare numbers are lengths in mm that a
         calliper read, repeats of one bar of ``nominal_mm``.
     nominal_mm : float, optional
@@ -122,7 +122,8 @@ def check_bars(
     """
     rows, copies = without_copies(_readings(readings, nominal_mm))
     limits = rules or load_bar_rules()
-    tolerance, source = _tolerance(limits, profile, tolerance_mm)
+    asked = _tolerance(limits, profile, tolerance_mm)
+    tolerance, source = asked.tolerance_mm, asked.source
     known = _known(
         limits,
         {
@@ -202,9 +203,7 @@ def _need_mm(reading: BarReading) -> None:
             raise BarError(msg)
 
 
-def _tolerance(
-    rules: BarRules, profile: str | None, tolerance_mm: float | None
-) -> tuple[float, str]:
+def _tolerance(rules: BarRules, profile: str | None, tolerance_mm: float | None) -> BarTolerance:
     if (profile is None) == (tolerance_mm is None):
         msg = (
             f"profile, tolerance_mm: one of the two expected, found {profile!r} and {tolerance_mm}"
@@ -215,7 +214,7 @@ def _tolerance(
     if tolerance_mm is None or need_number("tolerance_mm", tolerance_mm) <= 0:
         msg = f"tolerance_mm: above 0 expected, found {tolerance_mm}"
         raise ValueError(msg)
-    return float(tolerance_mm), "as given"
+    return BarTolerance(tolerance_mm=float(tolerance_mm), source="as given")
 
 
 def _known(

@@ -53,7 +53,7 @@ def readings_by_bar(
 
     See Also
     --------
-    read_readings : the same from a table in a file.
+    load_readings : the same from a table in a file.
 
     Examples
     --------

@@ -43,7 +43,7 @@ def find_bars_in_volume(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CalvariaWarning)
         mesh = extract_surface(volume, iso_hu=level)
-        mesh = remove_small_parts(mesh, min_mm3=50.0).mesh
+        mesh = remove_small_parts(mesh, min_part_mm3=50.0).mesh
     if not len(mesh.faces):
         msg = f"volume: a body brighter than {level:g} expected, found none; give iso_hu"
         raise BarNotFoundError(msg)
@@ -91,7 +91,7 @@ def refined(volume: Volume, plane: FittedPlane, *, reach_mm: float) -> FittedPla
     affine[:3, :3] = np.stack([step * u, step * v, step / 2 * plane.normal], axis=1)
     affine[:3, 3] = plane.point_lps_mm + u * across[0] + v * across[0] + plane.normal * along[0]
     grid = Grid(dims_ijk=(len(across), len(across), len(along)), lps_from_ijk=affine)
-    values = resample_to_grid(volume, grid).values.astype(np.float64)
+    values = resample_to_grid(volume, grid=grid).values.astype(np.float64)
     profiles = values.reshape(len(along), -1).T
     at = _crossings(profiles, along.astype(np.float64), _PLATEAU_FRACTION * reach)
     j, i = np.divmod(np.arange(len(profiles)), len(across))

@@ -75,7 +75,8 @@ def project_fit(
     fit: AxisFit, *, size_mm: float, tolerance_mm: float, guard_factor: float | None
 ) -> Projection:
     """Return the error of the part from scale and offset."""
-    error, u = fit.error_at(size_mm)
+    expected = fit.error_at(size_mm)
+    error, u = expected.error_mm, expected.uncertainty_mm
     one_sided = t_quantile(fit.level, fit.df) if guard_factor is None else guard_factor
     answer = decide(error, tolerance_mm=tolerance_mm, guard_mm=one_sided * u)
     return Projection(

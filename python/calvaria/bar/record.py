@@ -52,7 +52,7 @@ def load_record(path: str | os.PathLike[str]) -> tuple[BarReading, ...]:
     >>> reading = BarReading(nominal_mm=50.0, reading_mm=49.91, bar="X50", axis="x", printer="left")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "left.jsonl"
-    ...     written = append_readings(path, reading, date="2026-03-01")
+    ...     written = append_readings(reading, path, date="2026-03-01")
     ...     record = load_record(path)
     >>> record == written, record[0].reading_mm
     (True, 49.91)
@@ -78,8 +78,8 @@ def load_record(path: str | os.PathLike[str]) -> tuple[BarReading, ...]:
 
 
 def append_readings(
-    path: str | os.PathLike[str],
     readings: BarReading | Iterable[BarReading],
+    path: str | os.PathLike[str],
     *,
     date: str | None = None,
 ) -> tuple[BarReading, ...]:
@@ -87,10 +87,10 @@ def append_readings(
 
     Parameters
     ----------
-    path : path
-        The record.
     readings : BarReading or iterable of BarReading
         What to append.
+    path : path
+        The record.
     date : str, optional
         For readings without one, ISO 8601; a record needs dates.
 
@@ -123,8 +123,8 @@ def append_readings(
     >>> reading = BarReading(nominal_mm=50.0, reading_mm=49.91, bar="X50", axis="x", printer="left")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "left.jsonl"
-    ...     first = append_readings(path, reading, date="2026-03-01")
-    ...     both = append_readings(path, reading, date="2026-03-08")
+    ...     first = append_readings(reading, path, date="2026-03-01")
+    ...     both = append_readings(reading, path, date="2026-03-08")
     >>> [r.date for r in both]
     ['2026-03-01', '2026-03-08']
     """

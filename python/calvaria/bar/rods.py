@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calvaria._record import Record
+from calvaria._record import Record, plural
 from calvaria.bar.reading import BarReading
 from calvaria.errors import BarNotFoundError
 
@@ -59,7 +59,7 @@ class RodSpacing(Record):
         """Mean side and its deviation."""
         return (
             f"rods {self.mean_mm:.3f} +- {self.uncertainty_mm:.3f} (k=1) mm apart on "
-            f"{self.nominal_mm:g} mm, {self.deviation_mm:+.3f} mm, in {self.n_slices} {'slice' if self.n_slices == 1 else 'slices'}"
+            f"{self.nominal_mm:g} mm, {self.deviation_mm:+.3f} mm, in {plural(self.n_slices, 'slice')}"
         )
 
 

@@ -14,12 +14,33 @@ from calvaria._record import Record
 if TYPE_CHECKING:
     import os
 
-__all__ = ["BarRules", "load_bar_rules"]
+__all__ = ["BarRules", "BarTolerance", "load_bar_rules"]
 
 _ASSUMED = (
     *("calliper_mpe_mm", "scanner_mpe_mm", "resolution_mm", "repeatability_mm"),
     *("expansion_per_k", "temperature_half_width_k", "confidence"),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class BarTolerance(Record):
+    """How far a bar may be off, and who says so.
+
+    Attributes
+    ----------
+    tolerance_mm : float
+        Either way.
+    source : str
+        Where it comes from.
+    """
+
+    tolerance_mm: float
+    source: str
+
+    @property
+    def meaning(self) -> str:
+        """Both in one line."""
+        return f"{self.tolerance_mm:g} mm ({self.source})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -58,8 +79,8 @@ class BarRules(Record):
         limits = ", ".join(f"{name} {limit:g} mm" for name, limit in self.tolerance_mm.items())
         return f"bar rules {self.version}: {limits}"
 
-    def limit(self, profile: str) -> tuple[float, str]:
-        """Return the tolerance for a use, mm, and its source.
+    def limit(self, profile: str) -> BarTolerance:
+        """Return the tolerance for a use, and its source.
 
         Raises
         ------
@@ -69,7 +90,9 @@ class BarRules(Record):
         if profile not in self.tolerance_mm:
             msg = f"profile: one of {', '.join(self.tolerance_mm)} expected, found {profile!r}"
             raise ValueError(msg)
-        return self.tolerance_mm[profile], self.tolerance_source[profile]
+        return BarTolerance(
+            tolerance_mm=self.tolerance_mm[profile], source=self.tolerance_source[profile]
+        )
 
 
 def load_bar_rules(path: str | os.PathLike[str] | None = None) -> BarRules:
@@ -92,7 +115,7 @@ def load_bar_rules(path: str | os.PathLike[str] | None = None) -> BarRules:
 
     Examples
     --------
-    >>> load_bar_rules().limit("guide")[0]
+    >>> load_bar_rules().limit("guide").tolerance_mm
     0.5
     """
     return _own() if path is None else _read(Path(path).read_text(encoding="utf-8"))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
 
-__all__ = ["COLUMNS", "read_readings", "write_readings", "write_readings_form"]
+__all__ = ["COLUMNS", "load_readings", "write_readings", "write_readings_form"]
 
 COLUMNS = (
     *("bar", "axis", "nominal_mm", "reading_mm", "repeat", "operator", "instrument"),
@@ -118,7 +118,7 @@ def write_readings_form(
 
 
 def write_readings(readings: Sequence[BarReading], path: str | os.PathLike[str]) -> None:
-    """Write readings as a table that :func:`read_readings` reads back, whole or not at all.
+    """Write readings as a table that :func:`load_readings` reads back, whole or not at all.
 
     Readings from a scan or CT keep where they come from: source, uncertainty, points, place and
     direction have columns of their own.
@@ -141,7 +141,7 @@ def write_readings(readings: Sequence[BarReading], path: str | os.PathLike[str])
     >>> from calvaria.bar import BarReading
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_readings([BarReading(nominal_mm=50, reading_mm=49.9)], f"{folder}/form.csv")
-    ...     read_readings(f"{folder}/form.csv")[0].reading_mm
+    ...     load_readings(f"{folder}/form.csv")[0].reading_mm
     49.9
     """
     if not readings:
@@ -169,7 +169,7 @@ def _write(path: Path, rows: Sequence[Mapping[str, str]], columns: Sequence[str]
     write_whole(path, text.getvalue().encode("utf-8"))
 
 
-def read_readings(path: str | os.PathLike[str]) -> tuple[BarReading, ...]:
+def load_readings(path: str | os.PathLike[str]) -> tuple[BarReading, ...]:
     r"""Read a calliper table.
 
     Parameters
@@ -199,7 +199,7 @@ def read_readings(path: str | os.PathLike[str]) -> tuple[BarReading, ...]:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "callipers.csv"
     ...     _ = path.write_text("bar;axis;nominal_mm;reading_mm\nX50;x;50;49,91\nX50;x;50;49,93\n")
-    ...     readings = read_readings(path)
+    ...     readings = load_readings(path)
     >>> [r.reading_mm for r in readings]
     [49.91, 49.93]
     """

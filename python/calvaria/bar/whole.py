@@ -308,7 +308,7 @@ def _similarity(
         points = start @ matrix[:3, :3].T + matrix[:3, 3]
         near = closest_points(nominal, points)
         normal = normals[near.faces]
-        gap = ((points - near.points) * normal).sum(axis=1)
+        gap = ((points - near.points_lps_mm) * normal).sum(axis=1)
         kept = near.distances_mm <= np.quantile(near.distances_mm, kept_fraction)
         middle = points.mean(axis=0)
         off = points - middle
@@ -356,7 +356,7 @@ def _found(
             )
             raise BarError(msg)
         around = surface.vertices[
-            np.linalg.norm(surface.vertices - near.points[n], axis=1) < _NEIGHBOURS_MM
+            np.linalg.norm(surface.vertices - near.points_lps_mm[n], axis=1) < _NEIGHBOURS_MM
         ]
         a, b, c = surface.vertices[surface.faces[near.faces[n]]]
         normal = np.cross(b - a, c - a)
@@ -364,7 +364,7 @@ def _found(
             normal = np.linalg.eigh(np.cov((around - around.mean(axis=0)).T))[1][:, 0]
             foot = around.mean(axis=0)
         else:
-            foot = near.points[n]
+            foot = near.points_lps_mm[n]
         normal = normal / np.linalg.norm(normal)
         found[name] = at + normal * ((foot - at) @ normal)
     return found

@@ -1,6 +1,6 @@
 """Two masks, or two meshes, of the same thing held against each other."""
 
-from calvaria.comparison.budget import ErrorBudget, ErrorPart, error_budget
+from calvaria.comparison.budget import ErrorBudget, ErrorPart, StageError, error_budget
 from calvaria.comparison.deviation import (
     DeviationMap,
     DeviationStatus,
@@ -18,6 +18,7 @@ __all__ = [
     "ErrorPart",
     "MaskComparison",
     "MeshComparison",
+    "StageError",
     "SurfaceDistances",
     "WorstPlace",
     "compare_masks",

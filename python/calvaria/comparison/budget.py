@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from calvaria._asked import above_zero
 from calvaria._html import html_table
+from calvaria._record import Record, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["ErrorBudget", "ErrorPart", "error_budget"]
+__all__ = ["ErrorBudget", "ErrorPart", "StageError", "error_budget"]
 
 Stage = Literal["imaging", "segmentation", "editing", "printing"]
 Bar = Literal["printed", "scanned and printed", "none"]
@@ -94,6 +95,30 @@ class ErrorPart:
         return html_table(header=("ErrorPart", ""), rows=self.to_dict().items())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class StageError(Record):
+    """What one stage of the way to the print adds up to.
+
+    Attributes
+    ----------
+    stage : {"imaging", "segmentation", "editing", "printing"}
+        Where it arises.
+    systematic_mm : float
+        Sum of what is the same every time, with its sign.
+    random_sd_mm : float
+        Root of the sum of squares of what differs each time.
+    """
+
+    stage: Stage
+    systematic_mm: float
+    random_sd_mm: float
+
+    @property
+    def meaning(self) -> str:
+        """Both in one line."""
+        return f"{self.stage}: {self.systematic_mm:+.3f} mm, SD {self.random_sd_mm:.3f} mm"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorBudget:
     """What the contributions add up to over a length.
@@ -131,10 +156,14 @@ class ErrorBudget:
     expanded_mm: float
     worst_case_mm: float
 
-    def at_stage(self, stage: Stage) -> tuple[float, float]:
-        """Return the systematic sum and the random standard deviation of one stage, mm."""
+    def at_stage(self, stage: Stage) -> StageError:
+        """Return what one stage adds up to."""
+        if stage not in _STAGES:
+            msg = f"stage: one of {_STAGES} expected, found {stage!r}"
+            raise ValueError(msg)
         own = [part for part in self.parts if part.stage == stage]
-        return _sums(own, self.length_mm)
+        systematic, random = _sums(own, self.length_mm)
+        return StageError(stage=stage, systematic_mm=systematic, random_sd_mm=random)
 
     @property
     def share_of_variance(self) -> dict[str, float]:
@@ -189,7 +218,7 @@ class ErrorBudget:
 
     def __repr__(self) -> str:
         return (
-            f"ErrorBudget({len(self.parts)} parts over {self.length_mm:g} mm: "
+            f"ErrorBudget({plural(len(self.parts), 'part')} over {self.length_mm:g} mm: "
             f"rss {self.rss_mm:.3f} mm, worst case {self.worst_case_mm:.3f} mm, "
             f"unseen by the bar {self.blind_rss_mm:.3f} mm)"
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria._html import html_table
+from calvaria._record import plural
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -132,7 +133,7 @@ class SurfaceDistances:
 
     def __repr__(self) -> str:
         return (
-            f"SurfaceDistances({self.n_elements} elements, mean {self.mean_mm:.4g} mm, "
+            f"SurfaceDistances({plural(self.n_elements, 'element')}, mean {self.mean_mm:.4g} mm, "
             f"max {self.max_mm:.4g} mm)"
         )
 

@@ -220,7 +220,7 @@ def compare_masks(
     if grid.is_sheared:
         msg = (
             f"reference: a grid at right angles expected, found one sheared by "
-            f"{grid.shear_deg:.2f} degrees; resample_mask(mask, grid) brings both to one that is"
+            f"{grid.shear_deg:.2f} degrees; resample_mask(mask, grid=grid) brings both to one that is"
         )
         raise GeometryError(msg)
     first, second = (_chosen(one, label) for one in (reference, mask))
@@ -298,7 +298,7 @@ def _need_same_grid(name: str, grid: Grid, reference: Grid) -> None:
     found = "; ".join(_differences(grid, reference))
     msg = (
         f"{name}: the grid of the reference expected, found another: {found}; "
-        "resample_mask(mask, grid) brings it there"
+        "resample_mask(mask, grid=grid) brings it there"
     )
     raise GeometryError(msg)
 

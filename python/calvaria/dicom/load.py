@@ -80,7 +80,7 @@ def load_series(
     >>> from calvaria.phantom import Scanner, sphere, write_study
     >>> small = Scanner(columns=32, rows=32, spacing_xy_mm=(2.5, 2.5), n_slices=4)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = write_study(folder, sphere(hu=1000.0), scanner=small)
+    ...     _ = write_study(sphere(hu=1000.0), folder, scanner=small)
     ...     volume = load_series(folder)
     >>> volume
     Volume(32 x 32 x 4 int16 HU, 2.5 x 2.5 x 0.8 mm)

@@ -1,11 +1,6 @@
 """Materials, processes and printers as data, and which material a purpose asks for."""
 
 from calvaria.material.catalogue import (
-    Comparison,
-    Material,
-    Printer,
-    Process,
-    Use,
     compare_uses,
     load_materials,
     load_printers,
@@ -13,6 +8,7 @@ from calvaria.material.catalogue import (
     load_uses,
 )
 from calvaria.material.choice import MaterialChoice, MaterialVerdict, choose_material
+from calvaria.material.records import Comparison, Material, Printer, Process, Use
 
 __all__ = [
     "Comparison",

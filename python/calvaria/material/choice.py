@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from calvaria._html import html_table
 from calvaria.findings import DISCLAIMER, Verdict
-from calvaria.material.catalogue import (
-    Material,
-    Printer,
-    Use,
-    load_materials,
-    load_printers,
-    load_uses,
-)
+from calvaria.material.catalogue import load_materials, load_printers, load_uses
+from calvaria.material.records import Material, Printer, Use
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -35,7 +35,7 @@ from calvaria.mesh.placing import (
 from calvaria.mesh.remeshing import RemeshingResult, remesh_mesh
 from calvaria.mesh.repair import RepairAction, RepairResult, repair_mesh
 from calvaria.mesh.smoothing import SmoothingResult, smooth_mesh
-from calvaria.mesh.topology import BoundaryLoop, MeshTopology, mesh_topology
+from calvaria.mesh.topology import BoundaryLoop, MeshTopology, measure_topology
 from calvaria.mesh.triangles import FaceKind, Mesh
 
 __all__ = [
@@ -70,12 +70,12 @@ __all__ = [
     "find_self_intersections",
     "flip_mesh",
     "keep_largest_part",
-    "measure_curvature",
-    "measure_mesh",
-    "mesh_topology",
-    "mirror_mesh",
     "read_mesh",
     "read_mesh_info",
+    "measure_curvature",
+    "measure_mesh",
+    "measure_topology",
+    "mirror_mesh",
     "remesh_mesh",
     "remove_small_parts",
     "repair_mesh",

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import tomllib
-from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +11,10 @@ from calvaria._asked import need
 from calvaria._progress import run
 from calvaria._record import plural
 from calvaria.findings import CheckReport, Finding, Verdict
-from calvaria.mesh.topology import MeshTopology, mesh_topology
+from calvaria.mesh.topology import MeshTopology, measure_topology
 from calvaria.mesh.triangles import FaceKind, Mesh
 from calvaria.rules import Limit, load_rules
+from calvaria.rules.defaults import limit_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,7 +76,7 @@ def check_mesh(mesh: Mesh, *, anatomy: str | None = None) -> CheckReport:
         findings = [Finding(code="mesh_closed", verdict=Verdict.FAIL, message="there is no face")]
     else:
         findings = [
-            *_topology_findings(mesh_topology(mesh), mesh, name),
+            *_topology_findings(measure_topology(mesh), mesh, name),
             *_shape_findings(mesh, name),
             _crossings(mesh, name),
             _size(mesh, name),
@@ -277,18 +274,4 @@ def _place(point_lps_mm: Any) -> str:
 
 
 def _limit(name: str, anatomy: str) -> Limit:
-    tables = _limits()
-    table = f"anatomy.{anatomy}"
-    if name not in tables.get(table, {}):
-        table = "defaults"
-    row = tables[table][name]
-    values = MappingProxyType({key: value for key, value in row.items() if key != "source"})
-    return Limit(name=name, values=values, source=row["source"], table=table)
-
-
-@functools.cache
-def _limits() -> dict[str, dict[str, dict[str, Any]]]:
-    path = Path(__file__).parents[1] / "_tables" / "mesh.toml"
-    raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    anatomies = {f"anatomy.{name}": rows for name, rows in raw["anatomy"].items()}
-    return {"defaults": raw["defaults"], **anatomies}
+    return limit_in("mesh.toml", name, kind="anatomy", member=anatomy)

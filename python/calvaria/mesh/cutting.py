@@ -30,7 +30,7 @@ class CutResult:
     ----------
     mesh : Mesh
         The part on the side that the normal points to; its lids have the kind ``CUT``.
-    point_lps_mm, normal : tuple of float
+    point_lps_mm, normal_lps : tuple of float
         The plane; the normal has length 1.
     lid_area_mm2 : float
         Area of the lids made here.
@@ -40,7 +40,7 @@ class CutResult:
 
     mesh: Mesh
     point_lps_mm: Three
-    normal: Three
+    normal_lps: Three
     lid_area_mm2: float
     n_contours: int
     n_open_contours: int
@@ -63,7 +63,7 @@ class CutResult:
 
 
 def cut_mesh(
-    mesh: Mesh, *, point_lps_mm: ArrayLike, normal: ArrayLike, lid: bool = True
+    mesh: Mesh, *, point_lps_mm: ArrayLike, normal_lps: ArrayLike, has_lid: bool = True
 ) -> CutResult:
     """Return the part of a mesh on the side of a plane that its normal points to.
 
@@ -73,9 +73,9 @@ def cut_mesh(
         Closed or open.
     point_lps_mm : (3,) array_like
         A point of the plane.
-    normal : (3,) array_like
-        Points to the part that is kept; any length.  Call again with ``-normal`` for the other part.
-    lid : bool
+    normal_lps : (3,) array_like
+        Points to the part that is kept; any length.  Call again with ``-normal_lps`` for the other part.
+    has_lid : bool
         Close the cut.  What was closed and manifold then is so again.
 
     Returns
@@ -102,18 +102,18 @@ def cut_mesh(
     ...     vertices=[[0, 0, 0], [3, 0, 0], [0, 3, 0], [0, 0, 3]],
     ...     faces=[[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]],
     ... )
-    >>> cut_mesh(tetrahedron, point_lps_mm=[0, 0, 1], normal=[0, 0, 1])
+    >>> cut_mesh(tetrahedron, point_lps_mm=[0, 0, 1], normal_lps=[0, 0, 1])
     CutResult(4 faces, 1 contour, lid 2.0 mm2)
     """
     need("mesh", mesh, Mesh)
-    origin, direction = _plane(point_lps_mm, normal)
+    origin, direction = _plane(point_lps_mm, normal_lps)
     (vertices, faces, kinds), n_contours, n_open = _native.cut_mesh(
         vertices=mesh.vertices,
         faces=mesh.faces,
         kinds=mesh.kinds,
         normal=_three(direction),
         offset_mm=float(origin @ direction),
-        has_lid=lid,
+        has_lid=has_lid,
     )
     for array in (vertices, faces, kinds):
         array.flags.writeable = False
@@ -124,7 +124,7 @@ def cut_mesh(
     return CutResult(
         mesh=part,
         point_lps_mm=_three(origin),
-        normal=_three(direction),
+        normal_lps=_three(direction),
         lid_area_mm2=float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2),
         n_contours=n_contours,
         n_open_contours=n_open,
@@ -137,35 +137,37 @@ class Contour:
 
     Parameters
     ----------
-    points : (n, 3) ndarray
+    points_lps_mm : (n, 3) ndarray
         In order, LPS, mm; the first is not repeated at the end.  Seen from where the normal points
         to, the inside lies to the left.
     is_closed : bool
         Whether the last point leads to the first.
     """
 
-    points: NDArray[np.float64]
+    points_lps_mm: NDArray[np.float64]
     is_closed: bool
 
     @property
     def length_mm(self) -> float:
         """Length along the contour, the closing step included."""
-        steps = np.diff(self.points, axis=0)
+        steps = np.diff(self.points_lps_mm, axis=0)
         if self.is_closed:
-            steps = np.vstack([steps, self.points[:1] - self.points[-1:]])
+            steps = np.vstack([steps, self.points_lps_mm[:1] - self.points_lps_mm[-1:]])
         return float(np.linalg.norm(steps, axis=1).sum())
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything, ready for JSON."""
-        return {"points": self.points.tolist(), "is_closed": self.is_closed}
+        return {"points_lps_mm": self.points_lps_mm.tolist(), "is_closed": self.is_closed}
 
     def __repr__(self) -> str:
         state = "closed" if self.is_closed else "open"
-        return f"Contour({plural(len(self.points), 'point')}, {state}, {self.length_mm:.2f} mm)"
+        return (
+            f"Contour({plural(len(self.points_lps_mm), 'point')}, {state}, {self.length_mm:.2f} mm)"
+        )
 
     def _repr_html_(self) -> str:
         rows = (
-            ("points", len(self.points)),
+            ("points", len(self.points_lps_mm)),
             ("closed", self.is_closed),
             ("length, mm", self.length_mm),
         )
@@ -178,14 +180,14 @@ class Section:
 
     Parameters
     ----------
-    point_lps_mm, normal : tuple of float
+    point_lps_mm, normal_lps : tuple of float
         The plane; the normal has length 1.
     contours : tuple of Contour
         In a fixed order.
     """
 
     point_lps_mm: Three
-    normal: Three
+    normal_lps: Three
     contours: tuple[Contour, ...]
 
     @property
@@ -194,15 +196,15 @@ class Section:
         doubled = np.zeros(3)
         for contour in self.contours:
             if contour.is_closed:
-                points = contour.points - np.asarray(self.point_lps_mm)
+                points = contour.points_lps_mm - np.asarray(self.point_lps_mm)
                 doubled += np.cross(points, np.roll(points, -1, axis=0)).sum(axis=0)
-        return float(doubled @ np.asarray(self.normal) / 2)
+        return float(doubled @ np.asarray(self.normal_lps) / 2)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything, ready for JSON."""
         return {
             "point_lps_mm": self.point_lps_mm,
-            "normal": self.normal,
+            "normal_lps": self.normal_lps,
             "area_mm2": self.area_mm2,
             "contours": [contour.to_dict() for contour in self.contours],
         }
@@ -212,19 +214,20 @@ class Section:
 
     def _repr_html_(self) -> str:
         rows = [
-            (len(line.points), line.is_closed, f"{line.length_mm:.2f}") for line in self.contours
+            (len(line.points_lps_mm), line.is_closed, f"{line.length_mm:.2f}")
+            for line in self.contours
         ]
         return html_table(header=("points", "closed", "length mm"), rows=rows, caption=repr(self))
 
 
-def section_mesh(mesh: Mesh, *, point_lps_mm: ArrayLike, normal: ArrayLike) -> Section:
+def section_mesh(mesh: Mesh, *, point_lps_mm: ArrayLike, normal_lps: ArrayLike) -> Section:
     """Return the contours in which a plane meets a mesh.
 
     Parameters
     ----------
     mesh : Mesh
         Closed or open.
-    point_lps_mm, normal : (3,) array_like
+    point_lps_mm, normal_lps : (3,) array_like
         The plane; the normal may have any length.
 
     Returns
@@ -244,15 +247,17 @@ def section_mesh(mesh: Mesh, *, point_lps_mm: ArrayLike, normal: ArrayLike) -> S
     ...     vertices=[[0, 0, 0], [3, 0, 0], [0, 3, 0], [0, 0, 3]],
     ...     faces=[[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]],
     ... )
-    >>> section_mesh(tetrahedron, point_lps_mm=[0, 0, 1], normal=[0, 0, 1])
+    >>> section_mesh(tetrahedron, point_lps_mm=[0, 0, 1], normal_lps=[0, 0, 1])
     Section(1 contour, 2.00 mm2)
     """
     need("mesh", mesh, Mesh)
-    return section_mesh_at(mesh, point_lps_mm=point_lps_mm, normal=normal, offsets_mm=[0.0])[0]
+    return section_mesh_at(
+        mesh, point_lps_mm=point_lps_mm, normal_lps=normal_lps, offsets_mm=[0.0]
+    )[0]
 
 
 def section_mesh_at(
-    mesh: Mesh, *, point_lps_mm: ArrayLike, normal: ArrayLike, offsets_mm: ArrayLike
+    mesh: Mesh, *, point_lps_mm: ArrayLike, normal_lps: ArrayLike, offsets_mm: ArrayLike
 ) -> tuple[Section, ...]:
     """Return the contours in many parallel planes, found in one sweep.
 
@@ -260,7 +265,7 @@ def section_mesh_at(
     ----------
     mesh : Mesh
         Closed or open.
-    point_lps_mm, normal : (3,) array_like
+    point_lps_mm, normal_lps : (3,) array_like
         The plane of offset 0.
     offsets_mm : (n,) array_like
         Distance of each plane along the normal, in any order.
@@ -281,11 +286,11 @@ def section_mesh_at(
     ...     vertices=[[0, 0, 0], [3, 0, 0], [0, 3, 0], [0, 0, 3]],
     ...     faces=[[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]],
     ... )
-    >>> section_mesh_at(tetrahedron, point_lps_mm=[0, 0, 0], normal=[0, 0, 1], offsets_mm=[1, 4])
+    >>> section_mesh_at(tetrahedron, point_lps_mm=[0, 0, 0], normal_lps=[0, 0, 1], offsets_mm=[1, 4])
     (Section(1 contour, 2.00 mm2), Section(0 contours, 0.00 mm2))
     """
     need("mesh", mesh, Mesh)
-    origin, direction = _plane(point_lps_mm, normal)
+    origin, direction = _plane(point_lps_mm, normal_lps)
     offsets = np.atleast_1d(np.asarray(offsets_mm, dtype=np.float64))
     if offsets.ndim != 1 or not np.isfinite(offsets).all():
         msg = f"offsets_mm: a list of finite numbers expected, found shape {offsets.shape}"
@@ -299,8 +304,10 @@ def section_mesh_at(
             points.flags.writeable = False
         sections[place] = Section(
             point_lps_mm=_three(origin + direction * offsets[place]),
-            normal=_three(direction),
-            contours=tuple(Contour(points=points, is_closed=closed) for points, closed in lines),
+            normal_lps=_three(direction),
+            contours=tuple(
+                Contour(points_lps_mm=points, is_closed=closed) for points, closed in lines
+            ),
         )
     return tuple(section for section in sections if section is not None)
 
@@ -308,13 +315,13 @@ def section_mesh_at(
 def _plane(point: ArrayLike, normal: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return a point and the unit normal."""
     origin, direction = (np.asarray(values, dtype=np.float64) for values in (point, normal))
-    for name, values in (("point_lps_mm", origin), ("normal", direction)):
+    for name, values in (("point_lps_mm", origin), ("normal_lps", direction)):
         if values.shape != (3,) or not np.isfinite(values).all():
             msg = f"{name}: three finite numbers expected, found shape {values.shape}"
             raise ValueError(msg)
     length = np.linalg.norm(direction)
     if not length > 0:
-        msg = "normal: a length above 0 expected, found 0"
+        msg = "normal_lps: a length above 0 expected, found 0"
         raise ValueError(msg)
     return origin, direction / length
 

@@ -234,7 +234,7 @@ class ClosestPoints:
 
     Parameters
     ----------
-    points : (n, 3) ndarray
+    points_lps_mm : (n, 3) ndarray
         Closest points, LPS, mm.
     distances_mm : (n,) ndarray
         How far they are, not negative.
@@ -242,7 +242,7 @@ class ClosestPoints:
         The faces they are on.
     """
 
-    points: NDArray[np.float64]
+    points_lps_mm: NDArray[np.float64]
     distances_mm: NDArray[np.float64]
     faces: NDArray[np.int32]
 
@@ -287,7 +287,7 @@ def closest_points(mesh: Mesh, points_lps_mm: ArrayLike) -> ClosestPoints:
     Examples
     --------
     >>> triangle = Mesh(vertices=[[0, 0, 0], [4, 0, 0], [0, 4, 0]], faces=[[0, 1, 2]])
-    >>> closest_points(triangle, [[1, 1, 2]]).points
+    >>> closest_points(triangle, [[1, 1, 2]]).points_lps_mm
     array([[1., 1., 0.]])
     """
     need("mesh", mesh, Mesh)
@@ -297,7 +297,7 @@ def closest_points(mesh: Mesh, points_lps_mm: ArrayLike) -> ClosestPoints:
     )
     for array in (found, distances, faces):
         array.flags.writeable = False
-    return ClosestPoints(points=found, distances_mm=distances, faces=faces)
+    return ClosestPoints(points_lps_mm=found, distances_mm=distances, faces=faces)
 
 
 def signed_distance_mm(mesh: Mesh, points_lps_mm: ArrayLike) -> NDArray[np.float64]:

@@ -72,14 +72,14 @@ def transform_mesh(mesh: Mesh, *, matrix: ArrayLike) -> Mesh:
     return dataclasses.replace(mesh, vertices=vertices, faces=faces)
 
 
-def mirror_mesh(mesh: Mesh, *, point_lps_mm: ArrayLike, normal: ArrayLike) -> Mesh:
+def mirror_mesh(mesh: Mesh, *, point_lps_mm: ArrayLike, normal_lps: ArrayLike) -> Mesh:
     """Return the mirror image of a mesh in a plane, its faces still turned outwards.
 
     Parameters
     ----------
     mesh : Mesh
         Any mesh.
-    point_lps_mm, normal : (3,) array_like
+    point_lps_mm, normal_lps : (3,) array_like
         The plane; the normal may have any length.
 
     Returns
@@ -95,14 +95,16 @@ def mirror_mesh(mesh: Mesh, *, point_lps_mm: ArrayLike, normal: ArrayLike) -> Me
     Examples
     --------
     >>> triangle = Mesh(vertices=[[1, 0, 0], [4, 0, 0], [1, 4, 0]], faces=[[0, 1, 2]])
-    >>> mirror_mesh(triangle, point_lps_mm=[0, 0, 0], normal=[1, 0, 0]).vertices[:, 0]
+    >>> mirror_mesh(triangle, point_lps_mm=[0, 0, 0], normal_lps=[1, 0, 0]).vertices[:, 0]
     array([-1., -4., -1.])
     """
     need("mesh", mesh, Mesh)
-    point, direction = (np.asarray(values, dtype=np.float64) for values in (point_lps_mm, normal))
+    point, direction = (
+        np.asarray(values, dtype=np.float64) for values in (point_lps_mm, normal_lps)
+    )
     length = np.linalg.norm(direction)
     if point.shape != (3,) or direction.shape != (3,) or not 0 < length < np.inf:
-        msg = f"normal: three finite numbers, not all 0, expected, found {direction.tolist()}"
+        msg = f"normal_lps: three finite numbers, not all 0, expected, found {direction.tolist()}"
         raise ValueError(msg)
     direction = direction / length
     matrix = np.eye(4)
@@ -206,7 +208,7 @@ class PartsResult:
         Bodies and voids that went.
     islands_mm3, voids_mm3 : float
         What they enclosed together.
-    min_mm3 : float
+    min_part_mm3 : float
         What was asked.
     """
 
@@ -217,7 +219,7 @@ class PartsResult:
     n_voids: int
     islands_mm3: float
     voids_mm3: float
-    min_mm3: float
+    min_part_mm3: float
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the mesh, ready for JSON."""
@@ -234,14 +236,14 @@ class PartsResult:
         return html_table(header=("parts", "value"), rows=self.to_dict().items())
 
 
-def remove_small_parts(mesh: Mesh, *, min_mm3: float) -> PartsResult:
+def remove_small_parts(mesh: Mesh, *, min_part_mm3: float) -> PartsResult:
     """Remove islands and closed voids that enclose less than a volume.
 
     Parameters
     ----------
     mesh : Mesh
         A closed mesh that faces outwards.
-    min_mm3 : float
+    min_part_mm3 : float
         The least volume that a part encloses to stay; a void counts like a body.
 
     Returns
@@ -252,7 +254,7 @@ def remove_small_parts(mesh: Mesh, *, min_mm3: float) -> PartsResult:
     Raises
     ------
     ValueError
-        ``min_mm3`` is negative or no number.
+        ``min_part_mm3`` is negative or no number.
 
     Examples
     --------
@@ -260,15 +262,15 @@ def remove_small_parts(mesh: Mesh, *, min_mm3: float) -> PartsResult:
     >>> faces = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]])
     >>> large = 10 * np.array(small) + 5
     >>> two = Mesh(vertices=np.vstack([small, large]), faces=np.vstack([faces, faces + 4]))
-    >>> remove_small_parts(two, min_mm3=1.0)
+    >>> remove_small_parts(two, min_part_mm3=1.0)
     PartsResult(1 part left; 1 island of 0.2 mm3 and 0 voids of 0.0 mm3 gone)
     """
     need("mesh", mesh, Mesh)
-    if not min_mm3 >= 0:
-        msg = f"min_mm3: a number of at least 0 expected, found {min_mm3}"
+    if not min_part_mm3 >= 0:
+        msg = f"min_part_mm3: a number of at least 0 expected, found {min_part_mm3}"
         raise ValueError(msg)
     numbers, volumes = _native.mesh_parts(mesh.vertices, mesh.faces, mesh.kinds)
-    stays = np.abs(volumes) >= min_mm3
+    stays = np.abs(volumes) >= min_part_mm3
     gone = volumes[~stays]
     kept = mesh if stays.all() else _taken(mesh, np.flatnonzero(stays[numbers]))
     return PartsResult(
@@ -279,7 +281,7 @@ def remove_small_parts(mesh: Mesh, *, min_mm3: float) -> PartsResult:
         n_voids=int((gone < 0).sum()),
         islands_mm3=float(gone[gone >= 0].sum()),
         voids_mm3=float(np.abs(gone[gone < 0]).sum()),
-        min_mm3=float(min_mm3),
+        min_part_mm3=float(min_part_mm3),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from calvaria import _native, _progress
 from calvaria._asked import need
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.mesh._fresh import fresh_mesh
 from calvaria.mesh.triangles import Mesh
 
@@ -81,7 +82,7 @@ class RemeshingResult:
 
     def __repr__(self) -> str:
         return (
-            f"RemeshingResult({self.n_faces_before} to {self.n_faces} faces, "
+            f"RemeshingResult({self.n_faces_before} to {plural(self.n_faces, 'face')}, "
             f"{100 * self.even_fraction:.0f} % of the edges near {self.edge_length_mm:g} mm, "
             f"at most {self.max_error_mm:.3f} mm apart)"
         )

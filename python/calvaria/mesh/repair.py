@@ -15,7 +15,7 @@ from calvaria._progress import run
 from calvaria.errors import MeshError
 from calvaria.mesh._fresh import fresh_mesh
 from calvaria.mesh.check import find_self_intersections
-from calvaria.mesh.topology import MeshTopology, mesh_topology
+from calvaria.mesh.topology import MeshTopology, measure_topology
 from calvaria.mesh.triangles import Mesh
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class RepairResult:
         Pairs of faces that still pass through one another.
     tolerance_mm : float
         Largest distance that a rim was moved.
-    islands_below_mm3 : float or None
+    min_part_mm3 : float or None
         Volume below which pieces were left out.
     """
 
@@ -94,7 +94,7 @@ class RepairResult:
     after: MeshTopology
     n_self_intersections: int
     tolerance_mm: float
-    islands_below_mm3: float | None
+    min_part_mm3: float | None
 
     def __repr__(self) -> str:
         done = ", ".join(f"{action.n} {action.code}" for action in self.actions) or "nothing to do"
@@ -112,7 +112,7 @@ class RepairResult:
             "after": self.after.to_dict(),
             "n_self_intersections": self.n_self_intersections,
             "tolerance_mm": self.tolerance_mm,
-            "islands_below_mm3": self.islands_below_mm3,
+            "min_part_mm3": self.min_part_mm3,
         }
 
 
@@ -120,7 +120,7 @@ def repair_mesh(
     mesh: Mesh,
     *,
     tolerance_mm: float = 0.01,
-    islands_below_mm3: float | None = None,
+    min_part_mm3: float | None = None,
     unite_overlaps: bool = False,
 ) -> RepairResult:
     """Repair the usual dirt: doubles, cracks, flat and flipped faces, edges with too many faces.
@@ -140,7 +140,7 @@ def repair_mesh(
     mesh : Mesh
     tolerance_mm : float
         Largest distance over which rims are brought together.
-    islands_below_mm3 : float, optional
+    min_part_mm3 : float, optional
         Closed pieces that enclose less than this are left out.
     unite_overlaps : bool
         Unite pieces that overlap into one body, with manifold3d, which must be installed.  Every
@@ -175,29 +175,29 @@ def repair_mesh(
     if not isinstance(mesh, Mesh):
         msg = f"mesh: Mesh expected, found {type(mesh).__name__}"
         raise TypeError(msg)
-    for name, value in (("tolerance_mm", tolerance_mm), ("islands_below_mm3", islands_below_mm3)):
+    for name, value in (("tolerance_mm", tolerance_mm), ("min_part_mm3", min_part_mm3)):
         if value is not None and not (math.isfinite(value) and value >= 0):
             msg = f"{name}: a finite number of at least 0 expected, found {value!r}"
             raise ValueError(msg)
-    done, actions = _repaired(mesh, tolerance_mm, islands_below_mm3)
+    done, actions = _repaired(mesh, tolerance_mm, min_part_mm3)
     if unite_overlaps:
         done, n_united = _united(done)
         if n_united:
-            done, more = _repaired(done, tolerance_mm, islands_below_mm3)
+            done, more = _repaired(done, tolerance_mm, min_part_mm3)
             actions = [*actions, ("overlaps_united", n_united), *more]
     return RepairResult(
         mesh=done,
         actions=tuple(RepairAction(code=code, n=n, message=_WORDS[code]) for code, n in actions),
-        before=mesh_topology(mesh),
-        after=mesh_topology(done),
+        before=measure_topology(mesh),
+        after=measure_topology(done),
         n_self_intersections=len(find_self_intersections(done)),
         tolerance_mm=tolerance_mm,
-        islands_below_mm3=islands_below_mm3,
+        min_part_mm3=min_part_mm3,
     )
 
 
 def _repaired(
-    mesh: Mesh, tolerance_mm: float, islands_below_mm3: float | None
+    mesh: Mesh, tolerance_mm: float, min_part_mm3: float | None
 ) -> tuple[Mesh, list[tuple[str, int]]]:
     arrays, actions = run(
         lambda progress: _native.repair_mesh(
@@ -205,7 +205,7 @@ def _repaired(
             mesh.faces,
             mesh.kinds,
             float(tolerance_mm),
-            None if islands_below_mm3 is None else float(islands_below_mm3),
+            None if min_part_mm3 is None else float(min_part_mm3),
             progress,
         ),
         title="repairing the mesh",
@@ -217,7 +217,7 @@ def _united(mesh: Mesh) -> tuple[Mesh, int]:
     """Unite the pieces of a mesh that overlap; the kinds follow their faces."""
     manifold3d = neighbour("manifold3d")
     pairs = find_self_intersections(mesh)
-    topology = mesh_topology(mesh)
+    topology = measure_topology(mesh)
     pieces = topology.component_of_face
     apart = pieces[pairs[:, 0]] != pieces[pairs[:, 1]]
     crossing = np.unique(pieces[pairs[apart]])

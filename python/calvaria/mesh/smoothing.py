@@ -9,6 +9,7 @@ from typing import Any, Literal
 from calvaria import _native, _progress
 from calvaria._asked import need
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.mesh.triangles import Mesh
 
 __all__ = ["SmoothingResult", "smooth_mesh"]
@@ -62,7 +63,7 @@ class SmoothingResult:
         drift = self.volume_drift_percent
         volume = "open" if drift is None else f"volume {drift:+.3f} %"
         return (
-            f"SmoothingResult({self.method}, {self.iterations} iterations, {volume}, "
+            f"SmoothingResult({self.method}, {plural(self.iterations, 'iteration')}, {volume}, "
             f"moved at most {self.max_displacement_mm:.3f} mm)"
         )
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["BoundaryLoop", "MeshTopology", "mesh_topology"]
+__all__ = ["BoundaryLoop", "MeshTopology", "measure_topology"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,7 +60,7 @@ class BoundaryLoop:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MeshTopology:
-    """What :func:`mesh_topology` found.
+    """What :func:`measure_topology` found.
 
     Attributes
     ----------
@@ -155,7 +155,7 @@ class MeshTopology:
         }
 
 
-def mesh_topology(mesh: Mesh) -> MeshTopology:
+def measure_topology(mesh: Mesh) -> MeshTopology:
     """Return how the triangles of a mesh hang together: what is open, doubled, or in pieces.
 
     Vertices are taken by their numbers, not by their places: two sheets that touch without sharing
@@ -173,7 +173,7 @@ def mesh_topology(mesh: Mesh) -> MeshTopology:
     --------
     >>> from calvaria import Mesh
     >>> corners = [[0, 0, 0], [9, 0, 0], [0, 9, 0], [0, 0, 9]]
-    >>> mesh_topology(Mesh(vertices=corners, faces=[[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]]))
+    >>> measure_topology(Mesh(vertices=corners, faces=[[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]]))
     MeshTopology(closed, manifold, oriented, 1 component)
     """
     if not isinstance(mesh, Mesh):

@@ -12,7 +12,7 @@ from calvaria import _native, _progress
 from calvaria._arrays import frozen
 from calvaria._html import html_table
 from calvaria.errors import MeshError
-from calvaria.mesh import mesh_topology
+from calvaria.mesh import measure_topology
 from calvaria.overlay.causes import Clues, HoleCause, explain_hole
 from calvaria.overlay.discs import fit_disc
 from calvaria.overlay.edges import compare_to_image, edges_beside
@@ -179,7 +179,7 @@ def find_holes(
         )
         raise ValueError(msg)
     if iso_hu is None:
-        iso_hu = compare_to_image(mesh, volume, n_samples=5000).mesh_level[0]
+        iso_hu = compare_to_image(mesh, volume, n_samples=5000).mesh_level
         if not np.isfinite(iso_hu):
             msg = "mesh: a surface within the image expected, found none of it there"
             raise MeshError(msg)
@@ -220,7 +220,7 @@ def _through(scene: _Scene, widest_mm: float) -> list[BoneHole]:
     bone = threshold(volume, lower_hu=scene.iso_hu)
     # Metal and crumbs that float beside a wall are no part of it.
     wall = remove_small(
-        bone, min_mm3=_CRUMB_FRACTION * bone.n_voxels * volume.grid.voxel_volume_mm3
+        bone, min_part_mm3=_CRUMB_FRACTION * bone.n_voxels * volume.grid.voxel_volume_mm3
     )
     # Blur and a level off the middle widen a hole; distances end at the middle of a voxel of bone.
     reach = 0.55 * widest_mm + max(volume.grid.spacing_xyz_mm)
@@ -356,7 +356,7 @@ def _boundaries(scene: _Scene) -> list[BoneHole]:
     """Measure the open rims of the mesh."""
     return [
         _boundary(scene, scene.mesh.vertices[loop.vertices])
-        for loop in mesh_topology(scene.mesh).loops
+        for loop in measure_topology(scene.mesh).loops
         if loop.is_closed and len(loop.vertices) >= 3
     ]
 

@@ -180,7 +180,7 @@ def find_lost_surface(
     if distance_mm is not None:
         distance_mm = above_zero("distance_mm", distance_mm)
     drawn = compare_to_image(mesh, volume, n_samples=5000)
-    level = drawn.mesh_level[0] if iso_hu is None else iso_hu
+    level = drawn.mesh_level if iso_hu is None else iso_hu
     if iso_hu is None and math.isnan(level):
         msg = "mesh: a surface that lies in the image expected, found none of it there"
         raise MeshError(msg)
@@ -205,7 +205,7 @@ def find_lost_surface(
         volume=volume,
         iso_hu=level,
         reach_mm=float(reach),
-        mesh_level_hu=drawn.mesh_level[0],
+        mesh_level_hu=drawn.mesh_level,
         sigma_mm=max(drawn.blur_in_plane_mm, drawn.blur_through_plane_mm),
     )
     kept = _places(points[is_lost], normals[is_lost], distance[is_lost], area, scene)

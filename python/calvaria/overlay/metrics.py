@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.overlay.places import Place, places_of
 
 if TYPE_CHECKING:
@@ -242,13 +243,22 @@ class OverlayMetrics:
         return {kind.name.lower(): float(counts[kind] / len(self.status)) for kind in EdgeStatus}
 
     @property
-    def mesh_level(self) -> tuple[float, float]:
-        """The value of the image on the mesh: median, and half the distance of its quartiles."""
+    def mesh_level(self) -> float:
+        """The value of the image on the mesh, the median: the level it was drawn at."""
+        return self._level_quantiles()[1]
+
+    @property
+    def mesh_level_spread(self) -> float:
+        """Half the distance of the quartiles of the values on the mesh."""
+        low, _, high = self._level_quantiles()
+        return (high - low) / 2
+
+    def _level_quantiles(self) -> list[float]:
         values = self.value[np.isfinite(self.value)]
         if not len(values):
-            return (math.nan, math.nan)
-        low, middle, high = np.quantile(values, (0.25, 0.5, 0.75)).tolist()
-        return (middle, (high - low) / 2)
+            return [math.nan] * 3
+        quantiles: list[float] = np.quantile(values, (0.25, 0.5, 0.75)).tolist()
+        return quantiles
 
     def summarise(self, chosen: NDArray[np.bool_]) -> OffsetSummary:
         """Return the numbers of the samples that are chosen, (n,) bool."""
@@ -388,7 +398,6 @@ class OverlayMetrics:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the samples, ready for JSON."""
-        level, spread = self.mesh_level
         return {
             "edge": self.edge,
             "search_mm": self.search_mm,
@@ -404,8 +413,8 @@ class OverlayMetrics:
             "n_blur_edges": self.n_blur_edges,
             "noise": self.noise,
             "least_contrast": self.least_contrast,
-            "mesh_level": _json(level),
-            "mesh_level_spread": _json(spread),
+            "mesh_level": _json(self.mesh_level),
+            "mesh_level_spread": _json(self.mesh_level_spread),
             "median_uncertainty_mm": _json(
                 _of(np.nanmedian, self.uncertainty_mm[self.is_measured])
             ),
@@ -422,7 +431,7 @@ class OverlayMetrics:
         one = self.summary
         return (
             f"OverlayMetrics({self.edge}: mean {one.mean_mm:+.3f}, SD {one.sd_mm:.3f}, 95 % within "
-            f"{one.p95_mm:.3f} mm, edge at {100 * one.measured_fraction:.1f} % of {one.n_samples} samples)"
+            f"{one.p95_mm:.3f} mm, edge at {100 * one.measured_fraction:.1f} % of {plural(one.n_samples, 'sample')})"
         )
 
     def _repr_html_(self) -> str:

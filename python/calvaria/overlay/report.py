@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import math
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +21,7 @@ from calvaria.overlay.lost import LostSurface, find_lost_surface, nothing_lost
 from calvaria.overlay.metrics import OverlayMetrics
 from calvaria.overlay.pose import Pose, fit_pose
 from calvaria.rules import Limit, load_rules
+from calvaria.rules.defaults import limit_in
 from calvaria.segment import bone_level
 
 if TYPE_CHECKING:
@@ -161,7 +158,7 @@ def measure_overlay(
         placed, volume, edge=edge, tolerance_mm=tolerance_mm, n_samples=n_samples
     )
     pose = fit_pose(placed, volume, n_samples=min(20_000, n_samples))
-    drawn = metrics.mesh_level[0] if iso_hu is None else iso_hu
+    drawn = metrics.mesh_level if iso_hu is None else iso_hu
     level = min(drawn, _half_maximum(metrics)) if iso_hu is None else iso_hu
     holes: tuple[BoneHole, ...] = ()
     thin: LostSurface | None = None
@@ -549,18 +546,4 @@ def _judged(
 
 
 def _limit(name: str, profile: str) -> Limit:
-    tables = _limits()
-    table = f"profile.{profile}"
-    if name not in tables.get(table, {}):
-        table = "defaults"
-    row = tables[table][name]
-    values = MappingProxyType({key: value for key, value in row.items() if key != "source"})
-    return Limit(name=name, values=values, source=row["source"], table=table)
-
-
-@functools.cache
-def _limits() -> dict[str, dict[str, dict[str, Any]]]:
-    path = Path(__file__).parents[1] / "_tables" / "overlay.toml"
-    raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    profiles = {f"profile.{name}": rows for name, rows in raw["profile"].items()}
-    return {"defaults": raw["defaults"], **profiles}
+    return limit_in("overlay.toml", name, kind="profile", member=profile)

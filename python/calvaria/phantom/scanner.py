@@ -66,6 +66,9 @@ class SlicePlan:
 class Scanner:
     """Settings of a scan.
 
+    As it stands it is a clinical one, and a head takes seconds and some hundred MB; for a quick try
+    name fewer and larger voxels.
+
     Parameters
     ----------
     columns, rows : int

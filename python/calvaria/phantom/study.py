@@ -54,8 +54,8 @@ _RESCALE = (1.0, -1024.0)
 
 
 def write_study(
-    folder: str | os.PathLike[str],
     phantom: Phantom,
+    folder: str | os.PathLike[str],
     *,
     scanner: Scanner | None = None,
     is_enhanced: bool = False,
@@ -72,10 +72,10 @@ def write_study(
 
     Parameters
     ----------
-    folder : path
-        Where the files go; made when it is not there.
     phantom : Phantom
         What is scanned.
+    folder : path
+        Where the files go; made when it is not there.
     scanner : Scanner, optional
         How; its missing, duplicated and shifted slices are written as they are.
     is_enhanced : bool
@@ -118,7 +118,7 @@ def write_study(
     >>> from calvaria.phantom import Scanner, sphere
     >>> small = Scanner(columns=32, rows=32, spacing_xy_mm=(2.5, 2.5), n_slices=4)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     files = write_study(folder, sphere(), scanner=small)
+    ...     files = write_study(sphere(), folder, scanner=small)
     ...     volume = load_series(folder)
     >>> len(files), volume
     (4, Volume(32 x 32 x 4 int16 HU, 2.5 x 2.5 x 0.8 mm))

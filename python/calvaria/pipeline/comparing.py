@@ -144,7 +144,7 @@ def compare_model(
     >>> from calvaria import extract_surface, load_series, find_series, phantom, write_mesh
     >>> scanner = phantom.Scanner(columns=64, rows=64, n_slices=40, noise_hu=5.0)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = phantom.write_study(f"{folder}/study", phantom.sphere(radius_mm=12), scanner=scanner)
+    ...     _ = phantom.write_study(phantom.sphere(radius_mm=12), f"{folder}/study", scanner=scanner)
     ...     volume = load_series(find_series(f"{folder}/study")[0])
     ...     write_mesh(extract_surface(volume, iso_hu=0.0), f"{folder}/ball.stl")
     ...     made = compare_model(f"{folder}/ball.stl", f"{folder}/study", profile="education")

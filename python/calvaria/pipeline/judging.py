@@ -64,7 +64,7 @@ def check_source(
     >>> from calvaria.phantom import Scanner, sphere, write_study
     >>> small = Scanner(columns=64, rows=64, spacing_xy_mm=(1.0, 1.0), missing=(40,))
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = write_study(folder, sphere(), scanner=small)
+    ...     _ = write_study(sphere(), folder, scanner=small)
     ...     report = check_source(folder, profile="education", anatomy="generic")
     >>> report["slice_gaps"].verdict.name
     'FAIL'

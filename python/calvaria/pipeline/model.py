@@ -192,7 +192,7 @@ def build_model(
     >>> from calvaria import phantom
     >>> scanner = phantom.Scanner(columns=64, rows=64, spacing_xy_mm=(1.5, 1.5), noise_hu=5.0)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = phantom.write_study(f"{folder}/study", phantom.sphere(radius_mm=20), scanner=scanner)
+    ...     _ = phantom.write_study(phantom.sphere(radius_mm=20), f"{folder}/study", scanner=scanner)
     ...     made = build_model(f"{folder}/study", profile="education", anatomy="generic")
     >>> abs(measure_mesh(made.mesh).volume_mm3 / 33510 - 1) < 0.01
     True

@@ -108,7 +108,7 @@ def _trimmed(
 ) -> Outline:
     """Leave out crumbs at the level itself: the mask holds thin bone, the surface may not."""
     reached = segment.threshold(volume, lower_hu=iso_hu, within=mask)
-    kept = segment.remove_small(reached, min_mm3=min_part_mm3)
+    kept = segment.remove_small(reached, min_part_mm3=min_part_mm3)
     if reached.n_voxels and not kept.n_voxels:
         msg = f"min_part_mm3: no part of at least {min_part_mm3:g} mm3 reaches {iso_hu:.0f}"
         raise EmptyMaskError(msg)

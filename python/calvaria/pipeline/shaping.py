@@ -35,13 +35,13 @@ def shape(volume: Volume, outline: Outline, settings: Settings) -> tuple[Mesh, t
         msg = f"no surface at {outline.iso_hu:.0f}: nothing to make a model of"
         raise EmptyMaskError(msg)
     told = [_ended(drawn, settings)]
-    parts = remove_small_parts(drawn, min_mm3=settings.min_part_mm3)
+    parts = remove_small_parts(drawn, min_part_mm3=settings.min_part_mm3)
     told.append(
         Finding(
             code="model_parts",
             verdict=Verdict.PASS,
             message=(
-                f"Kept: {_in_words(parts)}; left out below {parts.min_mm3:g} mm3: "
+                f"Kept: {_in_words(parts)}; left out below {parts.min_part_mm3:g} mm3: "
                 f"{plural(parts.n_islands, 'island')} and {plural(parts.n_voids, 'closed void')}."
             ),
             measured=float(parts.n_bodies),

@@ -134,7 +134,7 @@ def open_source(
     >>> from calvaria.phantom import Scanner, sphere, write_study
     >>> small = Scanner(columns=64, rows=64, spacing_xy_mm=(1.0, 1.0))
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = write_study(folder, sphere(), scanner=small)
+    ...     _ = write_study(sphere(), folder, scanner=small)
     ...     source = open_source(folder, profile="education", anatomy="generic")
     >>> source.volume
     Volume(64 x 64 x 86 int16 HU, 1 x 1 x 0.8 mm)
@@ -192,7 +192,7 @@ def _within(source: Source, file: Path, label: str | int | None) -> Source:
     found = open_mask(file, image=source.volume)
     chosen = choose_label(found, label)
     if not chosen.grid.is_close(source.volume.grid, tolerance_mm=0.01):
-        chosen = resample_mask(chosen, source.volume.grid, is_smooth=True)
+        chosen = resample_mask(chosen, grid=source.volume.grid, is_smooth=True)
     return dataclasses.replace(
         source,
         mask=chosen,

@@ -72,7 +72,7 @@ class Frame:
 
     def contours(self, mesh: Mesh) -> tuple[Contour, ...]:
         """Return the lines of a mesh in the plane of the frame."""
-        return section_mesh(mesh, point_lps_mm=self.corner, normal=self.normal).contours
+        return section_mesh(mesh, point_lps_mm=self.corner, normal_lps=self.normal).contours
 
 
 def view_of(name: str) -> View:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._offsets import at_points
 from calvaria._optional import neighbour
 from calvaria.plot._colours import UNKNOWN_RGB, rgb_of
-from calvaria.plot._offsets import at_points
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,9 @@ LEGEND = (
 
 def draw_plain_lines(axes: Any, mesh: Mesh, frame: Frame) -> None:
     """Draw the lines of a mesh in one colour."""
-    pieces = [_closed(frame.on_plane(line.points), line.is_closed) for line in frame.contours(mesh)]
+    pieces = [
+        _closed(frame.on_plane(line.points_lps_mm), line.is_closed) for line in frame.contours(mesh)
+    ]
     _add(axes, pieces, colours=_PLAIN_RGB, width=1.2)
 
 
@@ -50,7 +52,7 @@ def draw_lines(
     pieces, middles, lengths = [], [], []
     dash = _DASH * max(frame.span)
     for line in frame.contours(mesh):
-        points, along = _finer(_closed(line.points, line.is_closed), dash / 3)
+        points, along = _finer(_closed(line.points_lps_mm, line.is_closed), dash / 3)
         flat = frame.on_plane(points)
         pieces.append(np.stack([flat[:-1], flat[1:]], axis=1))
         middles.append((points[:-1] + points[1:]) / 2)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from calvaria._offsets import Offsets, PointOffsets, limit_of, tolerance_of, values_of
 from calvaria._optional import neighbour
 from calvaria.plot._colours import rgb_of
 from calvaria.plot._frames import view_of
-from calvaria.plot._offsets import Offsets, PointOffsets, limit_of, tolerance_of, values_of
 from calvaria.plot._profile import profile_of
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def plot_offset_histogram(
     Parameters
     ----------
     offsets : (n,) array_like, or a result with offsets
-        As in :func:`show_contours`; where a result has ``weights_mm2`` each point counts by its area.
+        As in :func:`plot_contours`; where a result has ``weights_mm2`` each point counts by its area.
     tolerance_mm : float, optional
         Drawn as two broken lines; left out, what ``offsets`` carries.
     limit_mm : float, optional
@@ -125,7 +125,7 @@ def plot_slice_profile(
     Parameters
     ----------
     offsets : (n_vertices,) array_like, or a result with offsets
-        As in :func:`show_contours`.
+        As in :func:`plot_contours`.
     mesh : Mesh, optional
         Whose vertices plain offsets belong to.
     view : {"axial", "coronal", "sagittal"}

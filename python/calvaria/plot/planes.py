@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from calvaria.volume import Volume
 
-__all__ = ["show_planes"]
+__all__ = ["plot_planes"]
 
 _WIDTH_INCH = 12.0
 _MARGIN_INCH = 0.3
 _CAPTION_INCH = 0.65
 
 
-def show_planes(
+def plot_planes(
     volume: Volume,
     *,
     centre_lps_mm: ArrayLike | None = None,
@@ -64,7 +64,7 @@ def show_planes(
     >>> from calvaria import Grid
     >>> grid = Grid(dims_ijk=(40, 30, 20), lps_from_ijk=np.diag([1.0, 1.0, 2.0, 1.0]))
     >>> from calvaria import Volume
-    >>> figure = show_planes(Volume(values=np.zeros((20, 30, 40), np.int16), grid=grid))
+    >>> figure = plot_planes(Volume(values=np.zeros((20, 30, 40), np.int16), grid=grid))
     >>> [axes.get_title() for axes in figure.axes]
     ['axial, z = 19.0 mm', 'coronal, y = 14.5 mm', 'sagittal, x = 19.5 mm']
     """

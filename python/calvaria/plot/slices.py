@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._offsets import limit_of, tolerance_of, vertex_offsets
 from calvaria._optional import neighbour
 from calvaria._planes import VIEWS, window_of
 from calvaria.plot._colours import draw_colour_bar
@@ -18,18 +19,17 @@ from calvaria.plot._drawing import (
 )
 from calvaria.plot._frames import Frame, frame_at
 from calvaria.plot._lines import LEGEND, draw_lines, draw_plain_lines
-from calvaria.plot._offsets import limit_of, tolerance_of, vertex_offsets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
+    from calvaria._offsets import Offsets
     from calvaria.mesh import Mesh
-    from calvaria.plot._offsets import Offsets
     from calvaria.volume import Volume
 
-__all__ = ["Painting", "draw_frames", "show_contours"]
+__all__ = ["Painting", "draw_frames", "plot_contours"]
 
 _WIDTH_INCH = 12.0
 _GAP_INCH = 0.3
@@ -72,13 +72,13 @@ class Painting:
         )
 
 
-def show_contours(
+def plot_contours(
     volume: Volume,
     mesh: Mesh,
     *,
     offsets: Offsets | None = None,
     centre_lps_mm: ArrayLike | None = None,
-    normal: ArrayLike | None = None,
+    normal_lps: ArrayLike | None = None,
     tolerance_mm: float | None = None,
     limit_mm: float | None = None,
     window: tuple[float, float] | None = None,
@@ -99,7 +99,7 @@ def show_contours(
         as a :class:`~calvaria.comparison.DeviationMap`.  Left out, the lines have one colour.
     centre_lps_mm : (3,) array_like, optional
         The point that all planes go through; the middle of the mesh if left out.
-    normal : (3,) array_like, optional
+    normal_lps : (3,) array_like, optional
         A fourth plane through the point, at right angles to this direction.
     tolerance_mm : float, optional
         Lines farther off are thick, and broken where they are inside; left out, what ``offsets``
@@ -107,7 +107,7 @@ def show_contours(
     limit_mm : float, optional
         The end of the colours; left out, what all but 2 % of the offsets stay below, rounded up.
     window : (float, float), optional
-        Level and width of the grey values, as in :func:`show_planes`.
+        Level and width of the grey values, as in :func:`plot_planes`.
     margin_mm : float
         How far the pictures reach beyond the mesh.
     title : str
@@ -134,7 +134,7 @@ def show_contours(
     ...     faces=[[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]],
     ... )
     >>> volume = Volume(values=np.zeros((20, 30, 40), np.int16), grid=grid)
-    >>> figure = show_contours(volume, mesh, normal=[1, 1, 0])
+    >>> figure = plot_contours(volume, mesh, normal_lps=[1, 1, 0])
     >>> [axes.get_title() for axes in figure.axes]
     ['axial, z = 19.5 mm', 'coronal, y = 14.5 mm', 'sagittal, x = 19.0 mm', 'oblique, across (0.71, 0.71, 0.00)']
     """
@@ -147,10 +147,10 @@ def show_contours(
         msg = f"centre_lps_mm: three finite numbers expected, found {center.tolist()}"
         raise ValueError(msg)
     normals = [np.eye(3)["xyz".index(view.cut)] for view in VIEWS]
-    if normal is not None:
-        extra = np.asarray(normal, np.float64)
+    if normal_lps is not None:
+        extra = np.asarray(normal_lps, np.float64)
         if extra.shape != (3,) or not np.isfinite(extra).all() or not np.linalg.norm(extra) > 0:
-            msg = f"normal: three finite numbers, not all 0, expected, found {extra.tolist()}"
+            msg = f"normal_lps: three finite numbers, not all 0, expected, found {extra.tolist()}"
             raise ValueError(msg)
         normals.append(extra)
     around = mesh.vertices[np.unique(mesh.faces)]
@@ -159,7 +159,7 @@ def show_contours(
         raise ValueError(msg)
     frames = [frame_at(center, one, around=around, margin_mm=margin_mm) for one in normals]
     painting = Painting(mesh, offsets, limit_mm=limit_mm, tolerance_mm=tolerance_mm)
-    n_columns = 3 if normal is None else 2
+    n_columns = 3 if normal_lps is None else 2
     return draw_frames(volume, frames, painting, n_columns=n_columns, window=window, title=title)
 
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria import _native
+from calvaria._offsets import Offsets, limit_of, vertex_offsets
 from calvaria._optional import neighbour
 from calvaria.plot._colours import draw_colour_bar, rgb_of
 from calvaria.plot._frames import letters_of
-from calvaria.plot._offsets import Offsets, limit_of, vertex_offsets
 
 if TYPE_CHECKING:
     from calvaria.mesh import Mesh
 
-__all__ = ["show_surface"]
+__all__ = ["plot_surface"]
 
 # From where the mesh is looked at: name, what runs right in the picture, what runs up.  LPS.
 _SIDES = (
@@ -30,7 +30,7 @@ _PIXELS = 400
 _PAPER = (255, 255, 255)
 
 
-def show_surface(
+def plot_surface(
     mesh: Mesh,
     *,
     offsets: Offsets,
@@ -44,7 +44,7 @@ def show_surface(
     mesh : Mesh
         LPS mm.
     offsets : (n_vertices,) array_like, or a result with offsets
-        As in :func:`show_contours`; purple where nothing was measured.
+        As in :func:`plot_contours`; purple where nothing was measured.
     limit_mm : float, optional
         The end of the colours; left out, what all but 2 % of the offsets stay below, rounded up.
     title : str
@@ -66,7 +66,7 @@ def show_surface(
     --------
     >>> from calvaria import Mesh
     >>> mesh = Mesh(vertices=10 * np.eye(3), faces=[[0, 1, 2]])
-    >>> figure = show_surface(mesh, offsets=[0.0, 0.5, -0.5])
+    >>> figure = plot_surface(mesh, offsets=[0.0, 0.5, -0.5])
     >>> [axes.get_title(loc="left") for axes in figure.axes][:3]
     ['from the front', 'from the left', 'from behind']
     """

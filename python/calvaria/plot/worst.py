@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from calvaria._offsets import Offsets
 from calvaria._planes import VIEWS
 from calvaria.plot._frames import Frame, frame_at, view_of
-from calvaria.plot._offsets import Offsets
 from calvaria.plot._profile import profile_of
 from calvaria.plot.slices import Painting, box_corners, draw_frames
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from calvaria.mesh import Mesh
     from calvaria.volume import Volume
 
-__all__ = ["show_worst_places", "show_worst_slices"]
+__all__ = ["plot_worst_places", "plot_worst_slices"]
 
 # Beyond the mesh, in the pictures of whole slices.
 _MARGIN_MM = 15.0
 
 
-def show_worst_places(
+def plot_worst_places(
     volume: Volume,
     mesh: Mesh,
     *,
@@ -45,7 +45,7 @@ def show_worst_places(
     Parameters
     ----------
     volume, mesh, offsets, tolerance_mm, limit_mm, window, title
-        As in :func:`show_contours`.
+        As in :func:`plot_contours`.
     n_places : int
         How many; fewer are drawn when there are no more.
     size_mm : float
@@ -74,7 +74,7 @@ def show_worst_places(
     ...     faces=[[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]],
     ... )
     >>> volume = Volume(values=np.zeros((20, 30, 40), np.int16), grid=grid)
-    >>> figure = show_worst_places(volume, mesh, offsets=[0, -2.0, 0.1, 0], tolerance_mm=0.5, n_places=1)
+    >>> figure = plot_worst_places(volume, mesh, offsets=[0, -2.0, 0.1, 0], tolerance_mm=0.5, n_places=1)
     >>> figure.axes[0].get_title()
     '1: -2.00 mm, axial, z = 9.0 mm'
     """
@@ -101,7 +101,7 @@ def show_worst_places(
     )
 
 
-def show_worst_slices(
+def plot_worst_slices(
     volume: Volume,
     mesh: Mesh,
     *,
@@ -120,7 +120,7 @@ def show_worst_slices(
     Parameters
     ----------
     volume, mesh, offsets, tolerance_mm, limit_mm, window, title
-        As in :func:`show_contours`.
+        As in :func:`plot_contours`.
     view : {"axial", "coronal", "sagittal"}
         Which slices.
     n_slices : int
@@ -152,7 +152,7 @@ def show_worst_slices(
     ...     faces=[[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]],
     ... )
     >>> volume = Volume(values=np.zeros((20, 30, 40), np.int16), grid=grid)
-    >>> figure = show_worst_slices(volume, mesh, offsets=[0, 2.0, 0.1, 0], tolerance_mm=0.5)
+    >>> figure = plot_worst_slices(volume, mesh, offsets=[0, 2.0, 0.1, 0], tolerance_mm=0.5)
     >>> figure.axes[1].get_title()
     '2: p95 0.00 mm, axial, z = 30.5 mm'
     """

@@ -7,7 +7,12 @@ from calvaria.printability.check import (
     PrintabilityReport,
     check_printability,
 )
-from calvaria.printability.holes import RoundHole, distance_to_hole_mm, find_round_holes
+from calvaria.printability.holes import (
+    HoleDistance,
+    RoundHole,
+    find_round_holes,
+    measure_hole_distance,
+)
 from calvaria.printability.hollowing import HollowResult, hollow_mesh
 from calvaria.printability.insertion import Insertion, find_insertion
 from calvaria.printability.labelling import LabelResult, emboss_label
@@ -34,6 +39,7 @@ from calvaria.printability.trapped import Pool, find_pools
 
 __all__ = [
     "BaseResult",
+    "HoleDistance",
     "HollowResult",
     "Insertion",
     "LabelResult",
@@ -55,7 +61,6 @@ __all__ = [
     "block_mesh",
     "check_printability",
     "cusp_rms_mm",
-    "distance_to_hole_mm",
     "emboss_label",
     "estimate_print",
     "find_insertion",
@@ -65,6 +70,7 @@ __all__ = [
     "find_slender_members",
     "find_thin_regions",
     "hollow_mesh",
+    "measure_hole_distance",
     "measure_overhangs",
     "measure_thickness",
     "part_mesh",

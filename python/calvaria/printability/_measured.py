@@ -23,7 +23,6 @@ __all__ = [
     "Three",
     "arrays",
     "closure",
-    "counted",
     "need_faces",
     "need_outwards",
     "positive",
@@ -57,12 +56,11 @@ class Record:
         return values
 
     def _repr_html_(self) -> str:
-        return html_table(header=("measure", "value"), rows=self.to_dict().items())
-
-
-def counted(n: int, name: str, several: str | None = None) -> str:
-    """Return how many there are, in words that fit one as well."""
-    return f"{n} {name if n == 1 else several or f'{name}s'}"
+        rows = [
+            (name, getattr(self, name) if isinstance(told, dict) else told)
+            for name, told in self.to_dict().items()
+        ]
+        return html_table(header=("measure", "value"), rows=rows)
 
 
 def need_faces(mesh: Mesh) -> None:

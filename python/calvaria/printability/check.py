@@ -10,6 +10,7 @@ import numpy as np
 
 from calvaria import _native
 from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.findings import CheckReport, Finding, Verdict
 from calvaria.material import (
     Material,
@@ -25,7 +26,6 @@ from calvaria.mesh import Mesh, measure_mesh
 from calvaria.printability._measured import (
     Record,
     closure,
-    counted,
     need_faces,
     positive,
     unit,
@@ -133,10 +133,10 @@ class PrintabilityMeasures(Record):
 
     def __repr__(self) -> str:
         return (
-            f"PrintabilityMeasures({self.process.code}: {counted(len(self.thin_walls), 'thin wall')}, "
-            f"{counted(len(self.narrow_gaps), 'narrow gap')}, "
-            f"{counted(len(self.members), 'bridge or pin', 'bridges or pins')}, "
-            f"{counted(len(self.holes), 'round hole')}, {counted(len(self.pools), 'pool')})"
+            f"PrintabilityMeasures({self.process.code}: {plural(len(self.thin_walls), 'thin wall')}, "
+            f"{plural(len(self.narrow_gaps), 'narrow gap')}, "
+            f"{plural(len(self.members), 'bridge or pin', 'bridges or pins')}, "
+            f"{plural(len(self.holes), 'round hole')}, {plural(len(self.pools), 'pool')})"
         )
 
     def _repr_html_(self) -> str:
@@ -177,8 +177,8 @@ def check_printability(
     *,
     process: str,
     material: str,
-    printer: str | Printer | None = None,
     profile: str = "education",
+    printer: str | Printer | None = None,
     up: ArrayLike | None = None,
     matters: ArrayLike | None = None,
     min_edge_distance_mm: float | None = None,
@@ -198,11 +198,11 @@ def check_printability(
         Closed, turned outwards, in mm.
     process, material : str
         Codes of :func:`calvaria.material.load_processes` and :func:`calvaria.material.load_materials`.
-    printer : str or Printer, optional
-        A profile, or its code: build volume, layers, time and cost follow from it.
     profile : str
         What the part is for: ``"education"``, ``"planning"``, ``"guide"`` or ``"implant"``, or the code of
         a use in :func:`calvaria.material.load_uses`.
+    printer : str or Printer, optional
+        A profile, or its code: build volume, layers, time and cost follow from it.
     up : (3,) array_like, optional
         Away from the plate, LPS; left out, the best way up that is found.
     matters : (m,) array_like of bool, optional
@@ -255,7 +255,7 @@ def check_printability(
     judge.material(_material_finding(stuff, way, machine, use))
     judge.calibration(calibration)
     flags = _flags(matters, len(mesh.faces))
-    subject = f"{way.name}, {stuff.name}: mesh of {counted(len(mesh.faces), 'face')}"
+    subject = f"{way.name}, {stuff.name}: mesh of {plural(len(mesh.faces), 'face')}"
     found = closure(mesh)
     if not found.is_closed:
         judge.open_mesh()

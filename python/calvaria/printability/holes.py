@@ -14,7 +14,7 @@ from calvaria.printability._measured import Record, Three, arrays, need_faces, p
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["RoundHole", "distance_to_hole_mm", "find_round_holes"]
+__all__ = ["HoleDistance", "RoundHole", "find_round_holes", "measure_hole_distance"]
 
 # Points along the axis of a hole that the distance to something is measured from.
 _ALONG = 33
@@ -66,6 +66,26 @@ class RoundHole(Record):
         x, y, z = self.centre_lps_mm
         edge = "none" if self.edge_distance_mm is None else f"{self.edge_distance_mm:.2f} mm"
         return f"RoundHole({self.diameter_mm:.2f} mm at ({x:.1f}, {y:.1f}, {z:.1f}), edge {edge})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoleDistance(Record):
+    """How near a hole comes to a structure that is to be spared.
+
+    Parameters
+    ----------
+    distance_mm : float
+        Negative where the cylinder of the hole reaches into the structure.
+    nearest_lps_mm : tuple of float
+        The point of the structure that is nearest.
+    """
+
+    distance_mm: float
+    nearest_lps_mm: Three
+
+    def __repr__(self) -> str:
+        x, y, z = self.nearest_lps_mm
+        return f"HoleDistance({self.distance_mm:.2f} mm to ({x:.1f}, {y:.1f}, {z:.1f}))"
 
 
 def find_round_holes(mesh: Mesh, *, widest_mm: float = 12.0) -> tuple[RoundHole, ...]:
@@ -123,10 +143,10 @@ def find_round_holes(mesh: Mesh, *, widest_mm: float = 12.0) -> tuple[RoundHole,
     )
 
 
-def distance_to_hole_mm(
+def measure_hole_distance(
     hole: RoundHole, *, structure: Mesh, reach_mm: float = 0.0
-) -> tuple[float, Three]:
-    """Return how near a hole comes to a structure that is to be spared, and the nearest point of it.
+) -> HoleDistance:
+    """Measure how near a hole comes to a structure that is to be spared.
 
     Parameters
     ----------
@@ -139,9 +159,9 @@ def distance_to_hole_mm(
 
     Returns
     -------
-    (float, (float, float, float))
-        From the cylinder of the hole, lengthened by ``reach_mm``, to the surface of the structure, mm;
-        negative where the cylinder reaches into it.  LPS, mm.
+    HoleDistance
+        From the cylinder of the hole, lengthened by ``reach_mm``, to the surface of the structure, and
+        where that is nearest.
 
     Examples
     --------
@@ -151,8 +171,7 @@ def distance_to_hole_mm(
     >>> guide = combine_meshes(block_mesh(size_mm=(12, 12, 6)), drill, method="difference")
     >>> (hole,) = find_round_holes(guide)
     >>> nerve = rod_mesh(start_lps_mm=(3, -9, 0), end_lps_mm=(3, 9, 0), radius_mm=0.5)
-    >>> distance_mm, nearest = distance_to_hole_mm(hole, structure=nerve)
-    >>> round(distance_mm, 2)
+    >>> round(measure_hole_distance(hole, structure=nerve).distance_mm, 2)
     1.5
     """
     need_faces(structure)
@@ -162,7 +181,7 @@ def distance_to_hole_mm(
     points = np.asarray(hole.centre_lps_mm) + steps * axis
     found = closest_points(structure, points)
     nearest = int(np.argmin(found.distances_mm))
-    place = found.points[nearest]
+    place = found.points_lps_mm[nearest]
     # Past its ends the hole is a disc, between them a line, thickened by its radius.
     out = place - np.asarray(hole.centre_lps_mm)
     along = float(out @ axis)
@@ -172,4 +191,4 @@ def distance_to_hole_mm(
         distance = beyond if beyond > 0 else across
     else:
         distance = float(np.hypot(across, beyond))
-    return distance, three(place)
+    return HoleDistance(distance_mm=distance, nearest_lps_mm=three(place))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calvaria import _native
+from calvaria._record import plural
 from calvaria.errors import MeshError
 from calvaria.geometry import Grid
 from calvaria.mesh import Mesh, combine_meshes, measure_mesh, remove_small_parts, signed_distance_mm
@@ -15,7 +16,6 @@ from calvaria.printability._measured import (
     Record,
     Three,
     arrays,
-    counted,
     need_faces,
     positive,
     three,
@@ -69,8 +69,8 @@ class HollowResult(Record):
     def __repr__(self) -> str:
         return (
             f"HollowResult({self.saved_percent:.0f} % saved, wall {self.wall_mm:g} mm, "
-            f"{counted(self.n_cavities, 'cavity', 'cavities')}, "
-            f"{counted(len(self.drains_lps_mm), 'drain')})"
+            f"{plural(self.n_cavities, 'cavity', 'cavities')}, "
+            f"{plural(len(self.drains_lps_mm), 'drain')})"
         )
 
 
@@ -138,7 +138,11 @@ def hollow_mesh(
     step = min(longest / _VOXELS, wall / 2) if voxel_mm is None else positive("voxel_mm", voxel_mm)
     inner = _inner_surface(mesh, wall, step)
     # Where not even a drain goes in, a cavity saves nothing and traps what is in it.
-    kept = remove_small_parts(inner, min_mm3=_LEAST_CAVITY * drain**3) if len(inner.faces) else None
+    kept = (
+        remove_small_parts(inner, min_part_mm3=_LEAST_CAVITY * drain**3)
+        if len(inner.faces)
+        else None
+    )
     if kept is None or not len(kept.mesh.faces):
         msg = f"wall_mm: a model thicker than two walls of {wall:g} mm expected, found nothing to take out"
         raise MeshError(msg)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from calvaria._record import plural
 from calvaria.findings import CheckReport, Finding, Verdict
-from calvaria.printability._measured import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +98,7 @@ class Judge:
         message = "No wall is too thin."
         if thin:
             message = (
-                f"{area / _CM2:.2f} cm2 of wall in {counted(len(thin), 'place')} are thinner than the process "
+                f"{area / _CM2:.2f} cm2 of wall in {plural(len(thin), 'place')} are thinner than the process "
                 f"prints well; the thinnest has {walls.min_mm or 0:.2f} mm."
             )
         self._add(
@@ -116,7 +116,7 @@ class Judge:
         message = "No gap is too narrow."
         if narrow:
             message = (
-                f"{area / _CM2:.2f} cm2 of surface in {counted(len(narrow), 'place')} face a gap that may close; "
+                f"{area / _CM2:.2f} cm2 of surface in {plural(len(narrow), 'place')} face a gap that may close; "
                 f"the narrowest has {gaps.min_mm or 0:.2f} mm."
             )
         self._add(
@@ -130,7 +130,7 @@ class Judge:
             message = f"No {kind} is too slender."
             if own:
                 message = (
-                    f"{counted(len(own), kind)} may break when supports come off; "
+                    f"{plural(len(own), kind)} may break when supports come off; "
                     f"{'it' if len(own) == 1 else 'the most slender'} is {own[0].width_mm:.2f} mm wide and {own[0].length_mm:.1f} mm long."
                 )
             places = tuple(
@@ -145,7 +145,7 @@ class Judge:
         message = "No round hole was found."
         if least is not None:
             message = (
-                f"{counted(len(holes), 'round hole')}; "
+                f"{plural(len(holes), 'round hole')}; "
                 f"{'it' if len(holes) == 1 else 'the smallest'} has {least.diameter_mm:.2f} mm."
             )
         places = tuple(f"{h.diameter_mm:.2f} mm at {_at(h.centre_lps_mm)}" for h in holes)
@@ -253,7 +253,7 @@ class Judge:
             message = f"No {name} holds {traps}."
             if own:
                 message = (
-                    f"{counted(len(own), name)} {'keeps' if len(own) == 1 else 'keep'} {volume:.2f} cm3 of "
+                    f"{plural(len(own), name)} {'keeps' if len(own) == 1 else 'keep'} {volume:.2f} cm3 of "
                     f"{traps}{advice}."
                 )
             bad = self.worst if is_closed else Verdict.BORDERLINE
@@ -281,7 +281,7 @@ class Judge:
                 message=(
                     "The print is one piece."
                     if n <= 1
-                    else f"The print falls into {counted(n, 'piece')}; {loose:.2f} cm3 are not of the largest."
+                    else f"The print falls into {plural(n, 'piece')}; {loose:.2f} cm3 are not of the largest."
                 ),
                 measured=float(n),
                 unit="piece" if n == 1 else "pieces",
@@ -374,7 +374,7 @@ class Judge:
                 code="print_estimate",
                 verdict=Verdict.PASS,
                 message=(
-                    f"About {estimate.mass_g:.0f} g ({counted(estimate.layers, 'layer')}, roughly {estimate.time_h:.1f} h"
+                    f"About {estimate.mass_g:.0f} g ({plural(estimate.layers, 'layer')}, roughly {estimate.time_h:.1f} h"
                     f"{cost}); for comparing, not for planning."
                 ),
                 measured=estimate.mass_g,

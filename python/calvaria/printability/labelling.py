@@ -61,7 +61,7 @@ def emboss_label(
     *,
     text: str,
     point_lps_mm: ArrayLike,
-    normal: ArrayLike,
+    normal_lps: ArrayLike,
     up: ArrayLike,
     process: str,
     stroke_mm: float | None = None,
@@ -78,7 +78,7 @@ def emboss_label(
         Letters, digits and plain signs; letters are written in capitals.  Name no person.
     point_lps_mm : (3,) array_like
         The middle of the text, on the surface.
-    normal, up : (3,) array_like
+    normal_lps, up : (3,) array_like
         Out of the surface, and the way the text stands up.
     process : str
         Code of the process; lines narrower than it prints are refused.
@@ -112,7 +112,7 @@ def emboss_label(
     >>> from calvaria.printability import block_mesh
     >>> plate = block_mesh(size_mm=(40.0, 20.0, 5.0), centre_lps_mm=(0.0, 0.0, 2.5))
     >>> made = emboss_label(
-    ...     plate, text="L", point_lps_mm=(0, 0, 5), normal=(0, 0, 1), up=(0, 1, 0), process="fdm"
+    ...     plate, text="L", point_lps_mm=(0, 0, 5), normal_lps=(0, 0, 1), up=(0, 1, 0), process="fdm"
     ... )
     >>> made
     LabelResult('L', raised by 0.6 mm, lines of 1 mm)
@@ -131,7 +131,7 @@ def emboss_label(
             f"(source: {least.source})"
         )
         raise ValueError(msg)
-    out = np.asarray(unit("normal", normal))
+    out = np.asarray(unit("normal_lps", normal_lps))
     stand = np.asarray(unit("up", up))
     if np.linalg.norm(np.cross(out, stand)) < 1e-6:
         msg = (

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from calvaria._html import html_table
+from calvaria._record import plural
 from calvaria.findings import Verdict
 from calvaria.material import Printer, load_processes
 from calvaria.material.catalogue import printer_of
@@ -80,7 +82,7 @@ class PrintEstimate(Record):
 
     def __repr__(self) -> str:
         cost = "" if self.cost is None else f", cost {self.cost:.2f}"
-        return f"PrintEstimate({self.layers} layers, {self.mass_g:.0f} g, about {self.time_h:.1f} h{cost})"
+        return f"PrintEstimate({plural(self.layers, 'layer')}, {self.mass_g:.0f} g, about {self.time_h:.1f} h{cost})"
 
 
 # How full supports are: house rule.
@@ -220,7 +222,31 @@ class LayerPlan(Record):
 
     def __repr__(self) -> str:
         chosen = "none" if self.chosen is None else f"{self.chosen.layer_mm:g} mm"
-        return f"LayerPlan({len(self.options)} heights, chosen {chosen})"
+        return f"LayerPlan({plural(len(self.options), 'height')}, chosen {chosen})"
+
+    def _repr_html_(self) -> str:
+        header = (
+            "verdict",
+            "layer mm",
+            "layers",
+            "stairs at worst mm",
+            "on this part mm",
+            "hours",
+            "",
+        )
+        rows = [
+            (
+                one.verdict,
+                f"{one.layer_mm:g}",
+                one.layers,
+                f"{one.worst_cusp_mm:.3f}",
+                f"{one.mean_cusp_mm:.3f}",
+                f"{one.time_h:.1f}",
+                one.note if one is not self.chosen else f"{one.note}; chosen",
+            )
+            for one in self.options
+        ]
+        return html_table(caption=repr(self), header=header, rows=rows)
 
 
 def plan_layers(

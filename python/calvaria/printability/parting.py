@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calvaria._record import plural
 from calvaria.errors import MeshError
 from calvaria.mesh import Mesh, combine_meshes, cut_mesh
 from calvaria.printability._measured import (
     Record,
     Three,
-    counted,
     need_faces,
     positive,
     three,
@@ -55,8 +55,8 @@ class Parting(Record):
 
     def __repr__(self) -> str:
         return (
-            f"Parting({len(self.upper.faces)} and {len(self.lower.faces)} faces, "
-            f"{counted(len(self.pegs_lps_mm), 'peg')} of {2 * self.peg_radius_mm:g} mm)"
+            f"Parting({plural(len(self.upper.faces), 'face')} and {plural(len(self.lower.faces), 'face')}, "
+            f"{plural(len(self.pegs_lps_mm), 'peg')} of {2 * self.peg_radius_mm:g} mm)"
         )
 
 
@@ -64,7 +64,7 @@ def part_mesh(
     mesh: Mesh,
     *,
     point_lps_mm: ArrayLike,
-    normal: ArrayLike,
+    normal_lps: ArrayLike,
     n_pegs: int = 2,
     peg_radius_mm: float = 2.0,
     peg_length_mm: float = 5.0,
@@ -77,7 +77,7 @@ def part_mesh(
     ----------
     mesh : Mesh
         Closed, manifold, turned outwards.
-    point_lps_mm, normal : (3,) array_like
+    point_lps_mm, normal_lps : (3,) array_like
         The plane; the part that the normal points to carries the pegs.
     n_pegs : int
         How many; two or more keep the parts from turning.
@@ -111,7 +111,7 @@ def part_mesh(
     --------
     >>> from calvaria.printability import block_mesh
     >>> body = block_mesh(size_mm=(40, 12, 20))
-    >>> len(part_mesh(body, point_lps_mm=(0, 0, 0), normal=(0, 0, 1)).pegs_lps_mm)
+    >>> len(part_mesh(body, point_lps_mm=(0, 0, 0), normal_lps=(0, 0, 1)).pegs_lps_mm)
     2
     """
     need_faces(mesh)
@@ -120,10 +120,10 @@ def part_mesh(
         positive("peg_length_mm", peg_length_mm),
     )
     play, wall = positive("clearance_mm", clearance_mm), positive("wall_mm", wall_mm)
-    direction = np.asarray(unit("normal", normal))
+    direction = np.asarray(unit("normal_lps", normal_lps))
     point = np.asarray(point_lps_mm, dtype=np.float64)
-    upper = cut_mesh(mesh, point_lps_mm=point, normal=direction)
-    lower = cut_mesh(mesh, point_lps_mm=point, normal=-direction)
+    upper = cut_mesh(mesh, point_lps_mm=point, normal_lps=direction)
+    lower = cut_mesh(mesh, point_lps_mm=point, normal_lps=-direction)
     if not len(upper.mesh.faces) or not len(lower.mesh.faces):
         msg = "point_lps_mm: a plane through the model expected, found one that misses it"
         raise MeshError(msg)
@@ -132,7 +132,7 @@ def part_mesh(
     )
     if len(places) < n_pegs:
         msg = (
-            f"n_pegs: room for at most {counted(len(places), 'peg')} of {2 * radius:g} mm with {wall:g} mm around "
+            f"n_pegs: room for at most {plural(len(places), 'peg')} of {2 * radius:g} mm with {wall:g} mm around "
             f"them, found {n_pegs} asked for"
         )
         raise MeshError(msg)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calvaria import _native
+from calvaria._record import plural
 from calvaria.mesh import Mesh
 from calvaria.printability._measured import Record, arrays, need_faces, positive
 
@@ -42,7 +43,7 @@ class RefinedMesh(Record):
         up_to = f"edges up to {self.longest_mm:g} mm"
         if not self.is_complete:
             up_to = f"edges longer than {self.longest_mm:g} mm left"
-        return f"RefinedMesh({len(self.mesh.faces)} faces, {up_to})"
+        return f"RefinedMesh({plural(len(self.mesh.faces), 'face')}, {up_to})"
 
 
 def refine_mesh(mesh: Mesh, *, longest_mm: float, most_faces: int = 4_000_000) -> RefinedMesh:

@@ -8,7 +8,7 @@ import numpy as np
 
 from calvaria._optional import neighbour
 from calvaria.errors import NonManifoldError
-from calvaria.mesh import Mesh, mesh_topology
+from calvaria.mesh import Mesh, measure_topology
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,7 @@ def extrude_dots(
 
 def need_closed(mesh: Mesh, name: str = "mesh") -> None:
     """Refuse a mesh that is not closed and manifold."""
-    topology = mesh_topology(mesh)
+    topology = measure_topology(mesh)
     if not (topology.is_closed and topology.is_manifold):
         msg = (
             f"{name}: a closed manifold mesh expected, found {len(topology.open_edges)} open and "

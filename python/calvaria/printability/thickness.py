@@ -10,6 +10,7 @@ import numpy as np
 
 from calvaria import _native
 from calvaria._progress import run
+from calvaria._record import plural
 from calvaria.errors import CalvariaWarning
 from calvaria.mesh import Mesh
 from calvaria.printability._measured import Record, Three, arrays, need_outwards, positive, three
@@ -67,7 +68,7 @@ class WallThickness(Record):
 
     def __repr__(self) -> str:
         least = "nothing across" if self.min_mm is None else f"at least {self.min_mm:.2f} mm"
-        return f"WallThickness({least}, {self.side}, by {self.method}, {len(self.mm)} vertices)"
+        return f"WallThickness({least}, {self.side}, by {self.method}, {plural(len(self.mm), 'vertex', 'vertices')})"
 
 
 def measure_thickness(

@@ -175,11 +175,12 @@ def _contours(
     """Return the path of the mesh in a plane, in millimetres from the upper left corner."""
     right, down = np.array(view.right, float), np.array(view.down, float)
     corner = np.where(right + down < 0, high, low)
-    section = section_mesh(mesh, point_lps_mm=center, normal=np.cross(right, down))
+    section = section_mesh(mesh, point_lps_mm=center, normal_lps=np.cross(right, down))
     parts = []
     for contour in section.contours:
         points = np.stack(
-            [(contour.points - corner) @ right, (contour.points - corner) @ down], axis=1
+            [(contour.points_lps_mm - corner) @ right, (contour.points_lps_mm - corner) @ down],
+            axis=1,
         )
         steps = " ".join(f"{x:.2f} {y:.2f}" for x, y in points)
         parts.append(f"M{steps}" + ("Z" if contour.is_closed else ""))

@@ -44,7 +44,7 @@ def draw_printability(measures: PrintabilityMeasures) -> dict[str, str]:
     >>> from calvaria import check_printability
     >>> from calvaria.printability import block_mesh
     >>> plate = block_mesh(size_mm=(30, 20, 3))
-    >>> report = check_printability(plate, process="fdm", material="pla")
+    >>> report = check_printability(plate, profile="education", process="fdm", material="pla")
     >>> pictures = draw_printability(report.measures)
     >>> len(pictures), list(pictures)[0]
     (6, 'from the front: thin walls red, bridges and pins orange')
@@ -81,7 +81,7 @@ def printability_section(report: PrintabilityReport) -> Section:
     >>> from calvaria import check_printability
     >>> from calvaria.printability import block_mesh
     >>> plate = block_mesh(size_mm=(30, 20, 3))
-    >>> section = printability_section(check_printability(plate, process="fdm", material="pla"))
+    >>> section = printability_section(check_printability(plate, profile="education", process="fdm", material="pla"))
     >>> section.title, len(section.figures)
     ('Can it be printed', 6)
     """

@@ -49,7 +49,7 @@ def check_grids(name: str, mask: Mask, other: Volume | Mask) -> None:
     if not mask.grid.is_close(other.grid, tolerance_mm=0.01):
         msg = (
             f"{name}: a mask on the grid of the subject expected, found {mask.grid!r} against "
-            f"{other.grid!r}; resample_mask(mask, grid) brings it there"
+            f"{other.grid!r}; resample_mask(mask, grid=grid) brings it there"
         )
         raise GeometryError(msg)
 

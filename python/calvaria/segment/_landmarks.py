@@ -96,7 +96,7 @@ def coarse_bone(volume: Volume, bone: Mask) -> Mask:
     share = Volume(
         values=bone.values.astype(np.int16) * np.int16(100), grid=bone.grid, quantity="arbitrary"
     )
-    return threshold(resample_to_grid(share, grid, fill=0), lower_hu=35)
+    return threshold(resample_to_grid(share, grid=grid, fill=0), lower_hu=35)
 
 
 def find_braincase(bone: Mask) -> Braincase | None:

@@ -89,7 +89,7 @@ def bone(
     hu_only(volume, "bone")
     level, sure, why = _level(volume, lower_hu)
     outline = patient(volume, bone_hu=sure)
-    core = remove_small(threshold(volume, lower_hu=sure, within=outline), min_mm3=min_part_mm3)
+    core = remove_small(threshold(volume, lower_hu=sure, within=outline), min_part_mm3=min_part_mm3)
     keep_largest(core)  # says so when nothing is left
     steps = (
         why,
@@ -331,7 +331,7 @@ def teeth(volume: Volume, *, lower_hu: float | None = None) -> Mask:
         # The petrous bone is as dense as dentine; it lies at the height of the skull base.
         lowest = found.centre_lps_mm[2] - 1.1 * found.radius_mm
         made = cut_plane(made, point_lps_mm=(0.0, 0.0, lowest), normal_lps=(0.0, 0.0, -1.0))
-    made = remove_small(made, min_mm3=_MIN_TOOTH_MM3)
+    made = remove_small(made, min_part_mm3=_MIN_TOOTH_MM3)
     if not made.values.any():
         msg = f"volume: teeth above {lower:.0f} HU expected, found none"
         raise SegmentationError(msg)
@@ -343,7 +343,7 @@ def _region(volume: Volume, name: str, lower_hu: float | None) -> Mask:
 
 
 def _pick(regions: Mask, name: str) -> Mask:
-    return named(remove_small(pick(regions, label=name), min_mm3=_MIN_PART_MM3), name, ())
+    return named(remove_small(pick(regions, label=name), min_part_mm3=_MIN_PART_MM3), name, ())
 
 
 def _regions(volume: Volume, name: str, lower_hu: float | None) -> Mask:

@@ -213,14 +213,14 @@ def keep_largest(mask: Mask, *, n: int = 1, connectivity: int = 26) -> Mask:
     return kept
 
 
-def remove_small(mask: Mask, *, min_mm3: float, connectivity: int = 26) -> Mask:
+def remove_small(mask: Mask, *, min_part_mm3: float, connectivity: int = 26) -> Mask:
     """Return a mask without its parts that are smaller than a volume.
 
     Parameters
     ----------
     mask : Mask
         The mask.
-    min_mm3 : float
+    min_part_mm3 : float
         Parts of at least this volume stay, mm3.
     connectivity : {26, 18, 6}
         Which voxels are neighbours.
@@ -236,11 +236,11 @@ def remove_small(mask: Mask, *, min_mm3: float, connectivity: int = 26) -> Mask:
     >>> from calvaria import Grid, Mask
     >>> grid = Grid(dims_ijk=(6, 1, 1), lps_from_ijk=np.diag([0.5, 0.5, 2.0, 1.0]))
     >>> mask = Mask(values=np.array([[[True, True, True, False, True, True]]]), grid=grid)
-    >>> remove_small(mask, min_mm3=1.5).values[0, 0].astype(int)  # 3 voxels of 0.5 mm3 stay, 2 go
+    >>> remove_small(mask, min_part_mm3=1.5).values[0, 0].astype(int)  # 3 voxels of 0.5 mm3 stay, 2 go
     array([1, 1, 1, 0, 0, 0])
     """
     need("mask", mask, Mask)
-    least = voxel_count(mask, min_mm3, name="min_mm3")
+    least = voxel_count(mask, min_part_mm3, name="min_part_mm3")
     return _keep(mask, connectivity, most=_MOST, least=least)
 
 

@@ -160,7 +160,7 @@ def remove_table(volume: Volume, *, margin_mm: float = 3.0) -> Volume:
     )
 
 
-def metal(volume: Volume, *, lower_hu: float | None = None, min_mm3: float = 1.0) -> Mask:
+def metal(volume: Volume, *, lower_hu: float | None = None, min_part_mm3: float = 1.0) -> Mask:
     """Outline metal: implants, screws, fillings.
 
     Parameters
@@ -170,7 +170,7 @@ def metal(volume: Volume, *, lower_hu: float | None = None, min_mm3: float = 1.0
     lower_hu : float, optional
         Where metal begins; left out, above adult enamel (the preset ``"metal"``), or the highest
         value of the image where its scale ends below that.
-    min_mm3 : float
+    min_part_mm3 : float
         Smaller spots are left out, mm3.
 
     Returns
@@ -197,4 +197,4 @@ def metal(volume: Volume, *, lower_hu: float | None = None, min_mm3: float = 1.0
     lower = preset_range("metal").lower_hu if lower_hu is None else float(lower_hu)
     found = threshold(volume, lower_hu=lower)
     why = step(f"Metal from {lower:.0f} HU.", lower, "HU")
-    return named(remove_small(found, min_mm3=min_mm3), "metal", (why,))
+    return named(remove_small(found, min_part_mm3=min_part_mm3), "metal", (why,))

@@ -20,7 +20,7 @@ __all__ = ["resample_mask"]
 _COARSER = 1.05
 
 
-def resample_mask(mask: Mask, grid: Grid, *, is_smooth: bool = False) -> Mask:
+def resample_mask(mask: Mask, *, grid: Grid, is_smooth: bool = False) -> Mask:
     """Return a mask or label map on another grid, such as that of the image.
 
     Parameters
@@ -56,7 +56,7 @@ def resample_mask(mask: Mask, grid: Grid, *, is_smooth: bool = False) -> Mask:
     --------
     >>> coarse = Mask(values=np.ones((1, 1, 2), bool), grid=Grid(dims_ijk=(2, 1, 1), lps_from_ijk=np.eye(4)))
     >>> same = Grid(dims_ijk=(4, 1, 1), lps_from_ijk=np.eye(4))
-    >>> resample_mask(coarse, same).values[0, 0].tolist()
+    >>> resample_mask(coarse, grid=same).values[0, 0].tolist()
     [True, True, False, False]
     """
     need("mask", mask, Mask)
@@ -80,7 +80,7 @@ def resample_mask(mask: Mask, grid: Grid, *, is_smooth: bool = False) -> Mask:
             grid=mask.grid,
             quantity="arbitrary",
         )
-        made = threshold(resample_to_grid(share, grid, fill=0), lower_hu=500)
+        made = threshold(resample_to_grid(share, grid=grid, fill=0), lower_hu=500)
         return dataclasses.replace(made, names=dict(mask.names), findings=mask.findings)
     values = _nearest(mask, grid)
     values.flags.writeable = False

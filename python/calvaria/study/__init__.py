@@ -7,6 +7,9 @@ original bones.  Statistics need ``pip install 'calvaria[study]'``.
 its own, held against a margin that was named before the data.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from calvaria.study.adjusted import (
     AdjustedComparison,
     compare_adjusted,
@@ -183,6 +186,9 @@ from calvaria.study.trials import (
     load_trials,
 )
 
+if TYPE_CHECKING:
+    from calvaria.study import plots
+
 __all__ = [
     "ICC_FORMS",
     "AdjustedComparison",
@@ -282,6 +288,7 @@ __all__ = [
     "odds_ratio",
     "p_from_interval",
     "plan_trial",
+    "plots",
     "pool_effects",
     "pooled_sd_from_p",
     "randomise",
@@ -297,6 +304,13 @@ __all__ = [
     "summarise_likert",
     "tally_attempts",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "plots":  # opened when it is called for: statistics do not wait for pictures
+        return importlib.import_module("calvaria.study.plots")
+    msg = f"module 'calvaria.study' has no attribute {name!r}"
+    raise AttributeError(msg)
 
 
 def __dir__() -> list[str]:

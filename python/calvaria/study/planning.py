@@ -184,27 +184,8 @@ def plan_trial(
     _check(goal, design, margin, power, n_per_arm)
     _check_numbers(sd=sd, ratio=ratio)
     refuse_infinite(difference=difference, cluster_size=cluster_size)
-    if cluster_size < 1 or not 0 <= cluster_size_cv < math.inf:
-        msg = (
-            "cluster_size and cluster_size_cv: numbers from 1 and from 0 expected, "
-            f"found {cluster_size} and {cluster_size_cv}"
-        )
-        raise StudyError(msg)
-    if not (-1 < correlation < 1 and 0 <= icc < 1 and 0 <= dropout_fraction < 1):
-        msg = f"correlation, icc, dropout_fraction: below 1 expected, found {(correlation, icc, dropout_fraction)}"
-        raise StudyError(msg)
-    if design == "cluster" and correlation:
-        msg = (
-            "correlation: 0 expected for a cluster trial, because analyse_clusters takes no "
-            f"pre-test that could use it, found {correlation}"
-        )
-        raise StudyError(msg)
-    if design != "parallel" and ratio != 1:
-        msg = f"ratio: 1 expected for a {design} trial, found {ratio}"
-        raise ValueError(msg)
-    if design != "cluster" and (icc or cluster_size != 1 or cluster_size_cv):
-        msg = f"cluster_size and icc: left out expected for a {design} trial, found {(cluster_size, icc)}"
-        raise ValueError(msg)
+    _check_shares(correlation=correlation, icc=icc, dropout_fraction=dropout_fraction)
+    _check_design(design, ratio, correlation, cluster_size, cluster_size_cv, icc)
     if goal == "superiority":
         as_level(alpha, name="alpha")
     else:
@@ -247,6 +228,42 @@ def plan_trial(
         dropout_fraction=dropout_fraction,
         unit=unit,
     )
+
+
+def _check_shares(*, correlation: float, icc: float, dropout_fraction: float) -> None:
+    """Refuse shares outside their range."""
+    if not (-1 < correlation < 1 and 0 <= icc < 1 and 0 <= dropout_fraction < 1):
+        msg = f"correlation, icc, dropout_fraction: below 1 expected, found {(correlation, icc, dropout_fraction)}"
+        raise StudyError(msg)
+
+
+def _check_design(
+    design: str,
+    ratio: float,
+    correlation: float,
+    cluster_size: float,
+    cluster_size_cv: float,
+    icc: float,
+) -> None:
+    """Refuse what a design cannot have: classes outside a cluster trial, a pre-test within one."""
+    if cluster_size < 1 or not 0 <= cluster_size_cv < math.inf:
+        msg = (
+            "cluster_size and cluster_size_cv: numbers from 1 and from 0 expected, "
+            f"found {cluster_size} and {cluster_size_cv}"
+        )
+        raise StudyError(msg)
+    if design == "cluster" and correlation:
+        msg = (
+            "correlation: 0 expected for a cluster trial, because analyse_clusters takes no "
+            f"pre-test that could use it, found {correlation}"
+        )
+        raise StudyError(msg)
+    if design != "parallel" and ratio != 1:
+        msg = f"ratio: 1 expected for a {design} trial, found {ratio}"
+        raise ValueError(msg)
+    if design != "cluster" and (icc or cluster_size != 1 or cluster_size_cv):
+        msg = f"cluster_size and icc: left out expected for a {design} trial, found {(cluster_size, icc)}"
+        raise ValueError(msg)
 
 
 def _precision(

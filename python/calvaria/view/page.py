@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from calvaria._record import plural
 from calvaria._whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -83,11 +84,11 @@ class View:
 
     def __repr__(self) -> str:
         n_meshes, n_markers = len(self.scene["meshes"]), len(self.scene["markers"])
-        parts = [f"{n_meshes} mesh{'' if n_meshes == 1 else 'es'}"]
+        parts = [f"{plural(n_meshes, 'mesh', 'meshes')}"]
         if self.scene["volume"] is not None:
             parts.insert(0, "slices")
         if n_markers:
-            parts.append(f"{n_markers} marker{'' if n_markers == 1 else 's'}")
+            parts.append(f"{plural(n_markers, 'marker')}")
         return f"View({', '.join(parts)}, {len(self.to_html()) / 1e6:.1f} MB)"
 
     def _repr_html_(self) -> str:

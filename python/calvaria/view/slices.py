@@ -16,13 +16,15 @@ from calvaria.resample import resample_to_grid
 from calvaria.view.colours import colour_of
 from calvaria.view.packing import pack
 from calvaria.view.page import View
-from calvaria.view.solid import colour_bar, marker_entries, mesh_entries, values_by_name
+from calvaria.view.solid import colour_bar, marker_entries, mesh_entries, still_of, values_by_name
 from calvaria.volume import Mask, Volume
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import ArrayLike, NDArray
+
+    from calvaria._offsets import Offsets
 
 __all__ = ["view_volume"]
 
@@ -37,7 +39,7 @@ def view_volume(
     *,
     meshes: Mesh | Mapping[str, Mesh] | None = None,
     masks: Mask | Mapping[str, Mask] | None = None,
-    values: ArrayLike | Mapping[str, ArrayLike] | None = None,
+    values: Offsets | Mapping[str, Offsets] | None = None,
     values_label: str = "",
     values_limits: tuple[float, float] | None = None,
     markers: Mapping[str, ArrayLike] | None = None,
@@ -104,7 +106,7 @@ def view_volume(
         msg = f"max_voxels: at least 1000 expected, found {max_voxels}"
         raise ValueError(msg)
     given = values_by_name(values, named)
-    entries, notes, _ = mesh_entries(
+    entries, notes, drawn = mesh_entries(
         named, values=given, colours=colours, opacity=1.0, max_triangles=max_triangles
     )
     shown, coarse = _upright(volume, max_voxels=max_voxels)
@@ -122,15 +124,17 @@ def view_volume(
         for place, (name, mask) in enumerate(over.items())
     ]
     notes = [*image_notes, *notes]
+    bar = colour_bar(given, values_label, values_limits)
     scene = {
         "title": title,
         "notes": notes,
         "meshes": entries,
-        "bar": colour_bar(given, values_label, values_limits),
+        "bar": bar,
         "markers": marker_entries(markers),
         "volume": image,
     }
-    still = png_bytes(_still(volume, image))
+    solid = [still_of(drawn, entries, bar)] if entries else []
+    still = png_bytes(_side_by_side([*_stills(volume, image), *solid]))
     return View(title=title, scene=scene, notes=tuple(notes), still_png=still, height_px=height_px)
 
 
@@ -187,7 +191,7 @@ def _upright(volume: Volume, *, max_voxels: int) -> tuple[Volume, list[str]]:
     text = " x ".join(f"{mm:.2g}" for mm in pitch)
     note = f"slices drawn every {text} mm along the patient; the image has {n_voxels} voxels"
     upright = Grid(dims_ijk=(int(dims[0]), int(dims[1]), int(dims[2])), lps_from_ijk=matrix)
-    return resample_to_grid(volume, upright), [note]
+    return resample_to_grid(volume, grid=upright), [note]
 
 
 def _lines(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -199,11 +203,12 @@ def _packed_mask(mask: Mask, grid: Grid) -> str:
     is_set = mask.values != 0
     if grid is not mask.grid:
         soft = Volume(values=is_set.astype(np.int16) * 1000, grid=mask.grid, quantity="arbitrary")
-        is_set = resample_to_grid(soft, grid, fill=0).values >= 500
+        is_set = resample_to_grid(soft, grid=grid, fill=0).values >= 500
     return pack(_lines(is_set.astype(np.uint8)))
 
 
-def _still(volume: Volume, image: dict[str, Any]) -> NDArray[np.uint8]:
+def _stills(volume: Volume, image: dict[str, Any]) -> list[NDArray[np.uint8]]:
+    """Return the slices through the middle, as RGB."""
     low, high = box_of(volume.grid)
     tiles = []
     for view in VIEWS:
@@ -211,9 +216,16 @@ def _still(volume: Volume, image: dict[str, Any]) -> NDArray[np.uint8]:
         grey = 255 * ((plane - image["level"]) / image["width"] + 0.5)
         tile = np.where(is_inside, np.clip(grey, 0, 255), _OUTSIDE_GREY).astype(np.uint8)
         every = max(1, -(-max(tile.shape) // _STILL_PIXELS))
-        tiles.append(tile[::every, ::every])
+        tiles.append(np.repeat(tile[::every, ::every, None], 3, axis=2))
+    return tiles
+
+
+def _side_by_side(tiles: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Return pictures in one row, each in the middle of its height, on paper."""
     tallest = max(tile.shape[0] for tile in tiles)
-    padded = [
-        np.pad(tile, ((0, tallest - tile.shape[0]), (4, 4)), constant_values=0) for tile in tiles
-    ]
+    padded = []
+    for tile in tiles:
+        above = (tallest - tile.shape[0]) // 2
+        rows = (above, tallest - tile.shape[0] - above)
+        padded.append(np.pad(tile, (rows, (4, 4), (0, 0)), constant_values=255))
     return np.hstack(padded)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria import _native
+from calvaria._offsets import Offsets, PointOffsets, vertex_offsets
+from calvaria._record import plural
 from calvaria.mesh import FaceKind, Mesh, closest_points, decimate_mesh
 from calvaria.report.png import png_bytes
 from calvaria.view.colours import (
@@ -26,7 +28,14 @@ from calvaria.view.page import View
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["colour_bar", "marker_entries", "mesh_entries", "values_by_name", "view_meshes"]
+__all__ = [
+    "colour_bar",
+    "marker_entries",
+    "mesh_entries",
+    "still_of",
+    "values_by_name",
+    "view_meshes",
+]
 
 _VALUE_STEPS = 65534
 _NO_VALUE = 65535
@@ -41,7 +50,7 @@ _RIGHT, _UP = (0.8988, 0.4384, 0.0), (-0.0749, 0.1536, 0.9853)
 def view_meshes(
     meshes: Mesh | Mapping[str, Mesh],
     *,
-    values: ArrayLike | Mapping[str, ArrayLike] | None = None,
+    values: Offsets | Mapping[str, Offsets] | None = None,
     values_label: str = "",
     values_limits: tuple[float, float] | None = None,
     markers: Mapping[str, ArrayLike] | None = None,
@@ -57,8 +66,9 @@ def view_meshes(
     ----------
     meshes : Mesh or mapping of str to Mesh
         In LPS mm.  Names are shown in the legend.
-    values : (n_vertices,) array_like of float, or mapping of str to such, optional
-        One number for each vertex, such as a signed offset in mm; NaN where there is none.
+    values : (n_vertices,) array_like of float, a result with offsets, or mapping of str to either
+        One number for each vertex; NaN where there is none.  A result is anything with
+        ``points_lps_mm`` and ``offset_mm``, such as :class:`~calvaria.OverlayMetrics`.
     values_label : str
         Written at the colour bar; name the unit.
     values_limits : (float, float), optional
@@ -119,7 +129,7 @@ def view_meshes(
         "markers": marker_entries(markers),
         "volume": None,
     }
-    still = png_bytes(_still(shown, entries, bar))
+    still = png_bytes(still_of(shown, entries, bar))
     return View(title=title, scene=scene, notes=tuple(notes), still_png=still, height_px=height_px)
 
 
@@ -142,7 +152,7 @@ def mesh_entries(
             reduced = decimate_mesh(plain, target_faces=targets[place])
             drawn = _with_kinds(mesh, reduced.mesh)
             notes.append(
-                f"{name}: drawn with {reduced.n_faces} of {reduced.n_faces_before} triangles, "
+                f"{name}: drawn with {reduced.n_faces} of {plural(reduced.n_faces_before, 'triangle')}, "
                 f"at most {reduced.max_error_mm:.2g} mm beside the mesh"
             )
             along = None if along is None else _carried(mesh, along, drawn)
@@ -183,6 +193,9 @@ def values_by_name(values: Any, meshes: Mapping[str, Mesh]) -> dict[str, NDArray
         if name not in meshes:
             msg = f"values: names of the meshes expected ({', '.join(meshes)}), found {name!r}"
             raise ValueError(msg)
+        if isinstance(column, PointOffsets):
+            arrays[name] = vertex_offsets(meshes[name], column)
+            continue
         array = np.asarray(column, np.float64)
         n = len(meshes[name].vertices)
         if array.shape != (n,):
@@ -223,7 +236,7 @@ def _carried(mesh: Mesh, values: NDArray[np.float64], drawn: Mesh) -> NDArray[np
     corners = mesh.faces[found.faces]
     a, b, c = (mesh.vertices[corners[:, n]] for n in range(3))
     weights = np.stack(
-        [np.linalg.norm(np.cross(q - found.points, r - found.points), axis=1)
+        [np.linalg.norm(np.cross(q - found.points_lps_mm, r - found.points_lps_mm), axis=1)
          for q, r in ((b, c), (c, a), (a, b))],
         axis=1,
     )  # fmt: skip
@@ -300,7 +313,7 @@ def _packed_values(values: NDArray[np.float64]) -> dict[str, Any]:
     return {"numbers": pack(numbers), "low": float(low[0]), "step": float(step[0])}
 
 
-def _still(
+def still_of(
     shown: list[tuple[Mesh, NDArray[np.float64] | None]],
     entries: list[dict[str, Any]],
     bar: dict[str, Any] | None,

@@ -12,10 +12,10 @@ from calvaria.study.plots.canvas import COLOURS, GREY, tidy
 if TYPE_CHECKING:
     from calvaria.bar.chart import ControlChart
 
-__all__ = ["show_control_chart"]
+__all__ = ["plot_control_chart"]
 
 
-def show_control_chart(
+def plot_control_chart(
     chart: ControlChart, *, tolerance_mm: float | None = None, title: str = ""
 ) -> Any:
     """Draw the individuals and the moving ranges of a bar over time.
@@ -40,7 +40,7 @@ def show_control_chart(
     ...     BarReading(nominal_mm=50, reading_mm=49.9 + 0.01 * (n % 3), date=f"2026-01-{n + 1:02d}")
     ...     for n in range(9)
     ... ]
-    >>> len(show_control_chart(make_control_chart(days)).axes)
+    >>> len(plot_control_chart(make_control_chart(days)).axes)
     2
     """
     figure = neighbour("matplotlib.figure").Figure(

@@ -11,10 +11,10 @@ from calvaria.study.plots.canvas import COLOURS, GREY, make_axes
 if TYPE_CHECKING:
     from calvaria.bar.deviation import BarDeviation
 
-__all__ = ["show_deviation"]
+__all__ = ["plot_deviation"]
 
 
-def show_deviation(found: BarDeviation, *, title: str = "") -> Any:
+def plot_deviation(found: BarDeviation, *, title: str = "") -> Any:
     """Draw the deviation of every bar over its length, with the fit of each axis and the tolerance.
 
     Parameters
@@ -34,7 +34,7 @@ def show_deviation(found: BarDeviation, *, title: str = "") -> Any:
     >>> bars = [
     ...     BarReading(nominal_mm=n, reading_mm=0.996 * n, axis=a) for a in "xy" for n in (20, 50, 100)
     ... ]
-    >>> len(show_deviation(check_bars(bars, profile="planning")).axes)
+    >>> len(plot_deviation(check_bars(bars, profile="planning")).axes)
     1
     """
     words = title or found.meaning.split(";")[0]
@@ -57,7 +57,8 @@ def show_deviation(found: BarDeviation, *, title: str = "") -> Any:
         )  # fmt: skip
         if name in fits:
             at = np.linspace(0, longest, 60)
-            both = np.array([fits[name].error_at(float(length)) for length in at])
+            errors = [fits[name].error_at(float(length)) for length in at]
+            both = np.array([(one.error_mm, one.uncertainty_mm) for one in errors])
             axes.plot(at, both[:, 0], color=colour, lw=1.4)
             axes.fill_between(
                 at, both[:, 0] - 2 * both[:, 1], both[:, 0] + 2 * both[:, 1],

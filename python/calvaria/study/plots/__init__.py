@@ -4,28 +4,28 @@ They stand here and not in :mod:`calvaria.plot`, because they know of no voxel. 
 Matplotlib figure and shows nothing by itself.
 """
 
-from calvaria.study.plots.agreement import show_agreement
-from calvaria.study.plots.flow import show_flow
-from calvaria.study.plots.intervals import show_differences, show_margins
-from calvaria.study.plots.planning import show_power
-from calvaria.study.plots.pooling import show_forest, show_funnel
-from calvaria.study.plots.practice import show_costs, show_learning, show_revisions
-from calvaria.study.plots.scores import show_likert, show_pre_post, show_scores
+from calvaria.study.plots.agreement import plot_agreement
+from calvaria.study.plots.flow import plot_flow
+from calvaria.study.plots.intervals import plot_differences, plot_margins
+from calvaria.study.plots.planning import plot_power
+from calvaria.study.plots.pooling import plot_forest, plot_funnel
+from calvaria.study.plots.practice import plot_costs, plot_learning, plot_revisions
+from calvaria.study.plots.scores import plot_likert, plot_pre_post, plot_scores
 
 __all__ = [
-    "show_agreement",
-    "show_costs",
-    "show_differences",
-    "show_flow",
-    "show_forest",
-    "show_funnel",
-    "show_learning",
-    "show_likert",
-    "show_margins",
-    "show_power",
-    "show_pre_post",
-    "show_revisions",
-    "show_scores",
+    "plot_agreement",
+    "plot_costs",
+    "plot_differences",
+    "plot_flow",
+    "plot_forest",
+    "plot_funnel",
+    "plot_learning",
+    "plot_likert",
+    "plot_margins",
+    "plot_power",
+    "plot_pre_post",
+    "plot_revisions",
+    "plot_scores",
 ]
 
 

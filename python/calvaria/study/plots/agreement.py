@@ -10,10 +10,10 @@ from calvaria.study.record import number
 if TYPE_CHECKING:
     from calvaria.study.agreement import Agreement
 
-__all__ = ["show_agreement"]
+__all__ = ["plot_agreement"]
 
 
-def show_agreement(agreement: Agreement, *, title: str = "") -> Any:
+def plot_agreement(agreement: Agreement, *, title: str = "") -> Any:
     """Draw differences against means, with bias, limits, and the interval of each.
 
     Parameters
@@ -30,7 +30,7 @@ def show_agreement(agreement: Agreement, *, title: str = "") -> Any:
     Examples
     --------
     >>> from calvaria.study import compare_methods
-    >>> figure = show_agreement(compare_methods([50.0, 48.3, 52.2, 60.7], [50.1, 48.7, 52.3, 61.0]))
+    >>> figure = plot_agreement(compare_methods([50.0, 48.3, 52.2, 60.7], [50.1, 48.7, 52.3, 61.0]))
     >>> len(figure.axes[0].lines[-1].get_xdata())
     4
     """

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
     from calvaria.study.flow import ArmFlow, ParticipantFlow
 
-__all__ = ["show_flow"]
+__all__ = ["plot_flow"]
 
 _LINE = 0.19  # inch, one line of text
 _GAP = 0.34
 
 
-def show_flow(flow: ParticipantFlow, *, title: str = "") -> Any:
+def plot_flow(flow: ParticipantFlow, *, title: str = "") -> Any:
     """Draw a CONSORT flow diagram.
 
     Parameters
@@ -35,7 +35,7 @@ def show_flow(flow: ParticipantFlow, *, title: str = "") -> Any:
     --------
     >>> from calvaria.study import ArmFlow, ParticipantFlow
     >>> arms = tuple(ArmFlow(name=name, allocated=20, received=20) for name in ("print", "bone"))
-    >>> figure = show_flow(ParticipantFlow(assessed=40, excluded={}, arms=arms))
+    >>> figure = plot_flow(ParticipantFlow(assessed=40, excluded={}, arms=arms))
     >>> "Randomised (n = 40)" in [text.get_text() for text in figure.axes[0].texts]
     True
     """

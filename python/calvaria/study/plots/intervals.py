@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from calvaria.study.difference import Difference
     from calvaria.study.equivalence import Equivalence
 
-__all__ = ["show_differences", "show_margins"]
+__all__ = ["plot_differences", "plot_margins"]
 
 _ROW_INCH = 0.42
 _VERDICTS = {
@@ -24,7 +24,7 @@ _VERDICTS = {
 }
 
 
-def show_margins(checks: Mapping[str, Equivalence], *, title: str = "", label: str = "") -> Any:
+def plot_margins(checks: Mapping[str, Equivalence], *, title: str = "", label: str = "") -> Any:
     """Draw intervals of differences against their margins.
 
     Parameters
@@ -42,7 +42,7 @@ def show_margins(checks: Mapping[str, Equivalence], *, title: str = "", label: s
     --------
     >>> from calvaria.study import Summary, check_equivalence, compare_means
     >>> heart = compare_means(Summary(n=31, mean=60.8, sd=13.6), Summary(n=32, mean=57.0, sd=13.3))
-    >>> figure = show_margins({"5 points": check_equivalence(heart, margin=5)})
+    >>> figure = plot_margins({"5 points": check_equivalence(heart, margin=5)})
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['not decided']
     """
@@ -71,7 +71,7 @@ def show_margins(checks: Mapping[str, Equivalence], *, title: str = "", label: s
     return figure
 
 
-def show_differences(
+def plot_differences(
     differences: Mapping[str, Difference], *, title: str = "", label: str = ""
 ) -> Any:
     """Draw differences with their intervals, a row for each, against zero.
@@ -91,7 +91,7 @@ def show_differences(
     --------
     >>> from calvaria.study import Summary, compare_means
     >>> heart = compare_means(Summary(n=31, mean=60.8, sd=13.6), Summary(n=32, mean=57.0, sd=13.3))
-    >>> figure = show_differences({"heart": heart}, label="points")
+    >>> figure = plot_differences({"heart": heart}, label="points")
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
     ['heart']
     """

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from calvaria.study.planning import TrialPlan
 
-__all__ = ["show_power"]
+__all__ = ["plot_power"]
 
 
-def show_power(plans: Mapping[str, TrialPlan], *, title: str = "") -> Any:
+def plot_power(plans: Mapping[str, TrialPlan], *, title: str = "") -> Any:
     """Draw how power grows with the number of participants, for one or more plans.
 
     Parameters
@@ -37,7 +37,7 @@ def show_power(plans: Mapping[str, TrialPlan], *, title: str = "") -> Any:
     >>> plan = plan_trial(
     ...     "superiority", design="parallel", sd=1, difference=0.8, alpha=0.05, power=0.8
     ... )
-    >>> figure = show_power({"g 0.8": plan})
+    >>> figure = plot_power({"g 0.8": plan})
     >>> figure.axes[0].get_xlabel()
     'participants analysed, both arms'
     """

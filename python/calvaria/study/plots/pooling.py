@@ -13,10 +13,10 @@ from calvaria.study.record import number
 if TYPE_CHECKING:
     from calvaria.study.pooling import Pooled
 
-__all__ = ["show_forest", "show_funnel"]
+__all__ = ["plot_forest", "plot_funnel"]
 
 
-def show_forest(pooled: Pooled, *, title: str = "", label: str = "Hedges g") -> Any:
+def plot_forest(pooled: Pooled, *, title: str = "", label: str = "Hedges g") -> Any:
     """Draw a forest plot: each trial with its weight, the pooled effect, the prediction.
 
     Parameters
@@ -37,7 +37,7 @@ def show_forest(pooled: Pooled, *, title: str = "", label: str = "Hedges g") -> 
     ...     TrialEffect(label=name, value=value, se=0.3, participants=name)
     ...     for name, value in (("A", 0.9), ("B", 0.5), ("C", 0.4))
     ... ]
-    >>> figure = show_forest(pool_effects(trials, estimator="REML", interval="normal"))
+    >>> figure = plot_forest(pool_effects(trials, estimator="REML", interval="normal"))
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
     ['REML, normal', 'C', 'B', 'A']
     """
@@ -76,7 +76,7 @@ def show_forest(pooled: Pooled, *, title: str = "", label: str = "Hedges g") -> 
     return figure
 
 
-def show_funnel(pooled: Pooled, *, title: str = "", label: str = "Hedges g") -> Any:
+def plot_funnel(pooled: Pooled, *, title: str = "", label: str = "Hedges g") -> Any:
     """Draw a funnel plot: effect against standard error, with the pooled effect.
 
     With few trials an even funnel shows nothing, and an uneven one may have other reasons than
@@ -100,7 +100,7 @@ def show_funnel(pooled: Pooled, *, title: str = "", label: str = "Hedges g") -> 
     ...     TrialEffect(label=name, value=value, se=0.3, participants=name)
     ...     for name, value in (("A", 0.9), ("B", 0.5), ("C", 0.4))
     ... ]
-    >>> figure = show_funnel(pool_effects(trials, estimator="REML", interval="normal"))
+    >>> figure = plot_funnel(pool_effects(trials, estimator="REML", interval="normal"))
     >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
     ('Hedges g', 'standard error')
     """

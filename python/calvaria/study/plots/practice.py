@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from calvaria.study.learning import LearningCurve
     from calvaria.study.revisions import RevisionComparison
 
-__all__ = ["show_costs", "show_learning", "show_revisions"]
+__all__ = ["plot_costs", "plot_learning", "plot_revisions"]
 
 
-def show_learning(
+def plot_learning(
     curve: LearningCurve,
     *,
     value: ArrayLike,
@@ -58,7 +58,7 @@ def show_learning(
     >>> curve = fit_learning_curve(
     ...     attempts["value"], attempt=attempts["attempt"], participant=attempts["participant"]
     ... )
-    >>> figure = show_learning(curve, **attempts)
+    >>> figure = plot_learning(curve, **attempts)
     >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
     ('attempt; 81.9 % (78.5 to 85.4) of the value is left with each doubling', 'time (min)')
     """
@@ -84,7 +84,7 @@ def show_learning(
     return figure
 
 
-def show_revisions(
+def plot_revisions(
     comparison: RevisionComparison, *, title: str = "", label: str = "rating"
 ) -> Any:
     r"""Draw the ratings of each rater over the revisions of a model.
@@ -109,7 +109,7 @@ def show_revisions(
     >>> hard = Revision(
     ...     name="B", material="hard resin", wall_mm=1.2, ratings={"r1": 4, "r2": 4, "r3": 5, "r4": 4}
     ... )
-    >>> figure = show_revisions(compare_revisions([soft, hard]))
+    >>> figure = plot_revisions(compare_revisions([soft, hard]))
     >>> [label.get_text() for label in figure.axes[0].get_xticklabels()]
     ['A\nsoft resin\nwall 0.8 mm', 'B\nhard resin\nwall 1.2 mm']
     """
@@ -131,7 +131,7 @@ def show_revisions(
     return figure
 
 
-def show_costs(
+def plot_costs(
     prints: PrintCosts,
     specimens: SpecimenCosts,
     *,
@@ -167,7 +167,7 @@ def show_costs(
     ...     each=900, storage_per_year=100, disposal_each=200, fixed_per_year=2000, uses_each=10,
     ...     available_per_year=4,
     ... )
-    >>> figure = show_costs(prints, specimens, most_uses=50, currency="EUR")
+    >>> figure = plot_costs(prints, specimens, most_uses=50, currency="EUR")
     >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
     ('uses in a year (one group, one session, one model)', 'cost of the year (EUR)')
     """

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from calvaria.study.ratings import LikertSummary
 
-__all__ = ["show_likert", "show_pre_post", "show_scores"]
+__all__ = ["plot_likert", "plot_pre_post", "plot_scores"]
 
 
-def show_scores(
+def plot_scores(
     arms: Mapping[str, ArrayLike], *, level: float = 0.95, title: str = "", label: str = "score"
 ) -> Any:
     r"""Draw every value of each arm with mean and interval; missing values are counted below.
@@ -40,7 +40,7 @@ def show_scores(
 
     Examples
     --------
-    >>> figure = show_scores({"print": [60, 64, 71], "cadaver": [58, None, 66]})
+    >>> figure = plot_scores({"print": [60, 64, 71], "cadaver": [58, None, 66]})
     >>> [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
     ['print\nn 3', 'cadaver\nn 2, 1 missing']
     """
@@ -65,7 +65,7 @@ def show_scores(
     return figure
 
 
-def show_pre_post(
+def plot_pre_post(
     post: ArrayLike,
     *,
     pre: ArrayLike,
@@ -90,7 +90,7 @@ def show_pre_post(
 
     Examples
     --------
-    >>> figure = show_pre_post(
+    >>> figure = plot_pre_post(
     ...     [62, 70, None, 58, 55, 66], pre=[40, 50, 45, 41, 39, 52], arm=["print"] * 3 + ["bone"] * 3
     ... )
     >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
@@ -113,7 +113,7 @@ def show_pre_post(
     return figure
 
 
-def show_likert(items: Sequence[LikertSummary], *, title: str = "") -> Any:
+def plot_likert(items: Sequence[LikertSummary], *, title: str = "") -> Any:
     """Draw the answers to several items on one scale as bars of shares.
 
     Parameters
@@ -133,7 +133,7 @@ def show_likert(items: Sequence[LikertSummary], *, title: str = "") -> Any:
     >>> item = summarise_likert(
     ...     [4, 5, 3, 4, 5, 2], lowest=1, highest=5, agree_from=4, item="The print feels like bone."
     ... )
-    >>> figure = show_likert([item])
+    >>> figure = plot_likert([item])
     >>> figure.axes[0].get_xlabel()
     'share of answers, %; from 1 (left) to 5'
     """
