@@ -13,9 +13,9 @@ from calvaria.errors import BarError, MeshError
 from calvaria.mesh import (
     Mesh,
     find_self_intersections,
-    read_mesh,
     measure_mesh,
     measure_topology,
+    read_mesh,
     signed_distance_mm,
     transform_mesh,
     write_mesh,

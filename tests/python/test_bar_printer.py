@@ -367,12 +367,12 @@ def test_a_history_becomes_json_and_names_a_wrong_day():
 
 def test_a_form_that_is_appended_twice_is_kept_once(tmp_path):
     rows = [reading(49.9, repeat=1), reading(49.9, repeat=2), reading(49.95, repeat=3)]
-    first = append_readings(tmp_path / "p.jsonl", rows)
+    first = append_readings(rows, tmp_path / "p.jsonl")
     with pytest.warns(CalvariaWarning, match="3 of 4 readings left out"):
-        both = append_readings(tmp_path / "p.jsonl", [*rows, reading(49.9, repeat=4)])
+        both = append_readings([*rows, reading(49.9, repeat=4)], tmp_path / "p.jsonl")
     assert both == (*first, reading(49.9, repeat=4)) == load_record(tmp_path / "p.jsonl")
     for n in (1, 2):
-        assert len(append_readings(tmp_path / "q.jsonl", reading(49.95))) == n, "may be read twice"
+        assert len(append_readings(reading(49.95), tmp_path / "q.jsonl")) == n, "may be read twice"
 
 
 def test_a_copied_record_says_so_and_a_copied_gauge_study_is_refused():

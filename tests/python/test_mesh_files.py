@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from calvaria import Mesh, errors, read_mesh, measure_topology, write_mesh
+from calvaria import Mesh, errors, measure_topology, read_mesh, write_mesh
 from calvaria.errors import MeshError
 from mesh_bodies import BALL, ball, bounds, read_bytes
 from stl_cases import CORNERS, FACES, binary

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from calvaria import read_mesh, read_mesh_info, measure_topology
+from calvaria import measure_topology, read_mesh, read_mesh_info
 from calvaria.errors import MeshError
 from mesh_bodies import bounds, read_bytes
 from stl_cases import CORNERS, FACES

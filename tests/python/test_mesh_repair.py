@@ -14,8 +14,8 @@ from calvaria import (
     Verdict,
     check_mesh,
     find_self_intersections,
-    read_mesh,
     measure_topology,
+    read_mesh,
     repair_mesh,
 )
 from calvaria.errors import MeshError

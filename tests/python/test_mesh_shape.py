@@ -291,7 +291,9 @@ def test_a_small_share_of_a_large_mesh_is_chosen_from_all_of_it():
     side2 = 4 * np.pi * 40.0**2 / 3000 / (np.sqrt(3) / 4)
     assert made.max_error_mm < 2.5 * side2 / (6 * 40.0)
     corner = made.mesh.vertices[made.mesh.faces]
-    area = np.linalg.norm(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1)
+    area = np.linalg.norm(
+        np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1
+    )
     assert area.min() > area.mean() / 6
 
 

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from calvaria import CalvariaWarning, Mesh, read_mesh, read_mesh_info, measure_topology
+from calvaria import CalvariaWarning, Mesh, measure_topology, read_mesh, read_mesh_info
 from calvaria.errors import MeshError
 from stl_cases import CORNERS, FACES, binary, cases
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from calvaria import FaceKind, Verdict, read_mesh, phantom
+from calvaria import FaceKind, Verdict, phantom, read_mesh
 from calvaria.cli import app
 from calvaria.errors import CalvariaError
 from calvaria.mesh import measure_mesh, measure_topology
