@@ -291,7 +291,7 @@ mod tests {
             [10.0, -9.0, 0.0],
             [10.0, 9.0, 0.0],
         ];
-        let faces = vec![[0, 2, 1], [1, 2, 3], [2, 4, 3], [3, 4, 5]];
+        let faces = vec![[0, 2, 1], [1, 2, 3], [2, 4, 5], [2, 5, 3]];
         let mesh = TriMesh { vertices, faces, kinds: vec![0; 4] };
         let picture = draw_mesh(mesh.view(), &view([20, 20]), Paint::Kinds(&[[240; 3]; 4]), [0; 3]);
         let row: Vec<u8> = picture.chunks(3).skip(200).take(20).map(|pixel| pixel[0]).collect();
