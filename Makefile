@@ -43,12 +43,12 @@ bench: $(NATIVE) ## Time and memory beside other libraries
 	$(BIN)/python benches/loading.py
 	$(BIN)/python benches/accuracy.py
 	$(BIN)/python benches/segment.py
-	$(BIN)/python benches/surface.py
-	$(BIN)/python benches/mesh.py
-	$(BIN)/python benches/whole_job.py
+	$(BIN)/python benches/surface.py --large --rounds 3 --page docs/benchmarks/surface.md
+	$(BIN)/python benches/mesh.py --large --rounds 2
+	$(BIN)/python benches/whole_job.py --size 512 --slices 300 --rounds 2
 	$(BIN)/python benches/mesh_files.py
 	$(BIN)/python benches/printability.py
-	$(BIN)/python benches/overlay.py
+	$(BIN)/python benches/overlay.py --page docs/benchmarks/overlay.md
 
 notebooks: $(NATIVE) ## Run the notebooks and store what they show
 	$(BIN)/python notebooks/refresh.py

@@ -187,9 +187,15 @@ impl Filter<'_> {
         progress: &Progress,
     ) -> Result<Vec<Move>, Cancelled> {
         let weights = sinc_weights(n_passes, passband);
-        let (mut now, mut last) = (self.umbrella.zeros(), self.umbrella.zeros());
-        for term in (0..n_passes).rev() {
-            let factor = -0.5 * term_of_quotient(&weights, term) as f32;
+        let factor = |term: usize| -0.5 * term_of_quotient(&weights, term) as f32;
+        let Some(highest) = n_passes.checked_sub(1) else { return Ok(self.umbrella.zeros()) };
+        // Nothing stands above the highest term.
+        let first = factor(highest);
+        let mut now: Vec<Move> = self.gradient.par_iter().map(|pull| pull.map(|x| first * x)).collect();
+        let mut last = self.umbrella.zeros();
+        progress.step()?;
+        for term in (0..highest).rev() {
+            let factor = factor(term);
             // Of the lowest term M itself is taken, of all others twice.
             let share = if term == 0 { 0.5 } else { 1.0 };
             // The slot before the last is read once and then holds the next one.

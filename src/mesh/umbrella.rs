@@ -26,37 +26,29 @@ pub(super) struct Umbrella {
     excess: Vec<(u32, u32)>,
 }
 
-/// A part of an umbrella: rows, shares, excess.
-type Piece = (Vec<[u32; WIDTH]>, Vec<f32>, Vec<(u32, u32)>);
-
 impl Umbrella {
     /// `choose` names the neighbours of a vertex, in parallel; none fixes it.
     pub(super) fn build<F>(n_vertices: usize, choose: F) -> Self
     where
         F: Fn(u32, &mut Vec<u32>) + Sync,
     {
-        let piece = |block: usize| -> Piece {
-            let range = block * BLOCK..((block + 1) * BLOCK).min(n_vertices);
-            let (mut rows, mut shares) = (Vec::with_capacity(range.len()), Vec::with_capacity(range.len()));
-            let (mut excess, mut list) = (Vec::new(), Vec::with_capacity(16));
-            for vertex in range {
-                list.clear();
-                choose(vertex as u32, &mut list);
-                shares.push(if list.is_empty() { 0.0 } else { 1.0 / list.len() as f32 });
-                rows.push(std::array::from_fn(|n| list.get(n).copied().unwrap_or(n_vertices as u32)));
-                excess.extend(list.iter().skip(WIDTH).map(|&to| (vertex as u32, to)));
-            }
-            (rows, shares, excess)
-        };
-        let pieces: Vec<Piece> = (0..n_vertices.div_ceil(BLOCK)).into_par_iter().map(piece).collect();
-        let mut whole = Self { rows: Vec::with_capacity(n_vertices), ..Self::default() };
-        whole.shares.reserve_exact(n_vertices);
-        for (rows, shares, excess) in pieces {
-            whole.rows.extend(rows);
-            whole.shares.extend(shares);
-            whole.excess.extend(excess);
-        }
-        whole
+        let (mut rows, mut shares) = (vec![[0; WIDTH]; n_vertices], vec![0.0; n_vertices]);
+        let blocks = rows.par_chunks_mut(BLOCK).zip(shares.par_chunks_mut(BLOCK)).enumerate();
+        let excess: Vec<Vec<(u32, u32)>> = blocks
+            .map(|(block, (rows, shares))| {
+                let (mut excess, mut list) = (Vec::new(), Vec::with_capacity(16));
+                for (offset, (row, share)) in rows.iter_mut().zip(shares).enumerate() {
+                    let vertex = (block * BLOCK + offset) as u32;
+                    list.clear();
+                    choose(vertex, &mut list);
+                    *share = if list.is_empty() { 0.0 } else { 1.0 / list.len() as f32 };
+                    *row = std::array::from_fn(|n| list.get(n).copied().unwrap_or(n_vertices as u32));
+                    excess.extend(list.iter().skip(WIDTH).map(|&to| (vertex, to)));
+                }
+                excess
+            })
+            .collect();
+        Self { rows, shares, excess: excess.concat() }
     }
 
     /// How many vertices stay where they are.

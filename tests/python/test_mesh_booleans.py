@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from calvaria.mesh import combine_meshes, measure_mesh, mesh_topology, transform_mesh
+from calvaria.mesh import combine_meshes, measure_mesh, measure_topology, transform_mesh
 from calvaria.printability import block_mesh, rod_mesh
 from printed_bodies import turned
 
@@ -36,7 +36,7 @@ def faults(seeds):
     found = []
     for seed in seeds:
         mesh, volume = drilled(seed)
-        topology = mesh_topology(mesh)
+        topology = measure_topology(mesh)
         if not (len(mesh.faces) and topology.is_closed and topology.is_manifold):
             found.append((seed, "not closed or not manifold"))
         elif abs(measure_mesh(mesh).volume_mm3 / volume - 1) > 0.005:
