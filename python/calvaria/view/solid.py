@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import numpy as np
 from calvaria import _native
 from calvaria._offsets import Offsets, PointOffsets, vertex_offsets
 from calvaria._record import plural
+from calvaria.errors import CalvariaWarning
 from calvaria.mesh import FaceKind, Mesh, closest_points, decimate_mesh
 from calvaria.report.png import png_bytes
 from calvaria.view.colours import (
@@ -149,7 +151,10 @@ def mesh_entries(
         if targets[place] < len(mesh.faces):
             # Lids are collapsed like everything else here, and know afterwards that they are lids.
             plain = Mesh(vertices=mesh.vertices, faces=mesh.faces)
-            reduced = decimate_mesh(plain, target_faces=targets[place])
+            with warnings.catch_warnings():
+                # The note below says how far it moved.
+                warnings.simplefilter("ignore", CalvariaWarning)
+                reduced = decimate_mesh(plain, target_faces=targets[place])
             drawn = _with_kinds(mesh, reduced.mesh)
             notes.append(
                 f"{name}: drawn with {reduced.n_faces} of {plural(reduced.n_faces_before, 'triangle')}, "
