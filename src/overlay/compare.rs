@@ -8,7 +8,7 @@ use super::coat;
 use super::edge::{self, EdgeMethod, Measured, Scan};
 use super::field::Field;
 use super::profile;
-use super::quiet::{self, Smoothing};
+use super::quiet::{self, Beside, Noise, Smoothing};
 use crate::progress::{Cancelled, Progress};
 use crate::segment::Value;
 use crate::volume::Volume;
@@ -66,6 +66,8 @@ pub struct Comparison {
     pub voxel_noise: f64,
     /// Standard deviation of the bell that the image was smoothed by, mm; 0 where it was not.
     pub smoothed_mm: f64,
+    /// How many times the noise of slopes the edge falls once smoothed; nothing where that was not needed.
+    pub steepness: Option<f64>,
     /// Usual difference between inside and outside.
     pub contrast: f64,
     /// Least difference that counted as an edge.
@@ -120,27 +122,29 @@ pub fn compare<T: Value>(
     let some = |all: &[[f64; 3]]| all.iter().copied().step_by(stride).collect::<Vec<_>>();
     let (some_points, some_normals) = (some(points), some(normals));
     let floor = options.floor as f32;
-    let noise = quiet::noise(values, &field, &some_points, &some_normals, floor);
-    let whole = Held { field: &field, options, smoothing: Smoothing::none(), voxel_noise: noise };
-    let look = whole.look(&some_points, &some_normals);
-    let smoothing = Smoothing::needed(volume.grid(), look.fall, noise);
-    if smoothing.sigma_mm > 0.0 {
-        let reach_mm = options.search_mm + MARGIN_MM;
-        let how = (&smoothing, floor, options.ceiling as f32);
-        if let Some((quiet, grid)) = quiet::around(values, volume.grid(), points, reach_mm, how, progress)? {
-            let voxels = quiet.as_slice().ok_or(OverlayError::Order)?;
-            let smooth = Field::new(voxels, &grid, floor);
-            let held = Held { field: &smooth, options, smoothing, voxel_noise: noise };
-            let look = held.look(&some_points, &some_normals);
-            let mut found = held.compare(look, points, normals, progress)?;
-            // The level of a mesh is that of the image it was drawn in.
-            found.measured.par_iter_mut().zip(points).for_each(|(one, point)| {
-                one.value = field.at(&field.index(&Vector3::from(*point))).unwrap_or(f64::NAN);
-            });
-            return Ok(found);
-        }
+    let beside = Beside { points: &some_points, normals: &some_normals, floor };
+    let voxels_noise = quiet::of_voxels(values, volume.grid(), beside);
+    let voxel_noise = voxels_noise.sd;
+    let look = Held { field: &field, options, smoothing: Smoothing::none(), noise: None }.look(beside);
+    let smoothing = Smoothing::needed(volume.grid(), look.fall, voxels_noise);
+    let how = (options.search_mm + MARGIN_MM, floor, options.ceiling as f32);
+    let quiet = if smoothing.sigma_mm > 0.0 {
+        quiet::around(values, volume.grid(), points, &smoothing, how, progress)?
+    } else {
+        None
+    };
+    if let Some((quiet, grid)) = quiet {
+        let smooth = Field::new(quiet.as_slice().ok_or(OverlayError::Order)?, &grid, floor);
+        let held = Held { field: &smooth, options, smoothing, noise: Some(voxels_noise.after(&smoothing)) };
+        let mut found = held.compare(held.look(beside), points, normals, progress)?;
+        // The level of a mesh is that of the image it was drawn in.
+        found.measured.par_iter_mut().zip(points).for_each(|(one, point)| {
+            one.value = field.at(&field.index(&Vector3::from(*point))).unwrap_or(f64::NAN);
+        });
+        return Ok(Comparison { voxel_noise, ..found });
     }
-    whole.compare(look, points, normals, progress)
+    let held = Held { field: &field, options, smoothing: Smoothing::none(), noise: None };
+    Ok(Comparison { voxel_noise, ..held.compare(look, points, normals, progress)? })
 }
 
 /// An image that a surface is held against, as it is or smoothed.
@@ -148,8 +152,8 @@ struct Held<'a, T> {
     field: &'a Field<'a, T>,
     options: &'a EdgeOptions,
     smoothing: Smoothing,
-    /// Noise of the voxels before they are smoothed.
-    voxel_noise: f64,
+    /// What noise is left, where it is smoothed.
+    noise: Option<Noise>,
 }
 
 impl<T: Value> Held<'_, T> {
@@ -167,13 +171,13 @@ impl<T: Value> Held<'_, T> {
         (step_mm, (reach / step_mm).ceil() as usize)
     }
 
-    fn look(&self, points: &[[f64; 3]], normals: &[[f64; 3]]) -> Look {
+    fn look(&self, beside: Beside<'_>) -> Look {
         let look = |beyond_mm: f64, n_smooth: usize, most_rest: f64| {
             let (step_mm, half) = self.steps(beyond_mm);
             let (search_mm, ceiling) = (self.options.search_mm, self.options.ceiling);
             let added_mm2 = self.smoothing.added_mm2;
             let reading = Reading { step_mm, search_mm, half, n_smooth, ceiling, most_rest, added_mm2 };
-            blur::look(self.field, points, normals, reading)
+            blur::look(self.field, beside.points, beside.normals, reading)
         };
         // The edges of a blurry scan end farther out, and those of a noisy one are found once it is smoothed.
         let near = self.near_mm();
@@ -193,8 +197,7 @@ impl<T: Value> Held<'_, T> {
         let with = |sigma_mm: f64| sigma_mm.hypot(self.smoothing.sigma_mm);
         let [flat, deep] = [look.blur.in_plane_mm, look.blur.through_plane_mm];
         let (step_mm, half) = self.steps(self.near_mm().max(BEYOND_SIGMAS * with(flat.max(deep))));
-        let left = if self.is_smoothed() { self.voxel_noise * self.smoothing.left } else { 0.0 };
-        let noise = look.noise.max(left);
+        let noise = self.noise.map_or(look.noise, |left| look.noise.max(left.sd));
         let usual = (0.2 * look.contrast).max(4.0 * noise).max(options.lowest_contrast);
         let least_contrast = options.least_contrast.unwrap_or(usual);
         let scan = Scan {
@@ -213,7 +216,7 @@ impl<T: Value> Held<'_, T> {
             coat: options.coat.filter(|&coat| coat::is_around(coat, &look.outside)),
             is_curvature_corrected: options.is_curvature_corrected,
             voxel_mm: grid.voxel_volume_mm3().cbrt(),
-            smoothed_mm: self.smoothing.sigma_mm,
+            alike_mm: self.noise.map(|left| left.alike_mm),
             longest_step_mm: grid.spacing_xyz_mm().max(),
             steps: grid.steps(),
         };
@@ -222,15 +225,12 @@ impl<T: Value> Held<'_, T> {
             measured,
             blur: look.blur,
             noise,
-            voxel_noise: self.voxel_noise,
+            voxel_noise: noise,
             smoothed_mm: self.smoothing.sigma_mm,
+            steepness: self.noise.map(|left| left.steepness(look.fall)),
             contrast: look.contrast,
             least_contrast,
         })
-    }
-
-    fn is_smoothed(&self) -> bool {
-        self.smoothing.sigma_mm > 0.0
     }
 }
 

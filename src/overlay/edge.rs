@@ -66,8 +66,8 @@ pub(super) struct Scan {
     pub is_curvature_corrected: bool,
     /// Mean distance of voxels, mm: what is between them is not independent.
     pub voxel_mm: f64,
-    /// Standard deviation of the bell that the image was smoothed by, mm; 0 in the image as it is.
-    pub smoothed_mm: f64,
+    /// How far noise is alike where the image was smoothed: standard deviation of a bell, mm.
+    pub alike_mm: Option<f64>,
     pub longest_step_mm: f64,
     /// The steps of the grid as columns.
     pub steps: Matrix3<f64>,
@@ -256,10 +256,9 @@ fn locate<T: Value>(
     let corrected = place_mm + if scan.is_curvature_corrected { curvature_mm / cosine } else { 0.0 };
     let voxel_mm = (scan.steps.transpose() * out).norm();
     let spread = Spread { noise: fitted.rest().max(scan.noise), drop: fitted.drop, sigma, voxel_mm };
-    let random = if scan.smoothed_mm > 0.0 {
-        spread.smoothed(scan, fitted.place_variance, reach)
-    } else {
-        spread.random(scan, fitted.place_variance)
+    let random = match scan.alike_mm {
+        Some(alike_mm) => spread.smoothed(scan, alike_mm, fitted.place_variance, reach),
+        None => spread.random(scan, fitted.place_variance),
     } * cosine;
     let bend = if scan.is_curvature_corrected { BEND_LEFT } else { 1.0 } * curvature_mm;
     let between = spread.between(scan.method);
@@ -306,19 +305,19 @@ impl Spread {
 
     /// The same where the image was smoothed, and its noise is known to be alike nearby: 15 % above what
     /// theory says of the fit, or of the steepest place, and of the curvature that is read `reach` away.
-    fn smoothed(&self, scan: &Scan, place_variance: f64, reach: f64) -> f64 {
-        let (share, tau2) = (self.noise / self.drop, scan.smoothed_mm.powi(2));
+    fn smoothed(&self, scan: &Scan, alike_mm: f64, place_variance: f64, reach: f64) -> f64 {
+        let (share, alike_mm2) = (self.noise / self.drop, alike_mm.powi(2));
         let of_edge = match scan.method {
             EdgeMethod::HalfMaximum => {
-                let alike = self.voxel_mm.hypot(quiet::ALIKE_SIGMAS * scan.smoothed_mm);
+                let alike = quiet::ALIKE_SIGMAS * alike_mm;
                 self.noise * (place_variance * alike / scan.step_mm).sqrt()
             }
             // Second derivative of the noise over third derivative of the edge, both through the bell that
             // slopes are read with.
             EdgeMethod::GradientMaximum => {
                 let read = scan.read_mm2();
-                let seen = tau2 + read;
-                let bent = (0.75_f64).sqrt() * share * (tau2 / seen).powf(0.25) / seen;
+                let seen = alike_mm2 + read;
+                let bent = (0.75_f64).sqrt() * share * (alike_mm2 / seen).powf(0.25) / seen;
                 bent * ROOT_TAU * (self.sigma.powi(2) + read).powf(1.5)
             }
         };

@@ -8,6 +8,7 @@
 use nalgebra::{Matrix3, Matrix4, Point3, Vector3};
 use ndarray::{Array3, ArrayView3, s};
 
+use super::curvature;
 use super::field::Field;
 use crate::geometry::Grid;
 use crate::progress::{Cancelled, Progress};
@@ -32,6 +33,11 @@ const POWER: f64 = 2.5;
 const RANGE: [f64; 2] = [0.7, 2.0];
 /// White noise averaged by a bell of Gauss is alike over that many standard deviations: 2 sqrt(pi).
 pub(super) const ALIKE_SIGMAS: f64 = 3.544_907_7;
+/// Farthest that noise of voxels is believed to be alike: standard deviation of a bell, voxels.
+const MOST_ALIKE: f64 = 1.5;
+/// Squared noise of neighbours over that of others, from which on all are taken to know nothing of each other.
+const WHITE: f64 = 0.85;
+const HALVINGS: usize = 20;
 /// A sampled bell ends at so many standard deviations, as the filter has it.
 const REACH_SIGMAS: f64 = 4.0;
 
@@ -54,12 +60,14 @@ impl Smoothing {
     }
 
     /// As much as an edge needs that falls by `fall` per mm; none where it is steep.
-    pub fn needed(grid: &Grid, fall: f64, noise: f64) -> Self {
+    pub fn needed(grid: &Grid, fall: f64, noise: Noise) -> Self {
         let voxel_mm = grid.voxel_volume_mm3().cbrt();
-        let steepness = fall * voxel_mm / noise.max(1e-12);
+        let steepness = fall * voxel_mm / noise.sd.max(1e-12);
         if steepness >= STEEP || fall <= 0.0 {
             return Self::none();
         }
+        // Over many voxels, noise that is alike averages out like more of the other kind.
+        let steepness = steepness / (ALIKE_SIGMAS * noise.alike_mm / voxel_mm).powf(1.5);
         let voxels = (WANTED / (GAIN * steepness)).powf(POWER.recip()).clamp(RANGE[0], RANGE[1]);
         Self::by(grid, voxels * voxel_mm)
     }
@@ -91,42 +99,117 @@ fn bell(sigma: f64) -> (f64, f64) {
     (second / sum, squares / (sum * sum))
 }
 
-/// Noise of the voxels beside a surface, from second differences along rows and columns.
-pub(super) fn noise<T: Value>(
-    values: ArrayView3<'_, T>,
-    field: &Field<'_, T>,
-    points: &[[f64; 3]],
-    normals: &[[f64; 3]],
-    floor: f32,
-) -> f64 {
+/// Where noise is read: beside the points, in what is image.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Beside<'a> {
+    pub points: &'a [[f64; 3]],
+    pub normals: &'a [[f64; 3]],
+    pub floor: f32,
+}
+
+/// Noise of voxels that are no neighbours.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Noise {
+    pub sd: f64,
+    /// Noise is alike as if that of single points had been smoothed by a bell of this standard deviation, mm.
+    pub alike_mm: f64,
+}
+
+impl Noise {
+    /// What smoothing leaves of it.
+    pub fn after(&self, smoothing: &Smoothing) -> Self {
+        let alike_mm = self.alike_mm.hypot(smoothing.sigma_mm);
+        // Along an axis with wide steps less is averaged.
+        let left = (self.alike_mm / alike_mm).powf(1.5).max(smoothing.left);
+        Self { sd: self.sd * left, alike_mm }
+    }
+
+    /// How many times the noise of slopes an edge falls.
+    pub fn steepness(&self, fall: f64) -> f64 {
+        std::f64::consts::SQRT_2 * self.alike_mm * fall / self.sd.max(1e-12)
+    }
+}
+
+/// Noise of the voxels beside a surface. How far it is alike is told by the differences of neighbours
+/// against those of voxels that lie two apart.
+pub(super) fn of_voxels<T: Value>(values: ArrayView3<'_, T>, grid: &Grid, beside: Beside<'_>) -> Noise {
     let (nk, nj, ni) = values.dim();
-    let mut sizes = Vec::with_capacity(8 * points.len());
-    for (point, normal) in points.iter().zip(normals) {
-        for mm in BESIDE_MM {
-            let index = field.index(&(Vector3::from(*point) + Vector3::from(*normal) * mm));
-            let [i, j, k] = [0, 1, 2].map(|axis| index[axis].round());
-            let last = [ni, nj, nk].map(|n| n as f64 - 1.0);
-            if !(i >= 1.0 && j >= 1.0 && k >= 0.0 && i < last[0] && j < last[1] && k <= last[2]) {
-                continue;
-            }
-            let (i, j, k) = (i as usize, j as usize, k as usize);
-            let at = |j: usize, i: usize| values[[k, j, i]].to_f32();
-            for [a, b] in [[at(j, i - 1), at(j, i + 1)], [at(j - 1, i), at(j + 1, i)]] {
-                let middle = at(j, i);
-                // Air that is cut off at one value, and padding, have no noise.
-                let is_image = [a, b, middle].iter().all(|&value| value >= floor);
-                if is_image && (a != middle || b != middle) {
-                    sizes.push(f64::from((a - 2.0 * middle + b).abs()));
-                }
+    let voxel = |place: &Vector3<f64>| {
+        let index = grid.ijk(Point3::from(*place)).map(f64::round);
+        let is_within = (0..3).all(|axis| index[axis] >= 0.0 && index[axis] < [ni, nj, nk][axis] as f64);
+        is_within.then(|| [0, 1, 2].map(|axis| index[axis] as usize))
+    };
+    let at = |[i, j, k]: [usize; 3]| values[[k, j, i]].to_f32();
+    let apart = along(beside, 2.0 * grid.voxel_volume_mm3().cbrt(), |place| {
+        voxel(place).map(at).filter(|&value| value >= beside.floor).map(f64::from)
+    });
+    let mut sizes = Vec::with_capacity(8 * beside.points.len());
+    for place in beside.places().map(|(place, _)| place) {
+        let Some([i, j, k]) = voxel(&place) else { continue };
+        if i == 0 || j == 0 || i + 1 >= ni || j + 1 >= nj {
+            continue;
+        }
+        let middle = at([i, j, k]);
+        let rows = [[at([i - 1, j, k]), at([i + 1, j, k])], [at([i, j - 1, k]), at([i, j + 1, k])]];
+        for [a, b] in rows.into_iter().filter(|[a, b]| a.min(*b).min(middle) >= beside.floor) {
+            // Air that is cut off at one value has no noise.
+            if a != middle || b != middle {
+                sizes.push(f64::from((a - 2.0 * middle + b).abs()));
             }
         }
     }
+    let next = spread(sizes);
+    let voxel_mm = grid.voxel_volume_mm3().cbrt();
+    // Share of the variance that differences over so many voxels show, alike over that part of a voxel.
+    let shown = |lag: f64, alike: f64| {
+        let at = |voxels: f64| (-0.25 * (voxels / alike).powi(2)).exp();
+        (DIFFERENCES - 8.0 * at(lag) + 2.0 * at(2.0 * lag)) / DIFFERENCES
+    };
+    let single = ALIKE_SIGMAS.recip();
+    let [mut low, mut high] = [single, MOST_ALIKE];
+    for _ in 0..HALVINGS {
+        let middle = 0.5 * (low + high);
+        let is_more = next * next * shown(2.0, middle) < WHITE * apart * apart * shown(1.0, middle);
+        (low, high) = if is_more { (middle, high) } else { (low, middle) };
+    }
+    let sd = apart.max(next) / shown(2.0, low).sqrt();
+    Noise { sd, alike_mm: low * voxel_mm }
+}
+
+impl Beside<'_> {
+    /// Places beside the points, and the normals there.
+    fn places(&self) -> impl Iterator<Item = (Vector3<f64>, Vector3<f64>)> + '_ {
+        self.points.iter().zip(self.normals).flat_map(|(point, normal)| {
+            let (point, normal) = (Vector3::from(*point), Vector3::from(*normal));
+            BESIDE_MM.map(|mm| (point + normal * mm, normal))
+        })
+    }
+}
+
+/// Noise from second differences along the surface, where layers stay what they are.
+fn along(beside: Beside<'_>, lag_mm: f64, at: impl Fn(&Vector3<f64>) -> Option<f64>) -> f64 {
+    let mut sizes = Vec::with_capacity(8 * beside.points.len());
+    for (place, normal) in beside.places() {
+        let Some(middle) = at(&place) else { continue };
+        for way in curvature::tangents(&normal).map(|way| way * lag_mm) {
+            if let (Some(a), Some(b)) = (at(&(place - way)), at(&(place + way)))
+                && (a != middle || b != middle)
+            {
+                sizes.push((a - 2.0 * middle + b).abs());
+            }
+        }
+    }
+    spread(sizes)
+}
+
+/// The standard deviation of which these are the sizes of second differences.
+fn spread(mut sizes: Vec<f64>) -> f64 {
+    sizes.retain(|size| size.is_finite());
     let place = (QUANTILE * sizes.len() as f64) as usize;
     if place >= sizes.len() {
         return 0.0;
     }
-    let (_, size, _) = sizes.select_nth_unstable_by(place, f64::total_cmp);
-    *size / (AT_QUANTILE * DIFFERENCES.sqrt())
+    *sizes.select_nth_unstable_by(place, f64::total_cmp).1 / (AT_QUANTILE * DIFFERENCES.sqrt())
 }
 
 /// A smoothed copy of the part of an image within `reach_mm` of some points.
@@ -136,8 +219,8 @@ pub(super) fn around<T: Value>(
     values: ArrayView3<'_, T>,
     grid: &Grid,
     points: &[[f64; 3]],
-    reach_mm: f64,
-    (smoothing, floor, ceiling): (&Smoothing, f32, f32),
+    smoothing: &Smoothing,
+    (reach_mm, floor, ceiling): (f64, f32, f32),
     progress: &Progress,
 ) -> Result<Option<(Array3<f32>, Grid)>, Cancelled> {
     let Some((low, high)) = bounds(grid, points, reach_mm + REACH_SIGMAS * smoothing.sigma_mm) else {
@@ -201,9 +284,11 @@ mod tests {
         assert!((variance - 1.69).abs() < 0.01, "{variance}");
         assert!((squares - 1.0 / (ALIKE_SIGMAS * 1.3)).abs() < 1e-3, "{squares}");
         let grid = Grid::new([9, 9, 9], Matrix4::new_scaling(0.5)).unwrap();
-        assert_eq!(Smoothing::needed(&grid, 1000.0, 5.0), Smoothing::none());
-        let some = Smoothing::needed(&grid, 300.0, 50.0);
-        assert!(some.sigma_mm > 0.35 && some.sigma_mm < 1.0 && some.left < 0.25, "{some:?}");
+        let noise = |sd: f64| Noise { sd, alike_mm: 0.5 / ALIKE_SIGMAS };
+        assert_eq!(Smoothing::needed(&grid, 1000.0, noise(5.0)), Smoothing::none());
+        let some = Smoothing::needed(&grid, 300.0, noise(50.0));
+        assert!((noise(50.0).after(&some).sd / 50.0 - some.left).abs() < 0.02);
+        assert!(some.sigma_mm > 0.35 && some.sigma_mm <= 1.0 && some.left < 0.25, "{some:?}");
         assert!((some.added_mm2[(0, 0)] - some.sigma_mm.powi(2)).abs() < 0.01);
     }
 }
