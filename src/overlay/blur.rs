@@ -107,7 +107,9 @@ pub(super) fn look<T: Value>(
             let near = extremes.iter().enumerate().filter(|(_, one)| one.place_mm.abs() <= search_mm);
             let best = near.max_by(|a, b| a.1.drop.total_cmp(&b.1.drop))?.0;
             let drop = extremes[best].drop;
-            (drop > 0.0).then(|| (extremes[best], alone(field, &profile, &extremes, best, (&point, &normal), reading)))
+            (drop > 0.0).then(|| {
+                (extremes[best], alone(field, &profile, &extremes, best, (&point, &normal), reading))
+            })
         })
         .collect();
     let contrast = median(found.iter().map(|one| one.0.drop)).unwrap_or(0.0);
