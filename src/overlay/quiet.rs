@@ -9,7 +9,6 @@ use nalgebra::{Matrix3, Matrix4, Point3, Vector3};
 use ndarray::{Array3, ArrayView3, s};
 
 use super::curvature;
-use super::field::Field;
 use crate::geometry::Grid;
 use crate::progress::{Cancelled, Progress};
 use crate::segment::{Value, gaussian};
@@ -266,7 +265,7 @@ fn bounds(grid: &Grid, points: &[[f64; 3]], reach_mm: f64) -> Option<([usize; 3]
         let reach = reach_mm * inverse.row(axis).norm() + 2.0;
         let first = (low[axis] - reach).floor().max(0.0);
         let after = (high[axis] + reach).ceil().min(dims[axis] as f64);
-        if !(after > first) {
+        if after <= first {
             return None;
         }
         (found.0[axis], found.1[axis]) = (first as usize, after as usize);
