@@ -152,7 +152,7 @@ pub(super) fn of_voxels<T: Value>(values: ArrayView3<'_, T>, grid: &Grid, beside
         let rows = [[at([i - 1, j, k]), at([i + 1, j, k])], [at([i, j - 1, k]), at([i, j + 1, k])]];
         for [a, b] in rows.into_iter().filter(|[a, b]| a.min(*b).min(middle) >= beside.floor) {
             // Air that is cut off at one value has no noise.
-            if a != middle || b != middle {
+            if (a - middle).abs().max((b - middle).abs()) > 0.0 {
                 sizes.push(f64::from((a - 2.0 * middle + b).abs()));
             }
         }
@@ -192,7 +192,7 @@ fn along(beside: Beside<'_>, lag_mm: f64, at: impl Fn(&Vector3<f64>) -> Option<f
         let Some(middle) = at(&place) else { continue };
         for way in curvature::tangents(&normal).map(|way| way * lag_mm) {
             if let (Some(a), Some(b)) = (at(&(place - way)), at(&(place + way)))
-                && (a != middle || b != middle)
+                && (a - middle).abs().max((b - middle).abs()) > 0.0
             {
                 sizes.push((a - 2.0 * middle + b).abs());
             }
