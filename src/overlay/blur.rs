@@ -45,6 +45,8 @@ pub(super) struct Look {
     pub noise: f64,
     /// Median drop at the edges nearest to the surface.
     pub contrast: f64,
+    /// Median of their steepest fall per mm.
+    pub fall: f64,
     /// Median of the highest value inside, and half the distance of its quartiles.
     pub inside: [f64; 2],
     /// Values outside of the edges that stand alone.
@@ -81,6 +83,8 @@ pub(super) struct Reading {
     pub ceiling: f64,
     /// A fit leaves less than this part of the drop.
     pub most_rest: f64,
+    /// Covariance that was added to the blur of the scan, mm2.
+    pub added_mm2: Matrix3<f64>,
 }
 
 /// Measures at some of the points.
@@ -92,7 +96,7 @@ pub(super) fn look<T: Value>(
 ) -> Look {
     let Reading { step_mm, search_mm, half, n_smooth, .. } = reading;
     let spacing = field.grid().spacing_xyz_mm();
-    let found: Vec<(f64, Option<Alone>)> = points
+    let found: Vec<(Extreme, Option<Alone>)> = points
         .par_iter()
         .zip(normals)
         .filter_map(|(point, normal)| {
@@ -103,13 +107,16 @@ pub(super) fn look<T: Value>(
             let near = extremes.iter().enumerate().filter(|(_, one)| one.place_mm.abs() <= search_mm);
             let best = near.max_by(|a, b| a.1.drop.total_cmp(&b.1.drop))?.0;
             let drop = extremes[best].drop;
-            (drop > 0.0).then(|| (drop, alone(field, &profile, &extremes, best, (&point, &normal), reading)))
+            (drop > 0.0).then(|| {
+                (extremes[best], alone(field, &profile, &extremes, best, (&point, &normal), reading))
+            })
         })
         .collect();
-    let contrast = median(found.iter().map(|one| one.0)).unwrap_or(0.0);
+    let contrast = median(found.iter().map(|one| one.0.drop)).unwrap_or(0.0);
+    let fall = median(found.iter().map(|one| one.0.fall)).unwrap_or(0.0);
     let strong: Vec<Alone> = found
         .into_iter()
-        .filter(|(drop, _)| *drop >= contrast / 2.0)
+        .filter(|(edge, _)| edge.drop >= contrast / 2.0)
         .filter_map(|(_, alone)| alone)
         .collect();
     let noise = median(strong.iter().filter(|one| one.is_clean).map(|one| one.rest));
@@ -122,6 +129,7 @@ pub(super) fn look<T: Value>(
         blur: regress(&strong, [spacing.x.max(spacing.y), spacing.z]),
         noise: noise.unwrap_or(0.0).max(contrast * 1e-3),
         contrast,
+        fall,
         inside: [inside.unwrap_or(0.0), spread.unwrap_or(0.0).max(0.1 * contrast)],
     }
 }
@@ -177,7 +185,7 @@ fn alone<T: Value>(
         between: None,
     })?;
     let across = out.dot(&slice_normal(field.grid())).powi(2);
-    let variance_mm2 = (fitted.sigma_mm * cosine).powi(2);
+    let variance_mm2 = (fitted.sigma_mm * cosine).powi(2) - out.dot(&(reading.added_mm2 * out));
     let is_clean = fitted.rest() < reading.most_rest * fitted.drop;
     (variance_mm2.is_finite() && fitted.drop > 0.0).then_some(Alone {
         variance_mm2,

@@ -51,7 +51,7 @@ pub(super) fn inward_mm<T: Value>(
 }
 
 /// Two directions in the plane across a normal.
-fn tangents(normal: &Vector3<f64>) -> [Vector3<f64>; 2] {
+pub(super) fn tangents(normal: &Vector3<f64>) -> [Vector3<f64>; 2] {
     let axis = Vector3::from_fn(|n, _| if n == normal.iamin() { 1.0 } else { 0.0 });
     let first = normal.cross(&axis).normalize();
     [first, normal.cross(&first)]

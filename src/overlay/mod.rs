@@ -13,6 +13,7 @@ mod field;
 mod membrane;
 mod normal;
 mod profile;
+mod quiet;
 mod ripples;
 mod sampling;
 mod steps;

@@ -80,7 +80,8 @@ type Column = fn(&Measured) -> f64;
 
 fn comparison(py: Python<'_>, found: Comparison) -> PyResult<Bound<'_, PyDict>> {
     let made = PyDict::new(py);
-    let Comparison { measured, blur, noise, contrast, least_contrast } = found;
+    let Comparison { measured, blur, noise, voxel_noise, smoothed_mm, steepness, contrast, least_contrast } =
+        found;
     let status: Vec<u8> = measured.iter().map(|one| one.status as u8).collect();
     made.set_item("status", status.into_pyarray(py))?;
     let columns: [(&str, Column); 8] = [
@@ -100,6 +101,9 @@ fn comparison(py: Python<'_>, found: Comparison) -> PyResult<Bound<'_, PyDict>> 
     made.set_item("blur_mm", (blur.in_plane_mm, blur.through_plane_mm))?;
     made.set_item("n_blur_edges", blur.n_edges)?;
     made.set_item("noise", noise)?;
+    made.set_item("voxel_noise", voxel_noise)?;
+    made.set_item("smoothed_mm", smoothed_mm)?;
+    made.set_item("steepness", steepness)?;
     made.set_item("usual_contrast", contrast)?;
     made.set_item("least_contrast", least_contrast)?;
     Ok(made)

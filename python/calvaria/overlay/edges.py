@@ -14,6 +14,7 @@ from calvaria.errors import GeometryError, MeshError
 from calvaria.mesh import FaceKind
 from calvaria.overlay._asked import mesh_and_image, sample_count, search_length
 from calvaria.overlay.metrics import OverlayMetrics
+from calvaria.overlay.noise import noise_findings
 from calvaria.volume import Mask
 
 if TYPE_CHECKING:
@@ -107,7 +108,9 @@ def compare_to_image(
     Between voxels the image is interpolated cubically [1]_.  The edge is that of a wall between two
     blurred steps, whose blur is measured in the image first [2]_.  The correction for curvature is
     half the sum, over two directions in the surface, of curvature times variance of the blur [3]_.
-    What remains on spheres and cylinders is tabulated in ``docs/metrics.md``.
+    What remains on spheres and cylinders is tabulated in ``docs/metrics.md``.  Where noise drowns the
+    slope of the edge, the image around the mesh is smoothed first, by a bell whose part in the blur is
+    known and taken out; where even that is not enough, ``findings`` has ``overlay_noise``.
 
     The correction is that of an image that was blurred in space, as every scan is.  Images that are
     computed from the distance to the surface, an error function of it, have no such shift: with a blur
@@ -183,7 +186,19 @@ def compare_to_image(
         noise=found["noise"],
         least_contrast=found["least_contrast"],
         grid=volume.grid,
-        findings=(*volume.findings, *(one for one in mesh.findings if one not in volume.findings)),
+        findings=(
+            *volume.findings,
+            *(one for one in mesh.findings if one not in volume.findings),
+            *noise_findings(
+                noise=found["voxel_noise"],
+                contrast=found["usual_contrast"],
+                steepness=found["steepness"],
+            ),
+        ),
+        voxel_noise=found["voxel_noise"],
+        usual_contrast=found["usual_contrast"],
+        smoothed_mm=found["smoothed_mm"],
+        steepness=found["steepness"],
     )
 
 

@@ -195,7 +195,17 @@ class OverlayMetrics:
     grid : Grid
         That of the image.
     findings : tuple of Finding
-        Carried from mesh and image.
+        Carried from mesh and image; ``overlay_noise`` where the scan is too noisy for the offsets to be
+        relied on.
+    voxel_noise : float
+        Noise of the voxels beside the surface, in units of the image.
+    usual_contrast : float
+        Median drop at the surface.
+    smoothed_mm : float
+        Standard deviation of the bell that the image was smoothed by before edges were looked for; 0
+        where the noise did not ask for it.  The blur is without it.
+    steepness : float or None
+        How many times the noise of slopes the edge falls once smoothed; None where it was not.
     """
 
     edge: str
@@ -225,6 +235,10 @@ class OverlayMetrics:
     least_contrast: float
     grid: Grid
     findings: tuple[Finding, ...] = ()
+    voxel_noise: float = math.nan
+    usual_contrast: float = math.nan
+    smoothed_mm: float = 0.0
+    steepness: float | None = None
 
     @property
     def is_measured(self) -> NDArray[np.bool_]:
@@ -412,6 +426,9 @@ class OverlayMetrics:
             "blur_through_plane_mm": self.blur_through_plane_mm,
             "n_blur_edges": self.n_blur_edges,
             "noise": self.noise,
+            "voxel_noise": _json(self.voxel_noise),
+            "usual_contrast": _json(self.usual_contrast),
+            "smoothed_mm": self.smoothed_mm,
             "least_contrast": self.least_contrast,
             "mesh_level": _json(self.mesh_level),
             "mesh_level_spread": _json(self.mesh_level_spread),

@@ -19,6 +19,7 @@ from calvaria.overlay.holes import BoneHole, find_holes
 from calvaria.overlay.losses import LostCause, LostPlace
 from calvaria.overlay.lost import LostSurface, find_lost_surface, nothing_lost
 from calvaria.overlay.metrics import OverlayMetrics
+from calvaria.overlay.noise import NOISE_CODE
 from calvaria.overlay.pose import Pose, fit_pose
 from calvaria.rules import Limit, load_rules
 from calvaria.rules.defaults import limit_in
@@ -252,6 +253,7 @@ def check_overlay(
     is_measured = metrics.summary.n_measured > 0
     findings = _offsets(metrics, profile) if is_measured else []
     findings.append(_unmeasured(metrics, profile))
+    findings += [one for one in metrics.findings if one.code == NOISE_CODE]
     if isinstance(overlay, Overlay):
         pose = _pose(overlay, profile) if is_measured and overlay.pose.n_edges else []
         whole = [_lost(overlay, profile), *_holes(overlay.holes, profile)]
