@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calvaria._record import plural
 from calvaria.bar.laying import lay_on
 from calvaria.bar.measure import make_reading
 from calvaria.bar.planes import FittedPlane, fit_plane, measure_pair
@@ -75,7 +76,40 @@ def measure_gauges(
     """
     more = [] if start is not None else _bar_starts(scan, part)
     laid = lay_on(scan, part.mesh, start=start, more_starts=more, kept_fraction=kept_fraction)
-    surface = transform_mesh(scan, matrix=laid.matrix)
+    readings, missing = _read(scan, part, laid.matrix)
+    if not readings:
+        readings = _read_from_bars(scan, part, more, kept_fraction)
+    if not readings:
+        msg = f"scan: both faces of a gauge expected, found none ({'; '.join(missing)})"
+        raise BarNotFoundError(msg)
+    return tuple(readings)
+
+
+def _read_from_bars(
+    scan: Mesh, part: ReferenceBar, starts: list[NDArray[np.float64]], kept_fraction: float
+) -> list[BarReading]:
+    """Return the readings of the start whose gauges are flattest; a round part fits in any turn of it."""
+    best: list[BarReading] = []
+    for start in starts:
+        try:
+            laid = lay_on(scan, part.mesh, start=start, kept_fraction=kept_fraction)
+        except BarNotFoundError:
+            continue
+        readings, _ = _read(scan, part, laid.matrix)
+        best = min(best, readings, key=_doubt)
+    return best
+
+
+def _doubt(readings: list[BarReading]) -> tuple[int, float]:
+    """Return what the better of two sets of readings has less of: gauges that lack, and scatter."""
+    return -len(readings), sum(one.uncertainty_mm or 0.0 for one in readings)
+
+
+def _read(
+    scan: Mesh, part: ReferenceBar, matrix: NDArray[np.float64]
+) -> tuple[list[BarReading], list[str]]:
+    """Return the readings of a scan that was laid on its part, and what was not found."""
+    surface = transform_mesh(scan, matrix=matrix)
     corners = surface.vertices[surface.faces]
     low, high = corners.min(axis=1), corners.max(axis=1)
     readings, missing = [], []
@@ -85,17 +119,13 @@ def measure_gauges(
             points, n_independent = _points(gauge, corners, low, high, is_second=is_second)
             if len(points) < _LEAST_POINTS:
                 which = "second" if is_second else "first"
-                n = len(points)
-                missing.append(f"{gauge.bar}: {n} point{'' if n == 1 else 's'} on its {which} face")
+                missing.append(f"{gauge.bar}: {plural(len(points), 'point')} on its {which} face")
                 break
             outwards = _outwards(gauge, is_second=is_second)
             planes.append(fit_plane(points, outwards=outwards, n_independent=n_independent))
         if len(planes) == 2:
             readings.append(_reading(gauge, (planes[0], planes[1])))
-    if not readings:
-        msg = f"scan: both faces of a gauge expected, found none ({'; '.join(missing)})"
-        raise BarNotFoundError(msg)
-    return tuple(readings)
+    return readings, missing
 
 
 def _bar_starts(scan: Mesh, part: ReferenceBar) -> list[NDArray[np.float64]]:
