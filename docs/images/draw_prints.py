@@ -32,7 +32,11 @@ BONE = ((232, 222, 200), (232, 222, 200), (224, 140, 40), (60, 110, 200))
 def skull(*, top_mm: float | None = None) -> Mesh:
     """Return the skull of the phantom; with its vault open where the image ends."""
     scanner = phantom.Scanner(
-        columns=170, rows=220, spacing_xy_mm=(1.0, 1.0), slice_thickness_mm=1.0, slice_increment_mm=1.0
+        columns=170,
+        rows=220,
+        spacing_xy_mm=(1.0, 1.0),
+        slice_thickness_mm=1.0,
+        slice_increment_mm=1.0,
     )
     volume = phantom.scan(phantom.head(), scanner=scanner)
     level = segment.bone_level(volume).level_hu
@@ -115,9 +119,7 @@ def printability_edits() -> np.ndarray:
         up=stood.up,
         process="fdm",
     ).mesh
-    parted = part_mesh(
-        ball(25.0, 2.0), point_lps_mm=(0, 0, 0), normal=(0, 0, 1), n_pegs=1
-    )
+    parted = part_mesh(ball(25.0, 2.0), point_lps_mm=(0, 0, 0), normal=(0, 0, 1), n_pegs=1)
     low, high = parted.lower, parted.upper
     apart = Mesh(
         vertices=np.vstack([low.vertices, high.vertices + np.array([0, 0, 18])]),
@@ -139,7 +141,9 @@ def printability_edits() -> np.ndarray:
 
 def main() -> None:
     """Draw what was asked for."""
-    pictures = {one.__name__: one for one in (bar_set, bar_attached, printability, printability_edits)}
+    pictures = {
+        one.__name__: one for one in (bar_set, bar_attached, printability, printability_edits)
+    }
     warnings.simplefilter("ignore", CalvariaWarning)
     for name in sys.argv[1:] or pictures:
         imsave(HERE / f"{name}.png", pictures[name]())
