@@ -119,7 +119,7 @@ def printability_edits() -> np.ndarray:
         up=stood.up,
         process="fdm",
     ).mesh
-    parted = part_mesh(ball(25.0, 2.0), point_lps_mm=(0, 0, 0), normal=(0, 0, 1), n_pegs=1)
+    parted = part_mesh(ball(25.0, 2.0), point_lps_mm=(0, 0, 0), normal_lps=(0, 0, 1), n_pegs=1)
     low, high = parted.lower, parted.upper
     apart = Mesh(
         vertices=np.vstack([low.vertices, high.vertices + np.array([0, 0, 18])]),
