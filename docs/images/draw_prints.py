@@ -46,7 +46,7 @@ def skull(*, top_mm: float | None = None) -> Mesh:
     if top_mm is None:
         return mesh
     high = float(mesh.vertices[:, 2].max()) - top_mm
-    return keep_largest_part(cut_mesh(mesh, point_lps_mm=(0, 0, high), normal=(0, 0, -1)).mesh)
+    return keep_largest_part(cut_mesh(mesh, point_lps_mm=(0, 0, high), normal_lps=(0, 0, -1)).mesh)
 
 
 def seen(mesh: Mesh, toward: tuple[float, float, float], size: tuple[int, int]) -> np.ndarray:
@@ -115,7 +115,7 @@ def printability_edits() -> np.ndarray:
         stood.mesh,
         text="SKULL R",
         point_lps_mm=stood.front_lps_mm,
-        normal=stood.front_normal,
+        normal_lps=stood.front_normal,
         up=stood.up,
         process="fdm",
     ).mesh
@@ -128,7 +128,7 @@ def printability_edits() -> np.ndarray:
     hollow = cut_mesh(
         hollow_mesh(ball(25.0), wall_mm=4.0, up=(0, 0, 1), drain_mm=4.0).mesh,
         point_lps_mm=(0, 0, 0),
-        normal=(0, 1, 0),
+        normal_lps=(0, 1, 0),
     ).mesh
     open_ball = replace(hollow, kinds=np.where(hollow.kinds == 0, 0, 2).astype(np.uint8))
     pictures = [
