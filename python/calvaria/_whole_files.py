@@ -1,13 +1,18 @@
-"""A file is written whole or not at all."""
+"""A file, or a new folder, is written whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["write_whole"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["whole_folder", "write_whole"]
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -25,3 +30,20 @@ def write_whole(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             Path(part).unlink()
         raise
+
+
+@contextlib.contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Give a folder beside a place that is not taken, and move it there when all went well."""
+    if path.exists() or path.is_symlink():
+        msg = f"{path.name}: a new folder expected, found something there"
+        raise FileExistsError(msg)
+    parent = path.resolve().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".calvaria-", suffix=".part", dir=parent))
+    try:
+        yield work
+        work.chmod(0o755)
+        work.rename(path)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)

@@ -79,6 +79,10 @@ class Material(Row):
         Who says so.
     sterilise_note, sterilise_source : str
         How, and who says so.
+    standards : tuple of str
+        What the material is asked in where it enters a body; empty where the catalogue knows none.
+    standards_source : str
+        Who says so.
     """
 
     code: str
@@ -99,6 +103,8 @@ class Material(Row):
     source: str
     also_in_house: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    standards: tuple[str, ...] = ()
+    standards_source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,15 +12,17 @@ from calvaria.material import load_processes
 from calvaria.mesh import Mesh, closest_points, combine_meshes
 from calvaria.printability._measured import Record, need_faces, positive, unit
 from calvaria.printability.glyphs import dots_of
-from calvaria.printability.solids import extrude_dots
+from calvaria.printability.solids import dot_middles, extrude_dots
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["LabelResult", "emboss_label"]
 
 # How far a raised letter is rooted in the part, in reliefs.
 _ROOT = 3.0
+# A text that follows the surface is part of it, and needs less.
+_FOLLOWING_ROOT = 1.5
 # How far from the surface the middle of the text may be.
 _OFF_MM = 1.0
 
@@ -67,6 +69,7 @@ def emboss_label(
     stroke_mm: float | None = None,
     relief_mm: float | None = None,
     sink: bool = False,
+    follow: bool = False,
 ) -> LabelResult:
     """Raise a text from a part, or sink it in.
 
@@ -86,6 +89,9 @@ def emboss_label(
         Width and height of the lines; left out, the least that the process prints.
     sink : bool
         Sink the text in instead.
+    follow : bool
+        Bend the text with the surface, so that it stands out equally far everywhere, measured along
+        ``normal_lps``; left out, its face is flat.
 
     Returns
     -------
@@ -94,7 +100,7 @@ def emboss_label(
     Raises
     ------
     MeshError
-        The point is not on the surface.
+        The point is not on the surface, or a text that follows it runs past its edge.
     NonManifoldError
         The mesh is not closed and manifold.
     ValueError
@@ -105,7 +111,8 @@ def emboss_label(
     Notes
     -----
     Letters are seven dots high and five wide.  They are rooted in the part by three times the relief, so
-    that a gently curved surface carries them as well.
+    that a gently curved surface carries them as well.  A text that follows is cut out of the part itself,
+    moved by the relief: its face is the surface once more, with every bump.
 
     Examples
     --------
@@ -149,15 +156,13 @@ def emboss_label(
         msg = f"point_lps_mm: a point on the surface expected, found it {off:.1f} mm off"
         raise MeshError(msg)
     dots = dots_of(text)
-    heights = (-relief, _ROOT * relief) if sink else (-_ROOT * relief, relief)
-    letters = extrude_dots(
-        dots,
-        dot_mm=stroke,
-        heights_mm=heights,
-        axes=(right, stand, out),
-        origin=place,
-    )
-    made = combine_meshes(mesh, letters, method="difference" if sink else "union")
+    axes = (right, stand, out)
+    if follow:
+        made = _following(mesh, dots, stroke, relief, axes, place, sink=sink)
+    else:
+        heights = (-relief, _ROOT * relief) if sink else (-_ROOT * relief, relief)
+        letters = extrude_dots(dots, dot_mm=stroke, heights_mm=heights, axes=axes, origin=place)
+        made = combine_meshes(mesh, letters, method="difference" if sink else "union")
     rows, columns = dots.shape
     return LabelResult(
         mesh=made,
@@ -168,3 +173,39 @@ def emboss_label(
         height_mm=rows * stroke,
         is_sunk=sink,
     )
+
+
+def _following(
+    mesh: Mesh,
+    dots: NDArray[np.bool_],
+    stroke: float,
+    relief: float,
+    axes: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+    place: NDArray[np.float64],
+    *,
+    sink: bool,
+) -> Mesh:
+    """Raise or sink letters whose face is the surface itself, moved by the relief."""
+    right, stand, out = axes
+    x, y = dot_middles(dots, dot_mm=stroke)
+    flat = place + x[:, None] * right + y[:, None] * stand
+    way = closest_points(mesh, flat).points_lps_mm - flat
+    along = way @ out
+    aside = np.linalg.norm(way - along[:, None] * out, axis=1)
+    if (worst := float((aside - np.abs(along)).max())) > stroke / 2:
+        msg = f"text: room on the surface expected, found it {worst:.1f} mm past the edge"
+        raise MeshError(msg)
+    letters = extrude_dots(
+        dots,
+        dot_mm=stroke,
+        heights_mm=(float(along.min()) - _FOLLOWING_ROOT * relief, float(along.max()) + relief + stroke),
+        axes=axes,
+        origin=place,
+    )
+    # Where the surface will lie.
+    moved = replace(mesh, vertices=mesh.vertices + (-relief if sink else relief) * out, findings=())
+    if sink:
+        cut = combine_meshes(letters, moved, method="difference")
+        return combine_meshes(mesh, cut, method="difference")
+    face = combine_meshes(moved, letters, method="intersection")
+    return combine_meshes(mesh, face, method="union")

@@ -15,10 +15,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["extrude_dots", "need_closed"]
+__all__ = ["dot_middles", "extrude_dots", "need_closed"]
 
 # Dots overlap by this part of their size, so that those that touch at a corner are joined.
 _OVERLAP = 0.04
+
+
+def dot_middles(
+    dots: NDArray[np.bool_], *, dot_mm: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return where set dots lie, right and up from the middle of the text, row by row."""
+    rows, columns = dots.shape
+    row, column = np.nonzero(dots)
+    return (column - (columns - 1) / 2) * dot_mm, ((rows - 1) / 2 - row) * dot_mm
 
 
 def extrude_dots(
@@ -34,11 +43,9 @@ def extrude_dots(
     ``axes`` are right, up and out; ``origin`` is the middle of the text.
     """
     manifold3d = neighbour("manifold3d")
-    rows, columns = dots.shape
     half = dot_mm * (0.5 + _OVERLAP)
     squares = []
-    for row, column in np.argwhere(dots).tolist():
-        x, y = (column - (columns - 1) / 2) * dot_mm, ((rows - 1) / 2 - row) * dot_mm
+    for x, y in zip(*dot_middles(dots, dot_mm=dot_mm), strict=True):
         squares.append(
             manifold3d.CrossSection(
                 [

@@ -1,0 +1,132 @@
+"""A tag fused to a part that has no room for a text itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calvaria.mesh import Mesh, combine_meshes, signed_distance_mm, transform_mesh
+from calvaria.printability import block_mesh, emboss_label
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from calvaria.release.places import Samples
+
+__all__ = ["Tag", "attach_tag"]
+
+_TURNS = 8
+_NECKS_MM = (2.0, 4.0, 8.0)
+# How deep the neck is rooted, in its own widths.
+_ROOTS = (1.0, 0.5, 0.3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tag:
+    """A part with a tag: without its letters and with them, and where these are."""
+
+    plain: Mesh
+    marked: Mesh
+    point: NDArray[np.float64]
+    out: NDArray[np.float64]
+    up: NDArray[np.float64]
+
+
+def attach_tag(
+    mesh: Mesh,
+    samples: Samples,
+    *,
+    text: str,
+    process: str,
+    stroke_mm: float,
+    size_mm: tuple[float, float],
+    neck_mm: float,
+    clearance_mm: float,
+) -> Tag | None:
+    """Fuse a tag with raised letters to a part; None where it finds no place.
+
+    The tag stands upright on a neck of ``neck_mm`` square, clear of the part everywhere else, and as
+    far from rims as can be.
+    """
+    width, height = size_mm
+    for neck in _NECKS_MM:
+        for root in _ROOTS:
+            placed = _place(
+                mesh, samples, size_mm, (neck, root * neck_mm, neck_mm), clearance_mm
+            )
+            if placed is None:
+                continue
+            low = (-neck_mm / 2, -root * neck_mm, -neck_mm / 2)
+            high = (neck_mm / 2, neck + height / 2, neck_mm / 2)
+            middle = np.array([0.0, neck + height / 2, 0.0])
+            board = combine_meshes(
+                block_mesh(size_mm=(width, height, neck_mm), centre_lps_mm=middle),
+                block_mesh(
+                    size_mm=np.subtract(high, low), centre_lps_mm=np.add(high, low) / 2
+                ),
+                method="union",
+            )
+            face = middle + (0.0, 0.0, neck_mm / 2)
+            labelled = emboss_label(
+                board, text=text, point_lps_mm=face, normal_lps=(0, 0, 1), up=(0, 1, 0),
+                process=process, stroke_mm=stroke_mm,
+            ).mesh  # fmt: skip
+            plain, marked = (
+                combine_meshes(mesh, transform_mesh(one, matrix=placed), method="union")
+                for one in (board, labelled)
+            )
+            turn = placed[:3, :3]
+            return Tag(
+                plain=plain,
+                marked=marked,
+                point=turn @ face + placed[:3, 3],
+                out=turn[:, 2],
+                up=turn[:, 1],
+            )
+    return None
+
+
+def _place(
+    mesh: Mesh,
+    samples: Samples,
+    size: tuple[float, float],
+    neck: tuple[float, float, float],
+    clearance: float,
+) -> NDArray[np.float64] | None:
+    """Return where the tag goes: its foot on the part, up along the normal."""
+    length, root, side = neck
+    board = _box_points((size[0], size[1], side)) + (0.0, length + size[1] / 2, 0.0)
+    corners = np.array([[0.0, 0.0], [1, 1], [1, -1], [-1, 1], [-1, -1]]) * (side / 2)
+    foot = np.stack([corners[:, 0], np.full(5, -root), corners[:, 1]], axis=1)
+    order = np.argsort(-samples.rim_mm, kind="stable")
+    turns = np.stack([turn for n in order for turn in _turns(samples.normals[n])])
+    points = np.repeat(samples.points[order], _TURNS, axis=0)
+    local = np.vstack([board, foot])
+    world = np.einsum("nxy,py->npx", turns, local) + points[:, None]
+    far = signed_distance_mm(mesh, world.reshape(-1, 3)).reshape(len(turns), -1)
+    good = (far[:, : len(board)] >= clearance).all(axis=1) & (far[:, len(board) :] < 0).all(axis=1)
+    if not good.any():
+        return None
+    best = int(np.argmax(good))
+    matrix = np.eye(4)
+    matrix[:3, :3], matrix[:3, 3] = turns[best], points[best]
+    return matrix
+
+
+def _turns(normal: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    axis = np.eye(3)[np.argmin(np.abs(normal))]
+    first = axis - normal * (axis @ normal)
+    first /= np.linalg.norm(first)
+    second = np.cross(normal, first)
+    turned = []
+    for angle in np.arange(_TURNS) * 2 * np.pi / _TURNS:
+        right = np.cos(angle) * first + np.sin(angle) * second
+        turned.append(np.stack([right, normal, np.cross(right, normal)], axis=1))
+    return turned
+
+
+def _box_points(size: tuple[float, float, float]) -> NDArray[np.float64]:
+    lines = [np.linspace(-mm / 2, mm / 2, max(2, int(np.ceil(mm / 2)) + 1)) for mm in size]
+    return np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1).reshape(-1, 3)
