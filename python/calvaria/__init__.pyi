@@ -19,6 +19,7 @@ from calvaria import (
     pipeline,
     plot,
     printability,
+    release,
     report,
     resample,
     rules,
@@ -69,6 +70,7 @@ from calvaria.mesh import (
 from calvaria.overlay import OverlayMetrics, compare_to_image
 from calvaria.pipeline import ModelResult, build_model
 from calvaria.printability import check_printability
+from calvaria.release import write_fit_test, write_partner_package, write_print
 from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal
 from calvaria.rules import Rules, load_rules
 from calvaria.surface import extract_surface
@@ -150,6 +152,7 @@ __all__ = [
     "printability",
     "read_mesh",
     "read_mesh_info",
+    "release",
     "remesh_mesh",
     "repair_mesh",
     "report",
@@ -165,6 +168,9 @@ __all__ = [
     "total_segmentator",
     "view",
     "volume",
+    "write_fit_test",
     "write_mask",
     "write_mesh",
+    "write_partner_package",
+    "write_print",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import json
 import sys
 import warnings
@@ -12,13 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from calvaria._exit_status import EXIT_OF, reported
+from calvaria._exit_status import EXIT_OF, asked
 from calvaria._terminal import complain
-from calvaria.errors import BarError, CalvariaError, CalvariaWarning
+from calvaria.errors import BarError, CalvariaWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from calvaria.bar import BarReading
 
 __all__ = ["app"]
@@ -45,23 +42,8 @@ Record = Annotated[
 ]
 
 
-def _asked(command: Callable[..., None]) -> Callable[..., None]:
-    """Say a wrong value as a mistake in the command, and all else as every command does."""
-
-    @functools.wraps(command)
-    def run(*args: Any, **options: Any) -> None:
-        try:
-            command(*args, **options)
-        except CalvariaError:
-            raise
-        except ValueError as error:
-            raise typer.BadParameter(str(error)) from None
-
-    return reported(run)
-
-
 @app.command()
-@_asked
+@asked
 def make(
     output: Annotated[Path, typer.Argument(help="File to write: .stl, .3mf, .ply or .obj.")],
     length: Annotated[
@@ -116,7 +98,7 @@ def make(
 
 
 @app.command()
-@_asked
+@asked
 def check(
     readings: Annotated[
         Path,
@@ -171,7 +153,7 @@ def check(
 
 
 @app.command()
-@_asked
+@asked
 def history(
     record: Annotated[Path, typer.Argument(help="A printer's record.", show_default=False)],
     profile: Profile = None,

@@ -16,7 +16,7 @@ from calvaria.findings import Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["EXIT_OF", "Exit", "reported"]
+__all__ = ["EXIT_OF", "Exit", "asked", "reported"]
 
 
 class Exit(IntEnum):
@@ -59,3 +59,18 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(Exit.UNREADABLE) from None
 
     return run
+
+
+def asked(command: Callable[..., None]) -> Callable[..., None]:
+    """Say a wrong value as a mistake in the command, and all else as every command does."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        try:
+            command(*args, **options)
+        except CalvariaError:
+            raise
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    return reported(run)

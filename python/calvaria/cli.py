@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from calvaria import _bar_command, _terminal
+from calvaria import _bar_command, _release_command, _terminal
 from calvaria._exit_status import EXIT_OF as _EXIT_OF
 from calvaria._exit_status import Exit
 from calvaria._exit_status import reported as _reported
@@ -42,6 +42,7 @@ app = typer.Typer(
 )
 
 app.add_typer(_bar_command.app, name="bar")
+app.add_typer(_release_command.app, name="release")
 
 Study = Annotated[
     Path, typer.Argument(help="A folder, a file, a DICOMDIR or a zip archive.", show_default=False)

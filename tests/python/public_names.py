@@ -10,7 +10,7 @@ import calvaria
 ROOMS = (
     "bar", "bar.plots", "checks", "comparison", "convert", "dicom", "errors", "findings", "geometry", "images",
     "invesalius", "material", "mesh", "overlay", "phantom", "pipeline", "plot", "printability",
-    "report", "resample", "rules", "segment", "study", "study.plots", "surface",
+    "release", "report", "resample", "rules", "segment", "study", "study.plots", "surface",
     "total_segmentator", "view", "volume",
 )  # fmt: skip
 

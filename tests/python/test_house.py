@@ -38,7 +38,7 @@ PYTHON_FLOORS = (
     {"cohort"},
     {"_terminal"},
     {"_exit_status"},
-    {"_demo", "_bar_command"},
+    {"_demo", "_bar_command", "_release_command"},
     {"cli"},
 )
 RUST_FLOORS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ _TURNS = 8
 _NECKS_MM = (2.0, 4.0, 8.0)
 # How deep the neck is rooted, in its own widths.
 _ROOTS = (1.0, 0.5, 0.3)
+# Places that are looked at together, the best first.
+_AT_ONCE = 96
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,41 +54,51 @@ def attach_tag(
     far from rims as can be.
     """
     width, height = size_mm
-    for neck in _NECKS_MM:
-        for root in _ROOTS:
-            placed = _place(
-                mesh, samples, size_mm, (neck, root * neck_mm, neck_mm), clearance_mm
-            )
-            if placed is None:
-                continue
-            low = (-neck_mm / 2, -root * neck_mm, -neck_mm / 2)
-            high = (neck_mm / 2, neck + height / 2, neck_mm / 2)
-            middle = np.array([0.0, neck + height / 2, 0.0])
-            board = combine_meshes(
-                block_mesh(size_mm=(width, height, neck_mm), centre_lps_mm=middle),
-                block_mesh(
-                    size_mm=np.subtract(high, low), centre_lps_mm=np.add(high, low) / 2
-                ),
-                method="union",
-            )
-            face = middle + (0.0, 0.0, neck_mm / 2)
-            labelled = emboss_label(
-                board, text=text, point_lps_mm=face, normal_lps=(0, 0, 1), up=(0, 1, 0),
-                process=process, stroke_mm=stroke_mm,
-            ).mesh  # fmt: skip
-            plain, marked = (
-                combine_meshes(mesh, transform_mesh(one, matrix=placed), method="union")
-                for one in (board, labelled)
-            )
-            turn = placed[:3, :3]
-            return Tag(
-                plain=plain,
-                marked=marked,
-                point=turn @ face + placed[:3, 3],
-                out=turn[:, 2],
-                up=turn[:, 1],
-            )
+    for root, neck in itertools.product(_ROOTS, _NECKS_MM):
+        placed = _place(mesh, samples, size_mm, (neck, root * neck_mm, neck_mm), clearance_mm)
+        if placed is not None:
+            return _fused(mesh, placed, text, process, stroke_mm, size_mm, (neck, root, neck_mm))
     return None
+
+
+def _fused(
+    mesh: Mesh,
+    placed: NDArray[np.float64],
+    text: str,
+    process: str,
+    stroke_mm: float,
+    size_mm: tuple[float, float],
+    neck: tuple[float, float, float],
+) -> Tag:
+    """Make the tag along the axes, up along y, move it to its place and join it to the part."""
+    (width, height), (length, root, side) = size_mm, neck
+    half = side / 2
+    low = np.array([-half, -root * side, -half])
+    high = np.array([half, length + height / 2, half])
+    middle = np.array([0.0, length + height / 2, 0.0])
+    board = combine_meshes(
+        block_mesh(size_mm=(width, height, side), centre_lps_mm=middle),
+        block_mesh(size_mm=high - low, centre_lps_mm=(high + low) / 2),
+        method="union",
+    )
+    face = middle + (0.0, 0.0, half)
+    # A text that follows has its root in the board, however thin that is.
+    labelled = emboss_label(
+        board, text=text, point_lps_mm=face, normal_lps=(0, 0, 1), up=(0, 1, 0),
+        process=process, stroke_mm=stroke_mm, follow=True,
+    ).mesh  # fmt: skip
+    plain, marked = (
+        combine_meshes(mesh, transform_mesh(one, matrix=placed), method="union")
+        for one in (board, labelled)
+    )
+    turn = placed[:3, :3]
+    return Tag(
+        plain=plain,
+        marked=marked,
+        point=turn @ face + placed[:3, 3],
+        out=turn[:, 2],
+        up=turn[:, 1],
+    )
 
 
 def _place(
@@ -103,16 +116,28 @@ def _place(
     order = np.argsort(-samples.rim_mm, kind="stable")
     turns = np.stack([turn for n in order for turn in _turns(samples.normals[n])])
     points = np.repeat(samples.points[order], _TURNS, axis=0)
-    local = np.vstack([board, foot])
+    rooted = (_distances(mesh, turns, points, foot) < 0).all(axis=1)
+    turns, points = turns[rooted], points[rooted]
+    for first in range(0, len(turns), _AT_ONCE):
+        some = slice(first, first + _AT_ONCE)
+        free = (_distances(mesh, turns[some], points[some], board) >= clearance).all(axis=1)
+        if free.any():
+            best = first + int(np.argmax(free))
+            matrix = np.eye(4)
+            matrix[:3, :3], matrix[:3, 3] = turns[best], points[best]
+            return matrix
+    return None
+
+
+def _distances(
+    mesh: Mesh,
+    turns: NDArray[np.float64],
+    points: NDArray[np.float64],
+    local: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return how far the points of a body are from the part, in every pose of it."""
     world = np.einsum("nxy,py->npx", turns, local) + points[:, None]
-    far = signed_distance_mm(mesh, world.reshape(-1, 3)).reshape(len(turns), -1)
-    good = (far[:, : len(board)] >= clearance).all(axis=1) & (far[:, len(board) :] < 0).all(axis=1)
-    if not good.any():
-        return None
-    best = int(np.argmax(good))
-    matrix = np.eye(4)
-    matrix[:3, :3], matrix[:3, 3] = turns[best], points[best]
-    return matrix
+    return signed_distance_mm(mesh, world.reshape(-1, 3)).reshape(len(turns), -1)
 
 
 def _turns(normal: NDArray[np.float64]) -> list[NDArray[np.float64]]:
