@@ -2,7 +2,7 @@
 
     python docs/pictures/draw.py
 
-conventions.png needs Matplotlib; skull.png is the view itself, looked at through Debian's Chromium by
+conventions.png and fit_test.png need Matplotlib, the latter manifold3d as well; skull.png is the view itself, looked at through Debian's Chromium by
 Playwright, and is left as it is where Chromium is missing.
 """
 
@@ -19,7 +19,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 import calvaria
-from calvaria import phantom, segment, view
+from calvaria import phantom, printability, release, segment, view
 
 HERE = Path(__file__).parent
 # From the front, a little from the left and from above: what runs right and up in the picture, LPS.
@@ -129,6 +129,46 @@ def draw_conventions(skull):
     figure.savefig(HERE / "conventions.png", dpi=100, metadata={"Software": None})
 
 
+def towards_the_reader(made):
+    """Return a marked copy turned so that its letters are read, a little from the side."""
+    up, out = np.array(made.up_lps), np.array(made.normal_lps)
+    own = np.stack([np.cross(up, out), up, out])
+    looked_at = np.stack([RIGHT, UP, np.cross(RIGHT, UP)])
+    a, b = np.radians((-22.0, -24.0))
+    aside = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
+    tipped = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
+    matrix = np.eye(4)
+    matrix[:3, :3] = looked_at.T @ tipped @ aside @ own
+    return calvaria.mesh.transform_mesh(made.mesh, matrix=matrix)
+
+
+def draw_fit_test():
+    """Write fit_test.png: a part of a shell and a ball, marked."""
+    combine = calvaria.mesh.combine_meshes
+    scanner = phantom.Scanner(
+        columns=160, rows=160, spacing_xy_mm=(1.0, 1.0), slice_increment_mm=1.0, noise_hu=0.0
+    )
+    images = [
+        phantom.scan(phantom.sphere(radius_mm=radius), scanner=scanner)
+        for radius in (70.0, 66.0, 7.0)
+    ]
+    surfaces = [calvaria.extract_surface(image, iso_hu=500.0) for image in images]
+    balls = [calvaria.smooth_mesh(surface).mesh for surface in surfaces]
+    box = printability.block_mesh(size_mm=(64, 60, 50), centre_lps_mm=(0, -70, 0))
+    shell = combine(combine(balls[0], balls[1], method="difference"), box, method="intersection")
+    figure = Figure(figsize=(9.0, 4.4), layout="constrained")
+    for axes, part in zip(figure.subplots(1, 2), (shell, balls[2]), strict=True):
+        made = release.mark_fit_test(part, process="fdm")
+        triangles, colours = shaded(towards_the_reader(made))
+        axes.add_collection(
+            PolyCollection(triangles, facecolors=colours, edgecolors=colours, linewidths=0.2)
+        )
+        axes.autoscale_view()
+        axes.set_aspect("equal")
+        axes.axis("off")
+    figure.savefig(HERE / "fit_test.png", dpi=100, metadata={"Software": None})
+
+
 def chromium():
     """Return where Chromium is, or None."""
     return shutil.which("chromium") or shutil.which("chromium-browser")
@@ -210,6 +250,7 @@ def main():
         calvaria.Mesh(vertices=mesh.vertices, faces=mesh.faces), target_faces=90_000
     ).mesh
     draw_conventions(small)
+    draw_fit_test()
     draw_skull(volume, mesh)
 
 

@@ -68,7 +68,7 @@ def package(
     override: Annotated[
         list[str] | None,
         typer.Option(
-            help="Set a finding aside: \"CODE: NAME: REASON\". Again for more.", show_default=False
+            help='Set a finding aside: "CODE: NAME: REASON". Again for more.', show_default=False
         ),
     ] = None,
     unit: Unit = None,
@@ -96,9 +96,9 @@ def package(
     raise typer.Exit(EXIT_OF[made.verdict])
 
 
-@app.command()
+@app.command(name="test")
 @asked
-def test(
+def fit_test(
     mesh: MeshFile,
     *,
     output: Output,
@@ -119,7 +119,7 @@ def test(
 
 @app.command(name="print")
 @asked
-def print_(
+def print_file(
     mesh: MeshFile,
     *,
     output: Output,
@@ -134,9 +134,7 @@ def print_(
     from calvaria.release import write_print
 
     try:
-        write_print(
-            _read(mesh, unit), output, purpose=purpose, material=material, printer=printer
-        )
+        write_print(_read(mesh, unit), output, purpose=purpose, material=material, printer=printer)
     except ReleaseError as error:
         raise _refused(error) from None
 

@@ -198,7 +198,10 @@ def _following(
     letters = extrude_dots(
         dots,
         dot_mm=stroke,
-        heights_mm=(float(along.min()) - _FOLLOWING_ROOT * relief, float(along.max()) + relief + stroke),
+        heights_mm=(
+            float(along.min()) - _FOLLOWING_ROOT * relief,
+            float(along.max()) + relief + stroke,
+        ),
         axes=axes,
         origin=place,
     )

@@ -17,7 +17,7 @@ from calvaria.printability import emboss_label
 from calvaria.printability.glyphs import dots_of
 from calvaria.printability.solids import dot_middles, need_closed
 from calvaria.release.doors import metadata_for
-from calvaria.release.places import find_text_place, sample_surface
+from calvaria.release.places import TextPlace, find_text_place, sample_surface
 from calvaria.release.table import MarkRules, load_mark_rules
 from calvaria.release.tags import attach_tag
 
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["FitTest", "mark_fit_test", "write_fit_test"]
 
 Three = tuple[float, float, float]
+
+_TRIES = 3
+_DUST = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -244,13 +247,25 @@ def _on_surface(
         )
         if place is None:
             continue
+        seen = _raised(mesh, way, mark, stroke, place)
+        if seen is not None:
+            return seen
+    return None
+
+
+def _raised(mesh: Mesh, way: Process, mark: str, stroke: float, place: TextPlace) -> FitTest | None:
+    """Raise the text so far that, square to the surface, it is nowhere lower than the process embosses."""
+    least = float(way.limits["emboss"]["relief_mm"])
+    relief = least / place.tilt_cos
+    for _ in range(_TRIES):
         made = emboss_label(
             mesh, text=mark, point_lps_mm=place.point, normal_lps=place.out, up=place.up,
-            process=way.code, stroke_mm=stroke, follow=True,
-            # Measured square to the surface, the letters are no lower than the process needs.
-            relief_mm=least["relief_mm"] / place.tilt_cos,
+            process=way.code, stroke_mm=stroke, relief_mm=relief, follow=True,
         )  # fmt: skip
-        return _seen(mesh, made.mesh, made.text, stroke, (place.point, place.out, place.up))
+        seen = _seen(mesh, made.mesh, made.text, stroke, (place.point, place.out, place.up))
+        if seen is None or seen.relief_mm >= least * (1 - _DUST):
+            return seen
+        relief *= 1.001 * least / seen.relief_mm
     return None
 
 
@@ -288,8 +303,8 @@ def _seen(
     pose: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
     *,
     is_on_tag: bool = False,
-) -> FitTest:
-    """Look for every dot of the mark in what was made, and measure it."""
+) -> FitTest | None:
+    """Look for every dot of the mark in what was made, and measure it; None where one is missing."""
     point, out, up = pose
     topology = measure_topology(marked)
     depth = signed_distance_mm(plain, marked.vertices)
@@ -306,11 +321,7 @@ def _seen(
     inside = signed_distance_mm(marked, line.reshape(-1, 3)).reshape(len(x), -1)
     is_raised = ((far > 0) & (inside < 0)).any(axis=1)
     if not (topology.is_closed and topology.is_manifold and is_raised.all()):
-        msg = (
-            f"mesh: {mark!r} on a closed body expected, found {int(is_raised.sum())} of {len(x)} dots of its "
-            "letters; repair_mesh, or a finer process, may help"
-        )
-        raise ReleaseError(msg)
+        return None
     volumes = [measure_mesh(one).volume_mm3 or 0.0 for one in (marked, plain)]
     return FitTest(
         mesh=marked,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["facts_of", "sections_of", "to_make"]
 
+_PIXELS = 320
 _BLANK = "............................................"
 
 
@@ -95,7 +96,7 @@ def sections_of(
     limit, source = tolerance
     pictures = tuple(
         (side, f'<img class="solid" alt="" src="{png_uri(pixels)}">')
-        for side, pixels in draw_solid(mesh).items()
+        for side, pixels in draw_solid(mesh, n_pixels=_PIXELS).items()
     )
     return [
         Section(title="The part", rows=part),

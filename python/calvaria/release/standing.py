@@ -77,7 +77,9 @@ def need_overrides(
     given = {one.code for one in overrides}
     left = [one for code, one in sorted(standing.items()) if code not in given]
     if left:
-        told = "; ".join(f"{one.verdict.name} {one.code}: {one.message.rstrip('.')}" for one in left)
+        told = "; ".join(
+            f"{one.verdict.name} {one.code}: {one.message.rstrip('.')}" for one in left
+        )
         msg = (
             f"mesh: no finding that FAILs or is UNPROVEN expected, found {told}; mend it, or record who "
             f"decides to go on and why: Override(code={left[0].code!r}, name=..., reason=...)"

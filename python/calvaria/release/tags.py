@@ -53,7 +53,6 @@ def attach_tag(
     The tag stands upright on a neck of ``neck_mm`` square, clear of the part everywhere else, and as
     far from rims as can be.
     """
-    width, height = size_mm
     for root, neck in itertools.product(_ROOTS, _NECKS_MM):
         placed = _place(mesh, samples, size_mm, (neck, root * neck_mm, neck_mm), clearance_mm)
         if placed is not None:
@@ -81,7 +80,7 @@ def _fused(
         block_mesh(size_mm=high - low, centre_lps_mm=(high + low) / 2),
         method="union",
     )
-    face = middle + (0.0, 0.0, half)
+    face = middle + np.array([0.0, 0.0, half])
     # A text that follows has its root in the board, however thin that is.
     labelled = emboss_label(
         board, text=text, point_lps_mm=face, normal_lps=(0, 0, 1), up=(0, 1, 0),
@@ -110,7 +109,8 @@ def _place(
 ) -> NDArray[np.float64] | None:
     """Return where the tag goes: its foot on the part, up along the normal."""
     length, root, side = neck
-    board = _box_points((size[0], size[1], side)) + (0.0, length + size[1] / 2, 0.0)
+    middle = np.array([0.0, length + size[1] / 2, 0.0])
+    board = _box_points((size[0], size[1], side)) + middle
     corners = np.array([[0.0, 0.0], [1, 1], [1, -1], [-1, 1], [-1, -1]]) * (side / 2)
     foot = np.stack([corners[:, 0], np.full(5, -root), corners[:, 1]], axis=1)
     order = np.argsort(-samples.rim_mm, kind="stable")
