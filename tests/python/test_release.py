@@ -5,7 +5,9 @@ import functools
 import hashlib
 import json
 import re
+import tomllib
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+import calvaria
 from calvaria import (
     CheckReport,
     Finding,
@@ -48,6 +51,7 @@ from calvaria.printability import block_mesh, emboss_label, rod_mesh
 from calvaria.printability.glyphs import dots_of
 from calvaria.release import mark_fit_test, write_fit_test, write_partner_package, write_print
 from calvaria.release import package as package_module
+from calvaria.release import sheet as sheet_module
 from mesh_shapes import bumpy, icosphere
 
 pytest.importorskip("manifold3d")
@@ -56,6 +60,12 @@ trimesh = pytest.importorskip("trimesh")
 KNOWN = Override(code="release_scan", name="Head of laboratory", reason="A made-up part.")
 PARTNER_ONLY = ("implant", "guide", "loaded_guide")
 FILES = ["SHA256SUMS", "part.3mf", "part.stl", "specification.html", "specification.json"]
+
+
+@pytest.fixture(autouse=True)
+def _small_pictures(monkeypatch):
+    """Pictures are drawn, but small: they cost more than all else in a package."""
+    monkeypatch.setattr(sheet_module, "_PIXELS", 60)
 
 
 @functools.cache
@@ -230,6 +240,19 @@ def test_every_plate_is_marked_or_refused(radius, thick, width, depth, seed):
     if not made.is_on_tag:
         dots, found = dots_read(made, plate)
         assert (dots == found).all()
+
+
+def test_every_rule_of_the_room_has_a_source():
+    folder = Path(calvaria.__file__).parent / "_tables"
+    table = tomllib.loads((folder / "release.toml").read_text())
+    rows = [row for row in table["mark"].values() if isinstance(row, dict)]
+    rows += [table["mark"], *table["question"], *table["document"]]
+    assert len(rows) > 15
+    assert all(len(row["source"]) > 8 for row in rows)
+    # Tolerances and their sources are those of the bar.
+    assert set(table["tolerance"].values()) <= {"implant", "guide", "planning"}
+    partner = [m for m in load_materials().values() if m.route == "partner"]
+    assert {use for m in partner for use in m.uses} == set(table["tolerance"])
 
 
 @pytest.mark.parametrize("suffix", [".stl", ".3mf", ".ply"])

@@ -23,6 +23,7 @@ __all__ = [
     "Three",
     "arrays",
     "closure",
+    "faces_that_matter",
     "need_faces",
     "need_outwards",
     "positive",
@@ -86,6 +87,17 @@ def closure(mesh: Mesh) -> Closure:
     need_faces(mesh)
     is_closed, volume, longest = _native.mesh_closure(**arrays(mesh))
     return Closure(is_closed=is_closed, volume_mm3=volume, longest_edge_mm=longest)
+
+
+def faces_that_matter(matters: ArrayLike | None, n_faces: int) -> NDArray[np.bool_] | None:
+    """Return which faces matter, one bool for each; None where nothing was said."""
+    if matters is None:
+        return None
+    flags = np.asarray(matters)
+    if flags.shape != (n_faces,) or flags.dtype != bool:
+        msg = f"matters: bool of shape ({n_faces},) expected, found {flags.dtype} {flags.shape}"
+        raise ValueError(msg)
+    return flags
 
 
 def need_outwards(mesh: Mesh) -> Closure:

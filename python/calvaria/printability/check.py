@@ -26,6 +26,7 @@ from calvaria.mesh import Mesh, measure_mesh
 from calvaria.printability._measured import (
     Record,
     closure,
+    faces_that_matter,
     need_faces,
     positive,
     unit,
@@ -254,7 +255,7 @@ def check_printability(
     judge = Judge(way, is_strict=load_uses()[use].body)
     judge.material(_material_finding(stuff, way, machine, use))
     judge.calibration(calibration)
-    flags = _flags(matters, len(mesh.faces))
+    flags = faces_that_matter(matters, len(mesh.faces))
     subject = f"{way.name}, {stuff.name}: mesh of {plural(len(mesh.faces), 'face')}"
     found = closure(mesh)
     if not found.is_closed:
@@ -292,16 +293,6 @@ def check_printability(
     return PrintabilityReport(
         subject=subject, findings=tuple(judge.findings), profile=profile, measures=measures
     )
-
-
-def _flags(matters: ArrayLike | None, n_faces: int) -> NDArray[np.bool_] | None:
-    if matters is None:
-        return None
-    flags = np.asarray(matters)
-    if flags.shape != (n_faces,) or flags.dtype != bool:
-        msg = f"matters: bool of shape ({n_faces},) expected, found {flags.dtype} {flags.shape}"
-        raise ValueError(msg)
-    return flags
 
 
 def _machine(

@@ -14,6 +14,7 @@ from calvaria.findings import DISCLAIMER
 from calvaria.material import load_processes
 from calvaria.mesh import Mesh, measure_mesh, measure_topology, signed_distance_mm, write_mesh
 from calvaria.printability import emboss_label
+from calvaria.printability._measured import faces_that_matter
 from calvaria.printability.glyphs import dots_of
 from calvaria.printability.solids import dot_middles, need_closed
 from calvaria.release.doors import metadata_for
@@ -153,7 +154,7 @@ def mark_fit_test(
     if rules.word not in mark.upper().split():
         msg = f"mark: a text with the word {rules.word} expected, found {mark!r}"
         raise ValueError(msg)
-    flags = _flags(matters, len(mesh.faces))
+    flags = faces_that_matter(matters, len(mesh.faces))
     way = processes[process]
     made = _on_surface(mesh, way, mark, flags, rules) or _on_tag(mesh, way, mark, flags, rules)
     if made is None:
@@ -211,16 +212,6 @@ def write_fit_test(
     text = f"{made.mark}: for trying the fit in-house; never on or in a patient. {DISCLAIMER}"
     write_mesh(made.mesh, path, metadata=metadata_for(path, f"{made.mark}: not an implant", text))
     return made
-
-
-def _flags(matters: ArrayLike | None, n_faces: int) -> NDArray[np.bool_] | None:
-    if matters is None:
-        return None
-    flags = np.asarray(matters)
-    if flags.shape != (n_faces,) or flags.dtype != bool:
-        msg = f"matters: bool of shape ({n_faces},) expected, found {flags.dtype} {flags.shape}"
-        raise ValueError(msg)
-    return flags
 
 
 def _on_surface(
