@@ -1,10 +1,12 @@
 //! Which faces meet at a vertex, and which vertices are its neighbours.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::MeshRef;
 
-/// Vertices per parallel block; fixed, so that a result never depends on the number of threads.
+/// Vertices or faces per parallel block; fixed, so that a result never depends on the number of threads.
 const BLOCK: usize = 4096;
 /// More threads than this only look at the same faces again.
 const MOST_RANGES: usize = 8;
@@ -19,16 +21,23 @@ pub struct VertexFaces {
 impl VertexFaces {
     /// Sorts the corners of all faces by vertex; the faces of a vertex stand in ascending order.
     ///
-    /// Every thread looks at all faces and sorts those of its own vertices.
+    /// Every thread sorts those of its own vertices, and looks only at blocks of faces that have some.
     pub fn new(n_vertices: usize, faces: &[[u32; 3]]) -> Self {
         let n_ranges = if n_vertices < BLOCK { 1 } else { rayon::current_num_threads().min(MOST_RANGES) };
         let size = n_vertices.div_ceil(n_ranges).max(1);
+        let spans: Vec<[u32; 2]> = faces.par_chunks(BLOCK).map(span).collect();
+        let blocks_of = |vertices: Range<u32>| {
+            let blocks = faces.chunks(BLOCK).zip(&spans).enumerate();
+            blocks.filter(move |(_, (_, [low, high]))| *high >= vertices.start && *low < vertices.end)
+        };
         let mut starts = vec![0_u32; n_vertices + 1];
         starts[1..].par_chunks_mut(size).enumerate().for_each(|(range, counts)| {
             let first = (range * size) as u32;
-            for corner in faces.as_flattened() {
-                if let Some(count) = counts.get_mut(corner.wrapping_sub(first) as usize) {
-                    *count += 1;
+            for (_, (faces, _)) in blocks_of(first..first + counts.len() as u32) {
+                for corner in faces.as_flattened() {
+                    if let Some(count) = counts.get_mut(corner.wrapping_sub(first) as usize) {
+                        *count += 1;
+                    }
                 }
             }
         });
@@ -46,11 +55,14 @@ impl VertexFaces {
         }
         own.into_par_iter().for_each(|(first, starts, lists)| {
             let mut next: Vec<u32> = starts.iter().map(|start| start - starts[0]).collect();
-            for (face, corners) in faces.iter().enumerate() {
-                for corner in corners {
-                    if let Some(place) = next.get_mut(corner.wrapping_sub(first as u32) as usize) {
-                        lists[*place as usize] = face as u32;
-                        *place += 1;
+            let first = first as u32;
+            for (block, (faces, _)) in blocks_of(first..first + starts.len() as u32) {
+                for (face, corners) in (block * BLOCK..).zip(faces) {
+                    for corner in corners {
+                        if let Some(place) = next.get_mut(corner.wrapping_sub(first) as usize) {
+                            lists[*place as usize] = face as u32;
+                            *place += 1;
+                        }
                     }
                 }
             }
@@ -68,6 +80,12 @@ impl VertexFaces {
     pub fn n_vertices(&self) -> usize {
         self.starts.len() - 1
     }
+}
+
+/// Lowest and highest vertex of some faces.
+fn span(faces: &[[u32; 3]]) -> [u32; 2] {
+    let corners = faces.as_flattened().iter();
+    corners.fold([u32::MAX, 0], |[low, high], &corner| [low.min(corner), high.max(corner)])
 }
 
 /// One edge at a vertex: where it leads and how its faces see it.
@@ -138,27 +156,43 @@ pub fn plain_ring(mesh: MeshRef<'_>, around: &VertexFaces, vertex: u32) -> Optio
     let faces = around.of(vertex as usize);
     let n = faces.len();
     let kind = mesh.kinds()[*faces.first()? as usize];
-    let (mut after, mut before) = ([0_u32; MOST_PLAIN], [0_u32; MOST_PLAIN]);
+    let (mut after, mut before) = ([u32::MAX; MOST_PLAIN], [u32::MAX; MOST_PLAIN]);
     if n > MOST_PLAIN {
         return None;
     }
     for (place, &face) in faces.iter().enumerate() {
-        let [a, b, c] = mesh.faces()[face as usize];
+        let corners = &mesh.faces()[face as usize];
         if mesh.kinds()[face as usize] != kind {
             return None;
         }
-        (after[place], before[place]) = if a == vertex {
-            (b, c)
-        } else if b == vertex {
-            (c, a)
-        } else {
-            (a, b)
-        };
+        // Worked out rather than asked for: which corner it is cannot be guessed.
+        let own = usize::from(corners[1] == vertex) | usize::from(corners[2] == vertex) << 1;
+        (after[place], before[place]) = (corners[[1, 2, 0, 0][own]], corners[[2, 0, 1, 1][own]]);
     }
-    insert_in_order(&mut after[..n]);
-    insert_in_order(&mut before[..n]);
+    sort_handful(&mut after, n);
+    sort_handful(&mut before, n);
     let is_plain = after == before && after[..n].windows(2).all(|pair| pair[0] < pair[1]);
     (is_plain && !after[..n].contains(&vertex)).then_some(PlainRing { ends: after, n })
+}
+
+/// The first `n` in ascending order; what follows them is larger than all.
+fn sort_handful(list: &mut [u32; MOST_PLAIN], n: usize) {
+    match list.first_chunk_mut::<8>() {
+        Some(eight) if n <= 8 => sort_eight(eight),
+        _ => insert_in_order(&mut list[..n]),
+    }
+}
+
+/// Sorts by fixed comparisons, so that the processor has nothing to guess (the network of 19 in Knuth, The
+/// Art of Computer Programming, vol. 3, section 5.3.4).
+#[inline]
+fn sort_eight(list: &mut [u32; 8]) {
+    macro_rules! compare {
+        ($($a:literal $b:literal),*) => {
+            $((list[$a], list[$b]) = (list[$a].min(list[$b]), list[$a].max(list[$b]));)*
+        };
+    }
+    compare!(0 2, 1 3, 4 6, 5 7, 0 4, 1 5, 2 6, 3 7, 0 1, 2 3, 4 5, 6 7, 2 4, 3 5, 1 4, 3 6, 1 2, 3 4, 5 6);
 }
 
 /// Sorts a handful.
@@ -261,6 +295,16 @@ mod tests {
         assert!((0..n as usize).all(|vertex| around.of(vertex) == truth[vertex]));
         assert_eq!(around.n_vertices(), n as usize);
         assert_eq!(VertexFaces::new(0, &[]).n_vertices(), 0);
+    }
+
+    #[test]
+    fn a_network_that_sorts_zeros_and_ones_sorts_everything() {
+        for bits in 0..256_u32 {
+            let mut list = std::array::from_fn(|place| bits >> place & 1);
+            sort_eight(&mut list);
+            assert!(list.is_sorted(), "{bits:b}");
+            assert_eq!(list.iter().sum::<u32>(), bits.count_ones());
+        }
     }
 
     #[test]

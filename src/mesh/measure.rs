@@ -11,12 +11,16 @@ const BLOCK: usize = 8192;
 /// Smallest and largest coordinates; `None` of no points.
 pub fn bounds(points: &[[f64; 3]]) -> Option<[[f64; 3]; 2]> {
     let first = *points.first()?;
-    Some(points.iter().fold([first, first], |[low, high], point| {
+    let join = |[low, high]: [[f64; 3]; 2], [other_low, other_high]: [[f64; 3]; 2]| {
         [
-            std::array::from_fn(|axis| low[axis].min(point[axis])),
-            std::array::from_fn(|axis| high[axis].max(point[axis])),
+            std::array::from_fn(|axis| low[axis].min(other_low[axis])),
+            std::array::from_fn(|axis| high[axis].max(other_high[axis])),
         ]
-    }))
+    };
+    let within =
+        |block: &[[f64; 3]]| block.iter().fold([first, first], |all, &point| join(all, [point, point]));
+    let blocks: Vec<_> = points.par_chunks(BLOCK).map(within).collect();
+    Some(blocks.into_iter().fold([first, first], join))
 }
 
 /// Twice the area of a triangle times its normal.

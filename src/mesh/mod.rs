@@ -5,6 +5,7 @@ pub mod ball;
 pub mod boxes;
 pub mod closed;
 pub mod closest;
+mod collapsed;
 pub mod curvature;
 pub mod cut;
 pub mod decimate;

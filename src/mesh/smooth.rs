@@ -10,9 +10,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use nalgebra::Vector3;
 use rayon::prelude::*;
 
 use super::adjacency::{Spoke, VertexFaces, plain_ring, spokes};
+use super::collapsed::restore_collapsed;
 use super::hold_apart::hold_apart;
 use super::measure::{doubled_area_vector, volume_of};
 use super::umbrella::{Move, Umbrella};
@@ -73,15 +75,18 @@ pub fn smooth(mesh: MeshRef<'_>, asked: Smoothing, progress: &Progress) -> Resul
     progress.expect(asked.n_passes + 2);
     let stencil = Stencil::new(mesh, asked.is_lid_kept);
     progress.step()?;
-    let filter = Filter { umbrella: &stencil.umbrella, gradient: stencil.umbrella.gradient(mesh) };
+    let filter = Filter { umbrella: &stencil.umbrella };
     let moves = match asked.method {
         Method::Taubin => filter.taubin(asked.n_passes, asked.passband, progress)?,
         Method::WindowedSinc => filter.windowed_sinc(asked.n_passes, asked.passband, progress)?,
     };
     let mut vertices = moved(mesh, &moves);
-    restore_collapsed(mesh, &mut vertices);
+    let mut volumes = restore_collapsed(mesh, &mut vertices);
     let n_held = if asked.is_held_apart { hold_apart(mesh, &mut vertices, progress)? } else { 0 };
-    let smoothed = Smoothed { n_held, ..describe(mesh, vertices, &stencil) };
+    if n_held > 0 {
+        volumes[1] = volume_of(&vertices, mesh.faces());
+    }
+    let smoothed = Smoothed { n_held, ..describe(mesh, vertices, &stencil, volumes) };
     progress.step()?;
     Ok(smoothed)
 }
@@ -96,7 +101,7 @@ impl Stencil {
     fn new(mesh: MeshRef<'_>, is_lid_kept: bool) -> Self {
         let around = VertexFaces::new(mesh.vertices().len(), mesh.faces());
         let is_open = AtomicBool::new(false);
-        let umbrella = Umbrella::build(mesh.vertices().len(), |vertex, list| {
+        let umbrella = Umbrella::build(mesh, |vertex, list| {
             if let Some(plain) = plain_ring(mesh, &around, vertex) {
                 if !is_lid_kept || is_flat_lid(mesh, around.of(vertex as usize)) {
                     list.extend_from_slice(plain.as_slice());
@@ -140,7 +145,7 @@ fn choose(
 
 /// Whether the lids among these faces lie in one plane; true where there is none.
 fn is_flat_lid(mesh: MeshRef<'_>, faces: &[u32]) -> bool {
-    let mut first: Option<nalgebra::Vector3<f64>> = None;
+    let mut first: Option<Vector3<f64>> = None;
     faces.iter().all(|&face| {
         let kind = mesh.kinds()[face as usize];
         if kind != FaceKind::Cap as u8 && kind != FaceKind::Cut as u8 {
@@ -155,7 +160,6 @@ fn is_flat_lid(mesh: MeshRef<'_>, faces: &[u32]) -> bool {
 
 struct Filter<'a> {
     umbrella: &'a Umbrella,
-    gradient: Vec<Move>,
 }
 
 impl Filter<'_> {
@@ -164,12 +168,9 @@ impl Filter<'_> {
         let mu = 1.0 / (passband - 1.0 / lambda);
         let (mut now, mut next) = (self.umbrella.zeros(), self.umbrella.zeros());
         for pass in 0..n_passes {
-            let factor = if pass % 2 == 0 { lambda } else { mu } as f32;
-            self.umbrella.sweep(&now, &mut next, |vertex, mean, value| {
-                let (own, pull) = (&now[vertex], &self.gradient[vertex]);
-                *value =
-                    std::array::from_fn(|axis| own[axis] - factor * (pull[axis] + own[axis] - mean[axis]));
-            });
+            let factor = Move::splat(if pass % 2 == 0 { lambda } else { mu } as f32);
+            self.umbrella
+                .sweep(&now, &mut next, move |own, pull, mean, _| own - factor * (pull + own - mean));
             std::mem::swap(&mut now, &mut next);
             progress.step()?;
         }
@@ -190,20 +191,16 @@ impl Filter<'_> {
         let factor = |term: usize| -0.5 * term_of_quotient(&weights, term) as f32;
         let Some(highest) = n_passes.checked_sub(1) else { return Ok(self.umbrella.zeros()) };
         // Nothing stands above the highest term.
-        let first = factor(highest);
-        let mut now: Vec<Move> = self.gradient.par_iter().map(|pull| pull.map(|x| first * x)).collect();
+        let mut now = self.umbrella.gradient(factor(highest));
         let mut last = self.umbrella.zeros();
         progress.step()?;
         for term in (0..highest).rev() {
-            let factor = factor(term);
+            let factor = Move::splat(factor(term));
             // Of the lowest term M itself is taken, of all others twice.
-            let share = if term == 0 { 0.5 } else { 1.0 };
+            let share = Move::splat(if term == 0 { 0.5 } else { 1.0 });
             // The slot before the last is read once and then holds the next one.
-            self.umbrella.sweep(&now, &mut last, |vertex, mean, value| {
-                let (own, pull) = (&now[vertex], &self.gradient[vertex]);
-                for axis in 0..4 {
-                    value[axis] = factor * pull[axis] + share * (own[axis] + mean[axis]) - value[axis];
-                }
+            self.umbrella.sweep(&now, &mut last, move |own, pull, mean, before| {
+                factor * pull + share * (own + mean) - before
             });
             std::mem::swap(&mut now, &mut last);
             progress.step()?;
@@ -252,40 +249,14 @@ pub(crate) fn sinc_weights(n_passes: usize, passband: f64) -> Vec<f64> {
 }
 
 fn moved(mesh: MeshRef<'_>, moves: &[Move]) -> Vec<[f64; 3]> {
-    let add =
-        |(point, step): (&[f64; 3], &Move)| std::array::from_fn(|axis| point[axis] + f64::from(step[axis]));
+    let add = |(point, step): (&[f64; 3], &Move)| {
+        let step = step.to_array();
+        std::array::from_fn(|axis| point[axis] + f64::from(step[axis]))
+    };
     mesh.vertices().par_iter().zip(moves).with_min_len(BLOCK).map(add).collect()
 }
 
-/// Puts the corners of faces back that would be without area in a file of 32-bit coordinates.
-fn restore_collapsed(mesh: MeshRef<'_>, vertices: &mut [[f64; 3]]) {
-    for _ in 0..8 {
-        let collapsed: Vec<usize> = (0..mesh.faces().len())
-            .into_par_iter()
-            .with_min_len(BLOCK)
-            .filter(|&face| {
-                let corners = mesh.faces()[face].map(|index| vertices[index as usize]);
-                has_no_area(corners) && !has_no_area(mesh.corners(face))
-            })
-            .collect();
-        if collapsed.is_empty() {
-            return;
-        }
-        for face in collapsed {
-            for index in mesh.faces()[face] {
-                vertices[index as usize] = mesh.vertices()[index as usize];
-            }
-        }
-    }
-}
-
-/// Whether a triangle has no area once its corners are rounded to 32 bits.
-pub(super) fn has_no_area(corners: [[f64; 3]; 3]) -> bool {
-    let rounded = corners.map(|point| point.map(|x| f64::from(x as f32)));
-    doubled_area_vector(rounded).norm_squared() == 0.0
-}
-
-fn describe(mesh: MeshRef<'_>, vertices: Vec<[f64; 3]>, stencil: &Stencil) -> Smoothed {
+fn describe(mesh: MeshRef<'_>, vertices: Vec<[f64; 3]>, stencil: &Stencil, volumes: [f64; 2]) -> Smoothed {
     let blocks: Vec<(f64, f64)> = vertices
         .par_chunks(BLOCK)
         .zip(mesh.vertices().par_chunks(BLOCK))
@@ -297,7 +268,6 @@ fn describe(mesh: MeshRef<'_>, vertices: Vec<[f64; 3]>, stencil: &Stencil) -> Sm
         })
         .collect();
     let (longest, sum) = blocks.iter().fold((0.0_f64, 0.0), |a, b| (a.0.max(b.0), a.1 + b.1));
-    let volumes = [mesh.vertices(), &vertices].map(|points| volume_of(points, mesh.faces()));
     Smoothed {
         n_fixed: stencil.umbrella.n_fixed(),
         n_held: 0,

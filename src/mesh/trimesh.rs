@@ -1,6 +1,10 @@
 //! The triangle mesh: vertices in LPS millimetres, faces counter-clockwise seen from outside, and
 //! where each face comes from.
 
+use rayon::prelude::*;
+
+const BLOCK: usize = 8192;
+
 /// Where a face comes from. What closes a surface is never mistaken for what was imaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[repr(u8)]
@@ -91,6 +95,15 @@ impl TriMesh {
     }
 }
 
+/// The first of many for which something holds. Where it holds for none, which is the rule, nothing
+/// branches.
+fn first_where<T: Sync>(items: &[T], holds: impl Fn(&T) -> bool + Sync) -> Option<usize> {
+    let is_in = |block: &[T]| block.iter().fold(false, |found, item| found | holds(item));
+    let block = items.par_chunks(BLOCK).position_first(is_in)?;
+    let place = items[block * BLOCK..].iter().position(holds)?;
+    Some(block * BLOCK + place)
+}
+
 impl<'a> MeshRef<'a> {
     /// Puts arrays together that a caller brought.
     ///
@@ -100,14 +113,15 @@ impl<'a> MeshRef<'a> {
         if kinds.len() != faces.len() {
             return Err(MeshError::Kinds { n_faces: faces.len(), n_kinds: kinds.len() });
         }
-        if let Some(vertex) = vertices.iter().position(|point| point.iter().any(|x| !x.is_finite())) {
+        let is_bad = |point: &[f64; 3]| point.iter().any(|x| !x.is_finite());
+        if let Some(vertex) = first_where(vertices, is_bad) {
             return Err(MeshError::NotFinite { vertex });
         }
         let n_vertices = vertices.len();
-        for (face, corners) in faces.iter().enumerate() {
-            if let Some(&index) = corners.iter().find(|&&index| index as usize >= n_vertices) {
-                return Err(MeshError::Index { face, index, n_vertices });
-            }
+        let is_out = |corners: &[u32; 3]| corners.iter().any(|&index| index as usize >= n_vertices);
+        if let Some(face) = first_where(faces, is_out) {
+            let index = faces[face].into_iter().max().unwrap_or_default();
+            return Err(MeshError::Index { face, index, n_vertices });
         }
         Ok(Self { vertices, faces, kinds })
     }

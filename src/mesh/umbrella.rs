@@ -1,10 +1,13 @@
 //! The mean of the neighbours of every vertex, again and again: what smoothing spends its time on.
 //!
-//! A list of its own length for every vertex would have the processor guess at each where it ends. Here
-//! all have room for eight, and what is not used points at a place that is always zero; the few
-//! neighbours beyond eight stand in a list of their own.
+//! Memory sets the pace, so little may pass by. A list of its own length for every vertex
+//! would have the processor guess at each where it ends: here all have room for eight. A mesher numbers
+//! neighbours close together, so that 16 bits say how far off one is; zero, which is the vertex itself,
+//! stands where there is none and is taken out of the sum. The few neighbours beyond eight, or farther
+//! off, stand in a list of their own.
 
 use rayon::prelude::*;
+use wide::f32x4;
 
 use super::MeshRef;
 
@@ -13,116 +16,169 @@ const BLOCK: usize = 8192;
 /// Neighbours that most vertices do not exceed.
 const WIDTH: usize = 8;
 
-/// A displacement, mm; the fourth number is nothing and makes it as wide as a register.
-pub(super) type Move = [f32; 4];
+/// A displacement, mm; the fourth number is nothing.
+pub(super) type Move = f32x4;
+
+/// What pulls at a vertex; nothing at one that stays.
+#[derive(Debug, Clone, Copy, Default)]
+struct Pull {
+    /// The vertex less the mean of its neighbours, mm.
+    gradient: [f32; 3],
+    /// What the sum over its row counts for in the mean.
+    of_row: f32,
+    /// What the vertex itself counts for: it stands in the row where no neighbour does, and is taken out.
+    of_own: f32,
+}
 
 /// Who is averaged for whom.
 #[derive(Debug, Default)]
 pub(super) struct Umbrella {
-    rows: Vec<[u32; WIDTH]>,
-    /// One over the number of neighbours; zero for a vertex that stays.
-    shares: Vec<f32>,
-    /// Vertices with more neighbours and these, in ascending order.
+    /// How far off in the list of vertices neighbours stand; zero for none.
+    rows: Vec<[i16; WIDTH]>,
+    /// What pulls at each vertex.
+    pulls: Vec<Pull>,
+    /// Vertices with more neighbours or farther ones, and these, by vertex.
     excess: Vec<(u32, u32)>,
 }
 
 impl Umbrella {
     /// `choose` names the neighbours of a vertex, in parallel; none fixes it.
-    pub(super) fn build<F>(n_vertices: usize, choose: F) -> Self
+    pub(super) fn build<F>(mesh: MeshRef<'_>, choose: F) -> Self
     where
         F: Fn(u32, &mut Vec<u32>) + Sync,
     {
-        let (mut rows, mut shares) = (vec![[0; WIDTH]; n_vertices], vec![0.0; n_vertices]);
-        let blocks = rows.par_chunks_mut(BLOCK).zip(shares.par_chunks_mut(BLOCK)).enumerate();
+        let n_vertices = mesh.vertices().len();
+        let (mut rows, mut pulls) = (vec![[0; WIDTH]; n_vertices], vec![Pull::default(); n_vertices]);
+        let blocks = rows.par_chunks_mut(BLOCK).zip(pulls.par_chunks_mut(BLOCK)).enumerate();
         let excess: Vec<Vec<(u32, u32)>> = blocks
-            .map(|(block, (rows, shares))| {
+            .map(|(block, (rows, pulls))| {
                 let (mut excess, mut list) = (Vec::new(), Vec::with_capacity(16));
-                for (offset, (row, share)) in rows.iter_mut().zip(shares).enumerate() {
-                    let vertex = (block * BLOCK + offset) as u32;
+                for (vertex, (row, pull)) in (block * BLOCK..).zip(rows.iter_mut().zip(pulls)) {
                     list.clear();
-                    choose(vertex, &mut list);
-                    *share = if list.is_empty() { 0.0 } else { 1.0 / list.len() as f32 };
-                    *row = std::array::from_fn(|n| list.get(n).copied().unwrap_or(n_vertices as u32));
-                    excess.extend(list.iter().skip(WIDTH).map(|&to| (vertex, to)));
+                    choose(vertex as u32, &mut list);
+                    let n_in_row = fill(vertex as u32, &list, row, &mut excess);
+                    *pull = Pull::of(mesh.vertices(), vertex, &list, n_in_row);
                 }
                 excess
             })
             .collect();
-        Self { rows, shares, excess: excess.concat() }
+        Self { rows, pulls, excess: excess.concat() }
     }
 
     /// How many vertices stay where they are.
     pub(super) fn n_fixed(&self) -> usize {
-        self.shares.iter().filter(|&&share| share == 0.0).count()
+        self.pulls.iter().filter(|pull| pull.of_row == 0.0).count()
     }
 
-    /// Displacements of nothing, with the place that is always zero.
+    /// Displacements of nothing.
     pub(super) fn zeros(&self) -> Vec<Move> {
-        vec![[0.0; 4]; self.rows.len() + 1]
+        vec![Move::ZERO; self.rows.len()]
     }
 
-    /// Every vertex less the mean of its neighbours.
-    pub(super) fn gradient(&self, mesh: MeshRef<'_>) -> Vec<Move> {
-        let vertices = mesh.vertices();
-        let mut gradient = self.zeros();
-        self.over_blocks(&mut gradient, |vertex, excess, value| {
-            let used = self.rows[vertex].iter().filter(|&&to| (to as usize) < vertices.len());
-            let sum = used.chain(excess.iter().map(|(_, to)| to)).fold([0.0; 3], |sum, &to| {
-                std::array::from_fn(|axis| sum[axis] + vertices[to as usize][axis])
-            });
-            let share = f64::from(self.shares[vertex]);
-            if share > 0.0 {
-                // The share as it is meant, not as 32 bits hold it.
-                let n = (1.0 / share).round();
-                let at = |axis: usize| (vertices[vertex][axis] - sum[axis] / n) as f32;
-                *value = [at(0), at(1), at(2), 0.0];
-            }
-        });
-        gradient
+    /// Every vertex less the mean of its neighbours, times a factor.
+    pub(super) fn gradient(&self, factor: f32) -> Vec<Move> {
+        self.pulls.par_iter().with_min_len(BLOCK).map(|pull| pull.gradient() * Move::splat(factor)).collect()
     }
 
-    /// Changes the value of every vertex, given its number and the mean of `moves` over its neighbours.
+    /// Makes every value anew, from the vertex's own move, its gradient, the mean of the moves of its
+    /// neighbours and the value there was.
     pub(super) fn sweep<F>(&self, moves: &[Move], values: &mut [Move], change: F)
     where
-        F: Fn(usize, Move, &mut Move) + Sync,
+        F: Fn(Move, Move, Move, Move) -> Move + Sync,
     {
-        self.over_blocks(values, |vertex, excess, value| {
-            let mut sum = [0.0_f32; 4];
-            for to in self.rows[vertex] {
-                add(&mut sum, &moves[to as usize]);
-            }
-            for &(_, to) in excess {
-                add(&mut sum, &moves[to as usize]);
-            }
-            let share = self.shares[vertex];
-            change(vertex, sum.map(|x| x * share), value);
-        });
-    }
-
-    /// Calls for every vertex, block by block side by side, with its number, its excess and its value.
-    fn over_blocks<F>(&self, values: &mut [Move], call: F)
-    where
-        F: Fn(usize, &[(u32, u32)], &mut Move) + Sync,
-    {
-        values[..self.rows.len()].par_chunks_mut(BLOCK).enumerate().for_each(|(block, values)| {
+        values.par_chunks_mut(BLOCK).enumerate().for_each(|(block, values)| {
             let first = block * BLOCK;
             let mut rest = &self.excess[self.excess.partition_point(|entry| (entry.0 as usize) < first)..];
-            for (vertex, value) in (first..).zip(values) {
-                let mut n = 0;
-                while rest.get(n).is_some_and(|entry| entry.0 as usize == vertex) {
-                    n += 1;
+            let own = self.rows[first..].iter().zip(&self.pulls[first..]).zip(&moves[first..]);
+            for (vertex, (value, ((row, pull), own))) in (first..).zip(values.iter_mut().zip(own)) {
+                let mut sum = sum_of(row, vertex, moves);
+                while let Some(((_, to), others)) =
+                    rest.split_first().filter(|(entry, _)| entry.0 as usize == vertex)
+                {
+                    sum += moves[*to as usize];
+                    rest = others;
                 }
-                let (own, others) = rest.split_at(n);
-                rest = others;
-                call(vertex, own, value);
+                let mean = sum * Move::splat(pull.of_row) + *own * Move::splat(pull.of_own);
+                *value = change(*own, pull.gradient(), mean, *value);
             }
         });
     }
 }
 
+impl Pull {
+    /// That of a vertex by these neighbours, of which so many stand in its row.
+    fn of(vertices: &[[f64; 3]], vertex: usize, list: &[u32], n_in_row: usize) -> Self {
+        if list.is_empty() {
+            return Self::default();
+        }
+        let n = list.len() as f64;
+        let sum = list
+            .iter()
+            .fold([0.0; 3], |sum, &to| std::array::from_fn(|axis| sum[axis] + vertices[to as usize][axis]));
+        let gradient = std::array::from_fn(|axis| (vertices[vertex][axis] - sum[axis] / n) as f32);
+        let n_absent = (WIDTH - n_in_row) as f64;
+        Self { gradient, of_row: (1.0 / n) as f32, of_own: (-n_absent / n) as f32 }
+    }
+
+    #[inline]
+    fn gradient(&self) -> Move {
+        let [x, y, z] = self.gradient;
+        Move::new([x, y, z, 0.0])
+    }
+}
+
+/// Writes the neighbours of a vertex down, those that do not fit in `excess`; returns how many did.
+fn fill(vertex: u32, list: &[u32], row: &mut [i16; WIDTH], excess: &mut Vec<(u32, u32)>) -> usize {
+    let mut n = 0;
+    for &to in list {
+        match i16::try_from(i64::from(to) - i64::from(vertex)) {
+            Ok(step) if step != 0 && n < WIDTH => {
+                row[n] = step;
+                n += 1;
+            }
+            _ => excess.push((vertex, to)),
+        }
+    }
+    n
+}
+
+/// Moves of the neighbours in a row, and of the vertex itself where there is none.
 #[inline]
-fn add(sum: &mut Move, step: &Move) {
-    for axis in 0..4 {
-        sum[axis] += step[axis];
+fn sum_of(row: &[i16; WIDTH], vertex: usize, moves: &[Move]) -> Move {
+    let at = |n: usize| moves[vertex.wrapping_add_signed(isize::from(row[n]))];
+    // In pairs, so that no sum waits for the one before.
+    ((at(0) + at(1)) + (at(2) + at(3))) + ((at(4) + at(5)) + (at(6) + at(7)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::TriMesh;
+
+    #[test]
+    fn the_mean_is_that_of_all_neighbours_near_far_and_many() {
+        let n = 70_000_u32;
+        let vertices =
+            (0..n).map(|at| [f64::from(at % 97), f64::from(at % 89), f64::from(at % 83)]).collect();
+        let mesh = TriMesh { vertices, faces: Vec::new(), kinds: Vec::new() };
+        // None for every fifth, up to twelve for others, every third of them far off.
+        let of = |vertex: u32| -> Vec<u32> {
+            let step = |k: u32| if k % 3 == 0 { 40_009 + k } else { k };
+            (1..=(vertex % 5) * 3).map(|k| (vertex + step(k)) % n).collect()
+        };
+        let umbrella = Umbrella::build(mesh.view(), |vertex, list| list.extend(of(vertex)));
+        assert_eq!(umbrella.n_fixed(), 14_000);
+        let moves: Vec<Move> =
+            (0..n).map(|at| Move::new([at as f32 % 31.0, at as f32 % 29.0, 1.0, 0.0])).collect();
+        let mut means = umbrella.zeros();
+        umbrella.sweep(&moves, &mut means, |_, _, mean, _| mean);
+        for vertex in 0..n {
+            let list = of(vertex);
+            for axis in 0..3 {
+                let sum: f32 = list.iter().map(|&to| moves[to as usize].to_array()[axis]).sum();
+                let truth = if list.is_empty() { 0.0 } else { sum / list.len() as f32 };
+                assert!((means[vertex as usize].to_array()[axis] - truth).abs() < 1e-4, "{vertex}");
+            }
+        }
     }
 }

@@ -86,7 +86,7 @@ class Mesh:
         if not np.isfinite(vertices).all():
             msg = "vertices: finite coordinates expected, found NaN or infinity"
             raise MeshError(msg)
-        if raw_faces.size and (raw_faces.min() < 0 or raw_faces.max() >= len(vertices)):
+        if not _are_indices(raw_faces, len(vertices)):
             msg = (
                 f"faces: indices 0 to {len(vertices) - 1} expected, "
                 f"found {raw_faces.min()} to {raw_faces.max()}"
@@ -141,6 +141,15 @@ def _as_rows(name: str, values: Any) -> NDArray[Any]:
         msg = f"{name}: shape (n, 3) expected, found {array.shape}"
         raise MeshError(msg)
     return array
+
+
+def _are_indices(faces: NDArray[Any], n_vertices: int) -> bool:
+    if faces.size == 0:
+        return True
+    if faces.dtype == np.int32 and faces.flags.c_contiguous:
+        # What is negative becomes huge: one look instead of two.
+        return bool(faces.view(np.uint32).max() < n_vertices)
+    return bool(faces.min() >= 0 and faces.max() < n_vertices)
 
 
 def _as_kinds(kinds: Any, *, n_faces: int) -> NDArray[np.uint8]:
