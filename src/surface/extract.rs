@@ -8,6 +8,7 @@ use super::emit::{Frame, Slab, emit};
 use super::field::{Field, Sample};
 use super::layout::Layout;
 use super::seam::join_lids;
+use super::slots::slots;
 use crate::mesh::TriMesh;
 use crate::progress::{Cancelled, Progress};
 use crate::volume::Volume;
@@ -150,17 +151,9 @@ fn room([n_vertices, n_triangles]: [usize; 2]) -> Result<TriMesh, SurfaceError> 
 
 /// Cuts the arrays of a mesh into the part of each slab.
 fn slabs<'m>(mesh: &'m mut TriMesh, places: &[[usize; 2]]) -> Vec<Slab<'m>> {
-    let TriMesh { vertices, faces, kinds } = mesh;
-    let (mut vertices, mut faces, mut kinds) = (&mut vertices[..], &mut faces[..], &mut kinds[..]);
-    let mut slabs = Vec::with_capacity(places.len());
-    for pair in places.windows(2) {
-        let [n_vertices, n_faces] = [pair[1][0] - pair[0][0], pair[1][1] - pair[0][1]];
-        let mine;
-        (mine, vertices) = vertices.split_at_mut(n_vertices);
-        let (my_faces, my_kinds);
-        (my_faces, faces) = faces.split_at_mut(n_faces);
-        (my_kinds, kinds) = kinds.split_at_mut(n_faces);
-        slabs.push(Slab { vertices: mine, faces: my_faces, kinds: my_kinds });
-    }
-    slabs
+    let sizes = |what: usize| places.windows(2).map(move |pair| pair[1][what] - pair[0][what]);
+    let vertices = slots(&mut mesh.vertices, sizes(0));
+    let pieces =
+        vertices.into_iter().zip(slots(&mut mesh.faces, sizes(1))).zip(slots(&mut mesh.kinds, sizes(1)));
+    pieces.map(|((vertices, faces), kinds)| Slab { vertices, faces, kinds }).collect()
 }

@@ -18,6 +18,7 @@ mod inner;
 mod layout;
 mod nets;
 mod seam;
+mod slots;
 mod tunnel;
 
 pub use extract::{SurfaceError, SurfaceOptions, extract_surface};

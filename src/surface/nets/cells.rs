@@ -6,6 +6,7 @@ use std::ops::Range;
 use ndarray::s;
 use rayon::prelude::*;
 
+use super::super::slots::join;
 use super::labels::{Label, Labels};
 use crate::progress::{Cancelled, Progress};
 
@@ -34,16 +35,16 @@ impl<T: Label> Cells<T> {
                 Ok(slab(labels, n, k))
             })
             .collect::<Result<_, _>>()?;
-        let total = slabs.iter().map(|slab| slab.ijk.len()).sum();
-        let (mut ijk, mut corners) = (Vec::with_capacity(total), Vec::with_capacity(total));
         let mut rows = Vec::with_capacity(n[1] * n[2] + 1);
         rows.push(0);
+        let (mut ijk, mut corners, mut first) = (Vec::new(), Vec::new(), 0);
         for slab in slabs {
-            rows.extend(slab.ends.iter().map(|end| ijk.len() + end));
-            ijk.extend(slab.ijk);
-            corners.extend(slab.corners);
+            rows.extend(slab.ends.iter().map(|end| first + end));
+            first += slab.ijk.len();
+            ijk.push(slab.ijk);
+            corners.push(slab.corners);
         }
-        Ok(Self { ijk, corners, rows, n })
+        Ok(Self { ijk: join(&ijk), corners: join(&corners), rows, n })
     }
 
     /// The number of a cell.

@@ -6,12 +6,16 @@ use rayon::prelude::*;
 
 use super::super::cube::{axis, edge_between};
 use super::super::emit::Frame;
+use super::super::slots::slots;
 use super::cells::Cells;
 use super::labels::{Label, Labels};
 use super::points::{Points, lean};
 use super::relax::Offset;
 use crate::mesh::FaceKind;
 use crate::progress::{Cancelled, Progress};
+
+/// Cells per parallel piece.
+const BLOCK: usize = 8192;
 
 /// How far the points of a divided node stand off its middle, as a fraction of their lean; more where
 /// float32 is coarse.
@@ -59,22 +63,41 @@ impl<'a, T: Label> Net<'a, T> {
 
     /// Where all points are, LPS mm.
     pub fn places(&self, frame: &Frame) -> Vec<[f64; 3]> {
-        let per_cell = |cell: usize| {
-            let middle = self.middle(cell);
-            let n = self.firsts[cell + 1] - self.firsts[cell];
-            let masks = if n == 1 { vec![0] } else { Points::of(&self.labels, self.cells.index(cell)).masks };
-            let n_cells = self.labels.n_cells();
-            masks.into_iter().map(move |mask| {
-                let off = if n == 1 { [0.0; 3] } else { lean(mask) };
-                let index = self.cells.ijk[cell];
-                let place = std::array::from_fn(|axis| {
-                    let is_lid = index[axis] == 0 || index[axis] as usize + 1 == n_cells[axis];
-                    middle[axis] + if is_lid { 0.0 } else { off[axis] * offset(frame) }
-                });
-                frame.lps_mm(place)
-            })
-        };
-        (0..self.cells.ijk.len()).into_par_iter().flat_map_iter(per_cell).collect()
+        let mut places = vec![[0.0; 3]; self.n_points()];
+        let ends = |block: usize| self.firsts[((block + 1) * BLOCK).min(self.firsts.len() - 1)] as usize;
+        let sizes = (0..self.cells.ijk.len().div_ceil(BLOCK))
+            .map(|block| ends(block) - self.firsts[block * BLOCK] as usize);
+        let slots = slots(&mut places, sizes);
+        slots.into_par_iter().enumerate().for_each(|(block, mut slot)| {
+            let mut cell = block * BLOCK;
+            while !slot.is_empty() {
+                let n = (self.firsts[cell + 1] - self.firsts[cell]) as usize;
+                let own;
+                (own, slot) = slot.split_at_mut(n);
+                self.place(frame, cell, own);
+                cell += 1;
+            }
+        });
+        places
+    }
+
+    /// The points of a cell, LPS mm.
+    #[inline]
+    fn place(&self, frame: &Frame, cell: usize, places: &mut [[f64; 3]]) {
+        let middle = self.middle(cell);
+        if let [place] = places {
+            *place = frame.lps_mm(middle);
+            return;
+        }
+        let (index, n_cells) = (self.cells.index(cell), self.labels.n_cells());
+        let masks = Points::of(&self.labels, index).masks;
+        for (place, mask) in places.iter_mut().zip(masks) {
+            let off = lean(mask);
+            *place = frame.lps_mm(std::array::from_fn(|axis| {
+                let is_lid = index[axis] == 0 || index[axis] + 1 == n_cells[axis];
+                middle[axis] + if is_lid { 0.0 } else { off[axis] * offset(frame) }
+            }));
+        }
     }
 
     /// Where a node is, counted in samples of the image with the layer around.

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use super::super::emit::Frame;
 use super::super::extract::SurfaceError;
+use super::super::slots::slots;
 use super::cells::Cells;
 use super::labels::{Label, Labels};
 use super::quads::{Net, Quad};
@@ -67,13 +68,34 @@ pub fn extract_label_surfaces<T: Label>(
     let quads = net.quads(&frame, options.close_border, progress)?;
     let places = net.places(&frame);
     drop(net);
-    Ok(split(&quads, &places))
+    Ok(if options.close_border { whole(&quads, places) } else { split(&quads, &places) })
 }
 
 fn check_room(n_vertices: usize) -> Result<(), SurfaceError> {
     let most = i32::MAX as usize / 2;
     let n_triangles = 2 * n_vertices;
     if n_vertices > most { Err(SurfaceError::TooLarge { n_vertices, n_triangles }) } else { Ok(()) }
+}
+
+/// The surfaces where lids close all of them, so that every point is a corner of something.
+fn whole(quads: &[Vec<Quad>], places: Vec<[f64; 3]>) -> Vec<LabelMesh> {
+    let Some(label) = quads.iter().flatten().next().map(|quad| quad.label) else { return Vec::new() };
+    let is_alone = quads.par_iter().flatten().all(|quad| quad.label == label);
+    if is_alone { vec![LabelMesh { label, mesh: alone(quads, places) }] } else { split(quads, &places) }
+}
+
+/// The surface of the only label: all quads and all points, as they stand.
+fn alone(quads: &[Vec<Quad>], vertices: Vec<[f64; 3]>) -> TriMesh {
+    let n_faces = quads.iter().map(|slab| 2 * slab.len()).sum();
+    let (mut faces, mut kinds) = (vec![[0; 3]; n_faces], vec![0; n_faces]);
+    let sizes = || quads.iter().map(|slab| 2 * slab.len());
+    let pieces = slots(&mut faces, sizes()).into_par_iter().zip(slots(&mut kinds, sizes()));
+    pieces.zip(quads).for_each(|((faces, kinds), slab)| {
+        for ((quad, faces), kinds) in slab.iter().zip(faces.as_chunks_mut().0).zip(kinds.as_chunks_mut().0) {
+            (*faces, *kinds) = (quad.triangles, [quad.kind; 2]);
+        }
+    });
+    TriMesh { vertices, faces, kinds }
 }
 
 /// Sorts the quads by label and numbers the vertices of each label.
