@@ -6,7 +6,7 @@ from typing import Any
 
 from calvaria.findings import Finding, Verdict
 from calvaria.rules import Limit
-from calvaria.rules.defaults import limit_in
+from calvaria.rules.defaults import finding_of, limit_in
 
 __all__ = ["MOST_PLACES", "judged", "limit_of"]
 
@@ -26,19 +26,10 @@ def judged(
 ) -> Finding:
     """Return the finding of one measurement, graded beyond its error."""
     limit = limit_of(code, profile)
-    verdict = limit.grade(measured, error=error)
-    if verdict is Verdict.UNPROVEN:
+    if limit.grade(measured, error=error) is Verdict.UNPROVEN:
         message += f" This surface tells it to {error:.2g} {limit.unit} only."
-    return Finding(
-        code=code,
-        verdict=verdict,
-        message=message,
-        measured=float(measured),
-        limit=limit.text(),
-        unit=limit.unit,
-        source=limit.source,
-        places=places,
-        details=details,
+    return finding_of(
+        limit, code=code, measured=measured, message=message, error=error, places=places, **details
     )
 
 

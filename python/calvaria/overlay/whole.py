@@ -129,7 +129,7 @@ def measure_overlay(
     >>> from calvaria import extract_surface, phantom
     >>> scanner = phantom.Scanner(columns=64, rows=64, n_slices=40, noise_hu=5.0)
     >>> ball = phantom.scan(phantom.sphere(radius_mm=12.0), scanner=scanner)
-    >>> from calvaria import check_overlay
+    >>> from calvaria.overlay import check_overlay
     >>> found = measure_overlay(extract_surface(ball, iso_hu=0.0), ball, n_samples=2000)
     >>> report = check_overlay(found, profile="education")
     >>> report["overlay_p95"].verdict.name, report["overlay_lost"].verdict.name
