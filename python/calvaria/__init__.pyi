@@ -58,6 +58,7 @@ from calvaria.mesh import (
     check_mesh,
     decimate_mesh,
     find_self_intersections,
+    measure_mesh,
     measure_topology,
     read_mesh,
     read_mesh_info,
@@ -66,9 +67,10 @@ from calvaria.mesh import (
     smooth_mesh,
     write_mesh,
 )
-from calvaria.overlay import OverlayMetrics, compare_to_image
-from calvaria.pipeline import ModelResult, build_model
+from calvaria.overlay import OverlayMetrics, check_overlay, compare_to_image, measure_overlay
+from calvaria.pipeline import ModelResult, build_model, compare_model
 from calvaria.printability import check_printability
+from calvaria.report import build_report
 from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal
 from calvaria.rules import Rules, load_rules
 from calvaria.surface import extract_surface
@@ -107,8 +109,10 @@ __all__ = [
     "Volume",
     "bar",
     "build_model",
+    "build_report",
     "check_bars",
     "check_mesh",
+    "check_overlay",
     "check_printability",
     "check_series",
     "check_volume",
@@ -116,6 +120,7 @@ __all__ = [
     "choose_material",
     "compare_masks",
     "compare_meshes",
+    "compare_model",
     "compare_to_image",
     "comparison",
     "convert",
@@ -140,6 +145,8 @@ __all__ = [
     "material",
     "measure_bar",
     "measure_deviation",
+    "measure_mesh",
+    "measure_overlay",
     "measure_topology",
     "mesh",
     "overlay",
