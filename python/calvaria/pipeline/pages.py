@@ -26,9 +26,9 @@ def model_sections(made: Made, source: Source, settings: Settings) -> list[Secti
     """Return what was made, how, and how it lies on its image, as sections of the report."""
     return [
         _made(made.mesh, made.iso_hu, source, settings),
+        *_pictures(source.volume, made.mesh, made.iso_hu),
         Section(title="What was chosen, and what each step did", findings=made.findings),
         *made.laid.sections(is_hu=source.volume.is_hu),
-        *_pictures(source.volume, made.mesh, made.iso_hu),
     ]
 
 
