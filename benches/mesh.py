@@ -10,13 +10,12 @@ to ``docs/benchmarks/mesh.md``.  Only the ratios mean anything on a shared machi
 import argparse
 import importlib
 import importlib.metadata
-import os
-import platform
 import statistics
 import time
 from pathlib import Path
 
 import numpy as np
+from machine import machine
 
 from calvaria import mesh as cm
 
@@ -24,6 +23,7 @@ GOALS = {("smoothing", "vtk"): 0.5, ("decimation", "meshlib"): 0.5, ("decimation
 STAGES = ("smoothing", "smoothing, kept apart", "decimation", "decimation within 0.1 mm",
           "remeshing", "signed distance", "sections")  # fmt: skip
 EDGE_MM = 0.8
+LIBRARIES = ("calvaria", "vtk", "fast_simplification", "meshlib", "pymeshlab", "numpy")
 
 
 def make_bone(shape):
@@ -256,21 +256,7 @@ def page(bone, rows, rounds):
         if (stage, name) in rows and rows[stage, "calvaria"][0] > goal * rows[stage, name][0]
     ]
     told = f"Goals missed: {'; '.join(missed) or 'none'}."
-    return "\n".join([*lines, "", told, "", machine(), ""])
-
-
-def machine():
-    versions = []
-    for name in ("calvaria", "vtk", "fast_simplification", "meshlib", "pymeshlab", "numpy"):
-        try:
-            versions.append(f"{name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return (
-        f"Measured on {os.cpu_count()} processors, {platform.system()} {platform.machine()}, Python "
-        f"{platform.python_version()}, {time.strftime('%d %B %Y')}; {', '.join(versions)}. "
-        f"Load of the machine meanwhile: {os.getloadavg()[1]:.1f}."
-    )
+    return "\n".join([*lines, "", told, "", machine(LIBRARIES), ""])
 
 
 def main():

@@ -9,10 +9,7 @@ then read and welded, and its edges counted.  The table is printed and written t
 """
 
 import argparse
-import importlib.metadata
 import json
-import os
-import platform
 import resource
 import statistics
 import subprocess
@@ -22,6 +19,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from machine import machine
 
 ISO_HU, PASSES, SHARE = 300.5, 20, 0.1
 # Wall time of calvaria divided by that of the other.
@@ -208,20 +206,6 @@ def page(results, n_slices, size):
     ]
     told = f"Goals missed: {'; '.join(missed) or 'none'}."
     return "\n".join([*lines, "", told, "", machine(names), ""])
-
-
-def machine(names):
-    versions = []
-    for name in names:
-        try:
-            versions.append(f"{name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return (
-        f"Measured on {os.cpu_count()} processors, {platform.system()} {platform.machine()}, Python "
-        f"{platform.python_version()}, {time.strftime('%d %B %Y')}; {', '.join(versions)}. "
-        f"Load of the machine meanwhile: {os.getloadavg()[1]:.1f}."
-    )
 
 
 def main():

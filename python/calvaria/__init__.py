@@ -1,4 +1,20 @@
-"""calvaria: from a patient's CT to a printable model that has been measured against the image.
+"""From a patient's CT to a printable model that has been measured against the image.
+
+Each step takes what the one before it returned::
+
+    series = calvaria.find_series("study")[0]        # a folder, zip archive or disc of DICOM
+    calvaria.check_series(series, profile="education", anatomy="skull")
+    volume = calvaria.load_series(series)            # HU, on a grid in LPS millimetres
+    bone = calvaria.segment.skull(volume)            # which voxels
+    level = calvaria.segment.bone_level(volume).level_hu
+    mesh = calvaria.extract_surface(volume, iso_hu=level, within=bone)
+    calvaria.compare_to_image(mesh, volume)          # how far off, in mm
+    calvaria.check_printability(mesh, process="fdm", material="pla", profile="education")
+    calvaria.write_mesh(mesh, "skull.stl")
+
+``build_model`` is all of it in one call, with a report.  Without a scan at hand, ``calvaria.phantom`` makes
+one.  Everything else lives in a room of its own: ``calvaria.segment``, ``calvaria.mesh``, ``calvaria.bar``,
+``calvaria.view``, ``calvaria.study`` and so on; ``dir()`` lists what is in it and ``help()`` explains it.
 
 World frame: LPS, millimetres.  Voxel arrays: ``[k, j, i]``, shape (nz, ny, nx).
 

@@ -59,6 +59,7 @@ from calvaria.mesh import (
     check_mesh,
     decimate_mesh,
     find_self_intersections,
+    measure_mesh,
     measure_topology,
     read_mesh,
     read_mesh_info,
@@ -67,10 +68,11 @@ from calvaria.mesh import (
     smooth_mesh,
     write_mesh,
 )
-from calvaria.overlay import OverlayMetrics, compare_to_image
-from calvaria.pipeline import ModelResult, build_model
+from calvaria.overlay import OverlayMetrics, check_overlay, compare_to_image, measure_overlay
+from calvaria.pipeline import ModelResult, build_model, compare_model
 from calvaria.printability import check_printability
 from calvaria.release import write_fit_test, write_partner_package, write_print
+from calvaria.report import build_report
 from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal
 from calvaria.rules import Rules, load_rules
 from calvaria.surface import extract_surface
@@ -109,8 +111,10 @@ __all__ = [
     "Volume",
     "bar",
     "build_model",
+    "build_report",
     "check_bars",
     "check_mesh",
+    "check_overlay",
     "check_printability",
     "check_series",
     "check_volume",
@@ -118,6 +122,7 @@ __all__ = [
     "choose_material",
     "compare_masks",
     "compare_meshes",
+    "compare_model",
     "compare_to_image",
     "comparison",
     "convert",
@@ -142,6 +147,8 @@ __all__ = [
     "material",
     "measure_bar",
     "measure_deviation",
+    "measure_mesh",
+    "measure_overlay",
     "measure_topology",
     "mesh",
     "overlay",

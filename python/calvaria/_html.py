@@ -43,7 +43,7 @@ def html_table(
     """
     head = "".join(f"<th{_LEFT}>{escape(str(cell))}</th>" for cell in header)
     body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in rows)
-    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    title = f"<caption{_LEFT}>{escape(caption)}</caption>" if caption else ""
     foot = (
         f'<tfoot><tr><td{_PROSE} colspan="{len(header)}"><small>{escape(footer)}</small></td></tr></tfoot>'
         if footer

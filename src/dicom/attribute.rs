@@ -5,7 +5,7 @@ use dicom_core::{Tag, VR};
 use dicom_dictionary_std::StandardDataDictionary;
 
 use super::data_set::{DataSet, Element};
-use super::walk::dictionary_vr;
+use super::encoding::dictionary_vr;
 
 /// `PixelSpacing (0028,0030)`: keyword and number, as messages name an attribute.
 pub fn tag_name(tag: Tag) -> String {

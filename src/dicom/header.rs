@@ -3,13 +3,16 @@
 use dicom_core::Tag;
 use dicom_dictionary_std::{tags, uids};
 
-use super::attribute::{Fault, is_code, number_if_any, required_count, text, texts};
+use super::attribute::{Fault, number_if_any, required_count, text, texts};
 use super::data_set::{DataSet, Element};
+use super::encoding::{Encoding, recognise};
+use super::equipment::Equipment;
 use super::error::DicomError;
 use super::frames::{Frame, frames};
-use super::pixels::{ImagePixel, Padding, PixelError, PixelLayout, SampleFormat};
+use super::pixel_attributes::PixelAttributes;
+use super::pixels::{ImagePixel, PixelError, PixelLayout, SampleFormat};
 use super::source::{Prefix, Source};
-use super::walk::{Encoding, PixelSpan, Walk, WalkError, recognise, walk};
+use super::walk::{PixelSpan, Walk, WalkError, walk};
 
 /// Explicit VR Big Endian: retired, and still met.
 const BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
@@ -81,48 +84,6 @@ pub struct Concatenation {
     pub number: u64,
     /// InConcatenationTotalNumber.
     pub total: Option<u64>,
-}
-
-/// Attributes of the scanner and the protocol.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Equipment {
-    /// Manufacturer.
-    pub manufacturer: Option<String>,
-    /// ManufacturerModelName.
-    pub manufacturer_model_name: Option<String>,
-    /// GantryDetectorTilt, degrees; nominal, never used for geometry.
-    pub gantry_detector_tilt_deg: Option<f64>,
-    /// KVP.
-    pub kvp: Option<f64>,
-    /// DataCollectionDiameter, mm.
-    pub data_collection_diameter_mm: Option<f64>,
-    /// PatientPosition.
-    pub patient_position: Option<String>,
-    /// BodyPartExamined.
-    pub body_part_examined: Option<String>,
-}
-
-/// The attributes of the Image Pixel module.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PixelAttributes {
-    /// Rows.
-    pub rows: usize,
-    /// Columns.
-    pub columns: usize,
-    /// SamplesPerPixel.
-    pub samples_per_pixel: u64,
-    /// PhotometricInterpretation.
-    pub photometric_interpretation: String,
-    /// BitsAllocated.
-    pub bits_allocated: u16,
-    /// BitsStored.
-    pub bits_stored: u16,
-    /// HighBit.
-    pub high_bit: u16,
-    /// PixelRepresentation is 1.
-    pub is_signed: bool,
-    /// PixelPaddingValue and PixelPaddingRangeLimit.
-    pub padding: Option<Padding>,
 }
 
 /// A parsed header and what was learnt on the way to it.
@@ -337,9 +298,9 @@ fn collect(source: &Source, opened: &Opened) -> Result<Header, DicomError> {
         modality: required(tags::MODALITY).to_uppercase(),
         identity: identity(object),
         series_number: number_if_any(object, tags::SERIES_NUMBER).map(|number| number as i64),
-        equipment: equipment(object),
+        equipment: Equipment::of(object),
         is_lossy,
-        layout: pixel_attributes(object, walked),
+        layout: PixelAttributes::of(object, walked.pixels),
         frames: frames(object, n_frames),
         extended_offsets: extended_offsets(object),
         concatenation: concatenation(object),
@@ -423,53 +384,6 @@ fn comparable(tag: Tag, value: &str) -> String {
     }
 }
 
-fn equipment(object: &DataSet) -> Equipment {
-    Equipment {
-        manufacturer: text(object, tags::MANUFACTURER),
-        manufacturer_model_name: text(object, tags::MANUFACTURER_MODEL_NAME),
-        gantry_detector_tilt_deg: number_if_any(object, tags::GANTRY_DETECTOR_TILT),
-        kvp: number_if_any(object, tags::KVP),
-        data_collection_diameter_mm: number_if_any(object, tags::DATA_COLLECTION_DIAMETER),
-        patient_position: text(object, tags::PATIENT_POSITION),
-        body_part_examined: text(object, tags::BODY_PART_EXAMINED).filter(|name| is_code(name)),
-    }
-}
-
-fn pixel_attributes(object: &DataSet, walked: &Walk) -> Result<PixelAttributes, Fault> {
-    let small = |tag: Tag| -> Result<u16, Fault> {
-        let value = required_count(object, tag)?;
-        u16::try_from(value).map_err(|_| Fault::expected(tag, "a number below 65536", &value.to_string()))
-    };
-    let bits_allocated = small(tags::BITS_ALLOCATED)?;
-    let pixels = walked.pixels.map_or(tags::PIXEL_DATA, |pixels| pixels.tag);
-    let is_float = pixels != tags::PIXEL_DATA;
-    let (bits_stored, high_bit, is_signed) = if is_float {
-        (bits_allocated, bits_allocated.saturating_sub(1), true)
-    } else {
-        (small(tags::BITS_STORED)?, small(tags::HIGH_BIT)?, is_signed(object)?)
-    };
-    Ok(PixelAttributes {
-        rows: usize::from(small(tags::ROWS)?),
-        columns: usize::from(small(tags::COLUMNS)?),
-        samples_per_pixel: required_count(object, tags::SAMPLES_PER_PIXEL)?,
-        photometric_interpretation: text(object, tags::PHOTOMETRIC_INTERPRETATION)
-            .ok_or_else(|| Fault::missing(tags::PHOTOMETRIC_INTERPRETATION))?,
-        bits_allocated,
-        bits_stored,
-        high_bit,
-        is_signed,
-        padding: padding(object, pixels)?,
-    })
-}
-
-fn is_signed(object: &DataSet) -> Result<bool, Fault> {
-    match required_count(object, tags::PIXEL_REPRESENTATION)? {
-        0 => Ok(false),
-        1 => Ok(true),
-        other => Err(Fault::expected(tags::PIXEL_REPRESENTATION, "0 or 1", &other.to_string())),
-    }
-}
-
 /// Which of how many parts of a concatenation a file is.
 fn concatenation(object: &DataSet) -> Option<Concatenation> {
     Some(Concatenation {
@@ -477,25 +391,6 @@ fn concatenation(object: &DataSet) -> Option<Concatenation> {
         number: required_count(object, tags::IN_CONCATENATION_NUMBER).unwrap_or(0),
         total: required_count(object, tags::IN_CONCATENATION_TOTAL_NUMBER).ok(),
     })
-}
-
-/// Values that mean "no image here", of integer or of float pixel data.
-fn padding(object: &DataSet, pixels: Tag) -> Result<Option<Padding>, Fault> {
-    let (value, limit) = match pixels {
-        tags::FLOAT_PIXEL_DATA => (tags::FLOAT_PIXEL_PADDING_VALUE, tags::FLOAT_PIXEL_PADDING_RANGE_LIMIT),
-        tags::DOUBLE_FLOAT_PIXEL_DATA => {
-            (tags::DOUBLE_FLOAT_PIXEL_PADDING_VALUE, tags::DOUBLE_FLOAT_PIXEL_PADDING_RANGE_LIMIT)
-        }
-        _ => (tags::PIXEL_PADDING_VALUE, tags::PIXEL_PADDING_RANGE_LIMIT),
-    };
-    let read = |tag: Tag| -> Result<Option<f64>, Fault> {
-        let parts = texts(object, tag);
-        let Some(first) = parts.first() else { return Ok(None) };
-        first.parse().map(Some).map_err(|_| Fault::expected(tag, "a number", first))
-    };
-    read(value)?
-        .map(|value| -> Result<Padding, Fault> { Ok(Padding { value, limit: read(limit)? }) })
-        .transpose()
 }
 
 fn extended_offsets(object: &DataSet) -> Option<Vec<u64>> {

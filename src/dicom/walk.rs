@@ -5,11 +5,10 @@
 //! So before any parser sees the header, this walk proves that each length fits into what is there, that
 //! sequences are closed and not nested without end, and finds where the pixel data begin.
 
-use dicom_core::dictionary::{DataDictionary, VirtualVr};
 use dicom_core::{Tag, VR};
-use dicom_dictionary_std::StandardDataDictionary;
 
 use super::data_set::{DataSet, Element, is_kept, is_kept_sequence};
+use super::encoding::{Encoding, dictionary_vr, has_long_length, parse_vr};
 
 /// Nesting deeper than this is no image of a patient.
 const MAX_DEPTH: usize = 64;
@@ -19,15 +18,6 @@ const UNDEFINED: u32 = 0xFFFF_FFFF;
 const ITEM: Tag = Tag(0xFFFE, 0xE000);
 const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
 const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
-
-/// How elements are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Encoding {
-    /// Whether each element names its value representation.
-    pub is_explicit: bool,
-    /// Whether numbers are big endian.
-    pub is_big_endian: bool,
-}
 
 /// Where the pixel data of a file lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,31 +135,6 @@ enum Making {
     DataSet(Option<DataSet>),
     /// A sequence and its items; without a tag where it is not kept.
     Sequence(Option<Tag>, Vec<DataSet>),
-}
-
-/// Recognises how the first element is written; `None` when it is no element.
-///
-/// The transfer syntax is not asked: files exist whose data set is written otherwise than it says, and
-/// the first element shows it.
-pub fn recognise(bytes: &[u8]) -> Option<Encoding> {
-    let head: &[u8; 8] = bytes.get(..8)?.try_into().ok()?;
-    let little = u16::from_le_bytes([head[0], head[1]]);
-    let big = u16::from_be_bytes([head[0], head[1]]);
-    // Image data sets begin with a low group (0008, rarely 0002 or 0004).
-    let is_big_endian = match (plausible_first(little), plausible_first(big)) {
-        (true, _) => false,
-        (false, true) => true,
-        (false, false) => return None,
-    };
-    let is_explicit = parse_vr([head[4], head[5]]).is_some();
-    if !is_explicit && is_big_endian {
-        return None; // implicit big endian does not exist
-    }
-    Some(Encoding { is_explicit, is_big_endian })
-}
-
-fn plausible_first(group: u16) -> bool {
-    (0x0002..=0x0040).contains(&group)
 }
 
 /// Walks the top level of a data set up to its pixel data.
@@ -444,41 +409,10 @@ impl Walker<'_> {
     }
 }
 
-/// The representation that the dictionary gives; the first where it gives a choice.
-pub fn dictionary_vr(tag: Tag) -> Option<VR> {
-    match StandardDataDictionary.by_tag(tag)?.vr {
-        VirtualVr::Exact(vr) => Some(vr),
-        other => Some(other.relaxed()),
-    }
-}
-
-fn parse_vr(letters: [u8; 2]) -> Option<VR> {
-    if letters.iter().all(u8::is_ascii_uppercase) { VR::from_binary(letters) } else { None }
-}
-
-/// Whether the explicit form has two reserved bytes and a 32-bit length (PS3.5, table 7.1-1).
-fn has_long_length(vr: VR) -> bool {
-    matches!(
-        vr,
-        VR::OB
-            | VR::OD
-            | VR::OF
-            | VR::OL
-            | VR::OV
-            | VR::OW
-            | VR::SQ
-            | VR::SV
-            | VR::UC
-            | VR::UN
-            | VR::UR
-            | VR::UT
-            | VR::UV
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dicom::encoding::recognise;
 
     const EXPLICIT: Encoding = Encoding { is_explicit: true, is_big_endian: false };
 

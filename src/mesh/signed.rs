@@ -15,22 +15,21 @@ use super::triangle::Feature;
 
 /// Distances of points from a closed surface, mm, positive outside; empty where there is no surface.
 pub fn signed_distances_mm(tree: &ClosestPoints<'_>, points: &[[f64; 3]]) -> Vec<f64> {
-    let mesh = tree.mesh();
-    let around = VertexFaces::new(mesh.vertices().len(), mesh.faces());
-    let hits = tree.nearest_all(points.len(), |n| Vector3::from(points[n]));
-    hits.par_iter()
-        .zip(points)
-        .map(|(hit, point)| {
-            let out = Vector3::from(*point) - hit.point;
-            let distance = hit.squared_distance.sqrt();
-            if out.dot(&pseudonormal(mesh, &around, hit)) < 0.0 { -distance } else { distance }
-        })
-        .collect()
+    each_offset(tree, points, |_, _, _, distance| distance)
 }
 
 /// Signed distances of points from a surface that may be open, mm, and whether the closest point lies on
 /// its boundary, where it has no outside; empty where there is no surface.
 pub fn offsets_mm(tree: &ClosestPoints<'_>, points: &[[f64; 3]]) -> Vec<(f64, bool)> {
+    each_offset(tree, points, |mesh, around, hit, distance| (distance, is_on_boundary(mesh, around, hit)))
+}
+
+/// What is made of each signed distance and the closest point it goes to.
+fn each_offset<T: Send>(
+    tree: &ClosestPoints<'_>,
+    points: &[[f64; 3]],
+    made: impl Fn(MeshRef<'_>, &VertexFaces, &Hit, f64) -> T + Sync,
+) -> Vec<T> {
     let mesh = tree.mesh();
     let around = VertexFaces::new(mesh.vertices().len(), mesh.faces());
     let hits = tree.nearest_all(points.len(), |n| Vector3::from(points[n]));
@@ -39,8 +38,8 @@ pub fn offsets_mm(tree: &ClosestPoints<'_>, points: &[[f64; 3]]) -> Vec<(f64, bo
         .map(|(hit, point)| {
             let out = Vector3::from(*point) - hit.point;
             let distance = hit.squared_distance.sqrt();
-            let is_in = out.dot(&pseudonormal(mesh, &around, hit)) < 0.0;
-            (if is_in { -distance } else { distance }, is_on_boundary(mesh, &around, hit))
+            let is_inside = out.dot(&pseudonormal(mesh, &around, hit)) < 0.0;
+            made(mesh, &around, hit, if is_inside { -distance } else { distance })
         })
         .collect()
 }

@@ -4,18 +4,14 @@
 //! and lines of equal distance are drawn; where such a line is closed and runs round material it shows a
 //! cross-section. A thin sheet has no such line, a member has them all along.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use nalgebra::Vector3;
 use rayon::prelude::*;
 
-use super::normals::{face_normal, vertex_normals};
+use super::groups::{Group, area, groups};
+use super::normals::vertex_normals;
 use super::rings::{Section, area_vector, centre, section};
-use super::sides::{BROAD, beside_thin, sides};
+use super::sides::BROAD;
 use crate::mesh::MeshRef;
-use crate::mesh::edges::Edges;
-use crate::mesh::forest::Forest;
 use crate::mesh::section::{LevelLine, level_lines};
 
 /// Lines that are drawn along a group: at least so many, at most so many, and else two to a limit.
@@ -23,11 +19,6 @@ const LINES: (f64, f64) = (48.0, 400.0);
 /// Width of a section, as parts of the thickness that its walls have: less is the top of a bump, more runs
 /// round a hole.
 const OF_THICKNESS: (f64, f64) = (0.7, 2.0);
-/// Part of the limit by which a wall must be thinner to be thin: one of exactly the limit is not, however
-/// its coordinates are rounded.
-const THINNER: f64 = 1e-5;
-/// Area up to which a thick patch is the end of a pin, in squares of the limit.
-const CAP: f64 = 2.0;
 /// Sections that follow each other before they make a member.
 const LEAST_SECTIONS: usize = 3;
 /// A section this many times as broad as the limit is a wall, not a member.
@@ -67,194 +58,6 @@ pub fn members(mesh: MeshRef<'_>, thickness: &[f64], below: f64, min_area_mm2: f
         a.narrowest.width_mm.total_cmp(&b.narrowest.width_mm).then_with(|| a.faces.cmp(&b.faces))
     });
     found
-}
-
-fn area(mesh: MeshRef<'_>, faces: &[u32]) -> f64 {
-    faces.iter().map(|&face| face_normal(mesh, face as usize).1).sum()
-}
-
-/// Faces with a thin vertex, joined over edges; with what is not thin only because it is the side of a
-/// member or the end of a pin.
-fn groups(mesh: MeshRef<'_>, thickness: &[f64], below: f64) -> Vec<Vec<u32>> {
-    let faces = mesh.faces();
-    let edges = Edges::new(faces, mesh.vertices().len());
-    let limit = below * (1.0 - THINNER);
-    let mut is_thin: Vec<bool> =
-        faces.iter().map(|face| face.iter().any(|&corner| thickness[corner as usize] < limit)).collect();
-    let beside = beside_thin(mesh, thickness, &is_thin, below);
-    for face in sides(mesh, &beside) {
-        is_thin[face as usize] = true;
-    }
-    let all: Vec<bool> = is_thin.iter().map(|thin| !thin).collect();
-    for cap in joined(&edges, &all) {
-        let is_narrow = cap.iter().all(|&face| beside[face as usize] > 0.0);
-        if area(mesh, &cap) < if is_narrow { BROAD } else { CAP } * below * below {
-            for face in cap {
-                is_thin[face as usize] = true;
-            }
-        }
-    }
-    joined(&edges, &is_thin)
-}
-
-/// The faces that count, in groups that hang together over edges.
-fn joined(edges: &Edges, counts: &[bool]) -> Vec<Vec<u32>> {
-    let mut forest = Forest::new(counts.len());
-    for edge in edges.iter() {
-        let mut halves = edge.halves().map(|half| half / 3).filter(|&face| counts[face as usize]);
-        if let Some(first) = halves.next() {
-            halves.for_each(|face| forest.join(first, face));
-        }
-    }
-    let (labels, n) = forest.labels();
-    let mut groups = vec![Vec::new(); n];
-    for face in (0..counts.len()).filter(|&face| counts[face]) {
-        groups[labels[face] as usize].push(face as u32);
-    }
-    groups.retain(|group| !group.is_empty());
-    groups
-}
-
-/// A group of faces with its own numbers for their vertices.
-struct Group<'a> {
-    mesh: MeshRef<'a>,
-    faces: Vec<u32>,
-    vertices: Vec<u32>,
-    /// Pairs of own numbers, both ways, sorted.
-    steps: Vec<(u32, u32)>,
-    /// Rims: own numbers of vertices that hang together on the boundary.
-    rims: Vec<Vec<u32>>,
-}
-
-impl<'a> Group<'a> {
-    fn new(mesh: MeshRef<'a>, faces: Vec<u32>) -> Self {
-        let mut vertices: Vec<u32> = faces.iter().flat_map(|&face| mesh.faces()[face as usize]).collect();
-        vertices.sort_unstable();
-        vertices.dedup();
-        let own = |vertex: u32| vertices.partition_point(|&v| v < vertex) as u32;
-        let mut directed: Vec<(u32, u32)> = faces
-            .iter()
-            .flat_map(|&face| {
-                let [a, b, c] = mesh.faces()[face as usize].map(own);
-                [(a, b), (b, c), (c, a)]
-            })
-            .collect();
-        directed.sort_unstable();
-        let mut forest = Forest::new(vertices.len());
-        let mut is_rim = vec![false; vertices.len()];
-        for &(a, b) in &directed {
-            if directed.binary_search(&(b, a)).is_err() {
-                forest.join(a, b);
-                is_rim[a as usize] = true;
-                is_rim[b as usize] = true;
-            }
-        }
-        let (labels, n) = forest.labels();
-        let mut rims = vec![Vec::new(); n];
-        for vertex in (0..vertices.len()).filter(|&vertex| is_rim[vertex]) {
-            rims[labels[vertex] as usize].push(vertex as u32);
-        }
-        rims.retain(|rim| !rim.is_empty());
-        // The longest rim first.
-        rims.sort_by(|a: &Vec<u32>, b| b.len().cmp(&a.len()).then(a[0].cmp(&b[0])));
-        let mut steps: Vec<(u32, u32)> = directed.iter().flat_map(|&(a, b)| [(a, b), (b, a)]).collect();
-        steps.sort_unstable();
-        steps.dedup();
-        Self { mesh, faces, vertices, steps, rims }
-    }
-
-    fn point(&self, own: u32) -> Vector3<f64> {
-        Vector3::from(self.mesh.vertices()[self.vertices[own as usize] as usize])
-    }
-
-    /// Distance along edges from some vertices: Dijkstra, doi:10.1007/BF01386390.
-    fn distances(&self, from: &[u32]) -> Vec<f64> {
-        let mut distances = vec![f64::INFINITY; self.vertices.len()];
-        let mut waiting = BinaryHeap::new();
-        for &start in from {
-            distances[start as usize] = 0.0;
-            waiting.push(Reverse((0_u64, start)));
-        }
-        while let Some(Reverse((bits, vertex))) = waiting.pop() {
-            // Positive numbers are in the order of their bits.
-            let distance = f64::from_bits(bits);
-            if distance > distances[vertex as usize] {
-                continue;
-            }
-            let first = self.steps.partition_point(|step| step.0 < vertex);
-            for &(_, other) in self.steps[first..].iter().take_while(|step| step.0 == vertex) {
-                let reached = distance + (self.point(other) - self.point(vertex)).norm();
-                if reached < distances[other as usize] {
-                    distances[other as usize] = reached;
-                    waiting.push(Reverse((reached.to_bits(), other)));
-                }
-            }
-        }
-        distances
-    }
-
-    fn farthest(&self, distances: &[f64]) -> u32 {
-        let far = |a: &u32, b: &u32| distances[*a as usize].total_cmp(&distances[*b as usize]).then(b.cmp(a));
-        (0..self.vertices.len() as u32)
-            .filter(|&v| distances[v as usize].is_finite())
-            .max_by(far)
-            .unwrap_or(0)
-    }
-
-    fn own(&self, vertex: u32) -> u32 {
-        self.vertices.partition_point(|&v| v < vertex) as u32
-    }
-
-    /// Whether something lies beyond a ring that is not just the end of a pin: another rim, or much more
-    /// surface.
-    fn leads_on(&self, distances: &[f64], ring: &Ring, width: f64) -> bool {
-        let mut waiting = vec![ring.beyond];
-        let mut seen = vec![false; self.vertices.len()];
-        seen[ring.beyond as usize] = true;
-        let is_rim = |own: u32| self.rims.iter().any(|rim| rim.binary_search(&own).is_ok());
-        while let Some(own) = waiting.pop() {
-            if distances[own as usize] > ring.level + 3.0 * width || is_rim(own) {
-                return true;
-            }
-            let first = self.steps.partition_point(|step| step.0 < own);
-            for &(_, other) in self.steps[first..].iter().take_while(|step| step.0 == own) {
-                if !seen[other as usize] && distances[other as usize] >= ring.level {
-                    seen[other as usize] = true;
-                    waiting.push(other);
-                }
-            }
-        }
-        false
-    }
-
-    /// Faces between the first and the last section of a member, as near to a middle as they are broad: a
-    /// group may have other faces at the same distance from its rim.
-    fn about(
-        &self,
-        distances: &[f64],
-        rings: &[Ring],
-        sections: &[Option<Section>],
-        run: &[usize],
-    ) -> Vec<u32> {
-        let levels = run.iter().map(|&n| rings[n].level);
-        let (low, high) = levels
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), level| (low.min(level), high.max(level)));
-        let broadest =
-            run.iter().filter_map(|&n| sections[n]).map(|section| section.breadth_mm).fold(0.0, f64::max);
-        let lies = |face: u32| {
-            let corners = self.mesh.faces()[face as usize];
-            let is_between =
-                corners.iter().any(|&vertex| (low..=high).contains(&distances[self.own(vertex) as usize]));
-            let [a, b, c] = self.mesh.corners(face as usize).map(Vector3::from);
-            let middle = (a + b + c) / 3.0;
-            is_between && run.iter().any(|&n| (rings[n].centre - middle).norm() <= broadest)
-        };
-        self.faces.iter().copied().filter(|&face| lies(face)).collect()
-    }
-
-    fn rim_centre(&self, rim: &[u32]) -> Vector3<f64> {
-        rim.iter().map(|&vertex| self.point(vertex)).sum::<Vector3<f64>>() / rim.len() as f64
-    }
 }
 
 /// A closed line round material.
@@ -343,12 +146,59 @@ fn of_run(
         near.min_by(f64::total_cmp).filter(|&far| far < 1.5 * spacing).unwrap_or(spacing / 2.0)
     };
     Some(Member {
-        is_bridge: group.leads_on(distances, last, narrowest.width_mm),
+        is_bridge: leads_on(group, distances, last, narrowest.width_mm),
         narrowest,
         place: rings[best].centre.into(),
         length_mm: middle + end(&first.centre) + end(&last.centre),
-        faces: group.about(distances, rings, sections, run),
+        faces: about(group, distances, rings, sections, run),
     })
+}
+
+/// Whether something lies beyond a ring that is not just the end of a pin: another rim, or much more
+/// surface.
+fn leads_on(group: &Group<'_>, distances: &[f64], ring: &Ring, width: f64) -> bool {
+    let mut waiting = vec![ring.beyond];
+    let mut seen = vec![false; group.vertices.len()];
+    seen[ring.beyond as usize] = true;
+    let is_rim = |own: u32| group.rims.iter().any(|rim| rim.binary_search(&own).is_ok());
+    while let Some(own) = waiting.pop() {
+        if distances[own as usize] > ring.level + 3.0 * width || is_rim(own) {
+            return true;
+        }
+        let first = group.steps.partition_point(|step| step.0 < own);
+        for &(_, other) in group.steps[first..].iter().take_while(|step| step.0 == own) {
+            if !seen[other as usize] && distances[other as usize] >= ring.level {
+                seen[other as usize] = true;
+                waiting.push(other);
+            }
+        }
+    }
+    false
+}
+
+/// Faces between the first and the last section of a member, as near to a middle as they are broad: a
+/// group may have other faces at the same distance from its rim.
+fn about(
+    group: &Group<'_>,
+    distances: &[f64],
+    rings: &[Ring],
+    sections: &[Option<Section>],
+    run: &[usize],
+) -> Vec<u32> {
+    let levels = run.iter().map(|&n| rings[n].level);
+    let (low, high) = levels
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), level| (low.min(level), high.max(level)));
+    let broadest =
+        run.iter().filter_map(|&n| sections[n]).map(|section| section.breadth_mm).fold(0.0, f64::max);
+    let lies = |face: u32| {
+        let corners = group.mesh.faces()[face as usize];
+        let is_between =
+            corners.iter().any(|&vertex| (low..=high).contains(&distances[group.own(vertex) as usize]));
+        let [a, b, c] = group.mesh.corners(face as usize).map(Vector3::from);
+        let middle = (a + b + c) / 3.0;
+        is_between && run.iter().any(|&n| (rings[n].centre - middle).norm() <= broadest)
+    };
+    group.faces.iter().copied().filter(|&face| lies(face)).collect()
 }
 
 fn rings(

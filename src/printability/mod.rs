@@ -5,6 +5,7 @@
 pub mod bridges;
 pub mod drain;
 pub mod edge_distance;
+mod groups;
 pub mod holes;
 pub mod insertion;
 pub mod normals;

@@ -1,10 +1,5 @@
 """Bars found and measured: in scans of simulated prints, in CT, among other things, or not at all."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -25,6 +20,7 @@ from calvaria.bar.planes import fit_plane
 from calvaria.errors import BarError, BarNotFoundError
 from calvaria.mesh import transform_mesh
 from calvaria.printability import block_mesh
+from thread_counts import outputs_of
 
 SMALL = phantom.Scanner(
     columns=128, rows=128, spacing_xy_mm=(0.6, 0.6), slice_thickness_mm=1.0, slice_increment_mm=1.0
@@ -401,17 +397,7 @@ def test_the_stated_uncertainty_of_a_plane_is_that_of_repeats():
 
 def test_the_same_scan_gives_the_same_bits_for_any_number_of_threads():
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]);"
         "from bar_prints import scan_of_print; from calvaria.bar import make_bar, measure_bar;"
         "print(measure_bar(scan_of_print(make_bar().mesh, seed=2)).reading_mm.hex())"
     )
-    here = str(Path(__file__).parent)
-    answers = {
-        subprocess.run(
-            [sys.executable, "-c", code, here],
-            env={**os.environ, "RAYON_NUM_THREADS": n},
-            capture_output=True, text=True, check=True,
-        ).stdout
-        for n in ("1", "3")
-    }  # fmt: skip
-    assert len(answers) == 1
+    assert len(outputs_of(code, counts=(1, 3))) == 1

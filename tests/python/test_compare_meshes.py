@@ -1,9 +1,6 @@
 """Meshes against each other: analytic truth, brute force, an independent library, properties."""
 
 import math
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -22,6 +19,7 @@ from calvaria.comparison import (
 from calvaria.errors import MeshError
 from calvaria.mesh import Mesh, align_icp, align_landmarks, flip_mesh, mirror_mesh, transform_mesh
 from mesh_shapes import box, bumpy, icosphere, torus
+from thread_counts import outputs_of
 
 
 def moved(mesh, shift, turn_deg=0.0):
@@ -371,14 +369,5 @@ def test_the_number_of_threads_changes_no_bit():
         "found += [measure_deviation(two, reference=one, tolerance_mm=0.1)]\n"
         "print(json.dumps([one.to_dict() for one in found], sort_keys=True))\n"
     )
-    made = {
-        subprocess.run(
-            [sys.executable, "-c", script],
-            env=os.environ | {"RAYON_NUM_THREADS": n, "PYTHONPATH": os.pathsep.join(sys.path)},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for n in ("1", "3")
-    }
+    made = outputs_of(script, counts=(1, 3))
     assert len(made) == 1 and len(made.pop()) > 1000

@@ -1,9 +1,6 @@
 """Surfaces of masks and label maps: manifold, without terraces, true in volume, shared at borders."""
 
 import hashlib
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -13,6 +10,7 @@ from calvaria import CalvariaWarning, FaceKind, Grid, Mask
 from calvaria.errors import GeometryError
 from calvaria.surface import LabelSurface, extract_label_surfaces, extract_mask_surface
 from surface_topology import Welded, random_grid
+from thread_counts import outputs_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:mask:calvaria.CalvariaWarning")
 
@@ -214,14 +212,8 @@ print(digest.hexdigest())
 """
 
 
-def test_the_same_bits_for_any_number_of_threads(pytestconfig):
-    found = set()
-    for n in ("1", "2", "5"):
-        ran = subprocess.run(
-            [sys.executable, "-c", THREADS], env={**os.environ, "RAYON_NUM_THREADS": n},
-            cwd=pytestconfig.rootpath, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        found.add(ran.stdout)
+def test_the_same_bits_for_any_number_of_threads():
+    found = outputs_of(THREADS)
     assert len(found) == 1
     assert len(found.pop().strip()) == 2 * hashlib.sha256().digest_size
 

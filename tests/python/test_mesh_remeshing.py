@@ -1,10 +1,5 @@
 """Remeshing: even triangles on the same surface; lines stay, closed stays closed, nothing turns over."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,6 +11,7 @@ from calvaria.errors import MeshError
 from calvaria.findings import Finding, Verdict
 from calvaria.mesh import FaceKind, Mesh, closest_points, find_self_intersections, remesh_mesh
 from calvaria.surface import extract_surface
+from thread_counts import outputs_of
 
 
 def edge_lengths(mesh):
@@ -282,8 +278,7 @@ def test_whatever_comes_in_manifold_comes_out_manifold(seed, n, length, noise, a
 
 
 SCRIPT = """
-import hashlib, sys
-sys.path.insert(0, sys.argv[1])
+import hashlib
 import mesh_shapes
 from calvaria.mesh import remesh_mesh
 made = remesh_mesh(mesh_shapes.noisy_bone(n=32), edge_length_mm=0.7, max_error_mm=0.3)
@@ -292,15 +287,7 @@ print(hashlib.sha256(made.mesh.vertices.tobytes() + made.mesh.faces.tobytes()).h
 
 
 def test_the_same_bits_for_any_number_of_threads():
-    outputs = set()
-    for n in ("1", "2", "5"):
-        done = subprocess.run(
-            [sys.executable, "-c", SCRIPT, str(Path(__file__).parent)],
-            env={**os.environ, "RAYON_NUM_THREADS": n},
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        outputs.add(done.stdout)
-    assert len(outputs) == 1
+    assert len(outputs_of(SCRIPT)) == 1
 
 
 def test_what_cannot_be_is_refused_by_name():

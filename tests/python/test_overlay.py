@@ -1,9 +1,6 @@
 """Offsets of a mesh from the edges in its image, against bodies that are known in closed form."""
 
 import dataclasses
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -22,6 +19,7 @@ from overlay_bodies import (
     image,
     places,
 )
+from thread_counts import outputs_of
 
 N = 4000
 GRIDS = {
@@ -308,22 +306,12 @@ def test_a_mesh_without_imaged_faces_is_refused():
 
 def test_the_same_bits_for_any_number_of_threads():
     program = (
-        "import hashlib, sys; sys.path.insert(0, 'tests/python')\n"
+        "import hashlib\n"
         "from overlay_bodies import ball, ball_mesh; from calvaria import compare_to_image\n"
         "found = compare_to_image(ball_mesh(8.0), ball(8.0, 0.6, 0.6, noise=9.0), n_samples=3000)\n"
         "print(hashlib.sha256(found.offset_mm.tobytes() + found.status.tobytes()).hexdigest())"
     )
-    hashes = {
-        subprocess.run(
-            [sys.executable, "-c", program],
-            env={**os.environ, "RAYON_NUM_THREADS": str(n)},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for n in (1, 3)
-    }
-    assert len(hashes) == 1
+    assert len(outputs_of(program, counts=(1, 3))) == 1
 
 
 def test_statuses_are_documented_and_results_print():

@@ -1,9 +1,6 @@
 """Resampling: shapes keep their shape and place, ramps stay ramps, threads do not matter."""
 
 import hashlib
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -12,6 +9,7 @@ from calvaria import Finding, Grid, Verdict, Volume, convert
 from calvaria.errors import GeometryError
 from calvaria.resample import resample_slices, resample_to_grid, resample_to_orthogonal
 from lopsided import FINDING, lopsided
+from thread_counts import outputs_of
 
 CENTER = np.array([12.0, -7.0, 31.0])
 RADIUS_MM = 25.0
@@ -212,8 +210,7 @@ def test_impossible_demands_are_refused():
 
 
 CODE = """
-import hashlib, sys
-sys.path[:0] = {paths!r}
+import hashlib
 from test_resample import soft_sphere, tilted_grid, rotation
 from calvaria.resample import resample_to_orthogonal
 volume = soft_sphere(tilted_grid(17.0, turn=rotation(3)))
@@ -223,16 +220,7 @@ print(hashlib.sha256(made.values.tobytes() + made.grid.lps_from_ijk.tobytes()).h
 
 
 def test_the_number_of_threads_changes_no_bit():
-    from pathlib import Path
-
-    code = CODE.format(paths=[str(Path(__file__).parent)])
-    seen = set()
-    for threads in ("1", "2", "7"):
-        env = os.environ | {"RAYON_NUM_THREADS": threads}
-        done = subprocess.run(
-            [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
-        )
-        seen.add(done.stdout)
+    seen = outputs_of(CODE, counts=(1, 2, 7))
     assert len(seen) == 1
     assert len(seen.pop().strip()) == len(hashlib.sha256().hexdigest())
 

@@ -6,6 +6,7 @@ import pytest
 from calvaria import Mask, Volume, segment
 from calvaria.errors import EmptyMaskError, GeometryError, SegmentationError
 from test_segment_binary import blobs, grid_of, mask_of
+from thread_counts import outputs_of
 
 ndimage = pytest.importorskip("scipy.ndimage")
 SHAPE = (17, 23, 41)
@@ -266,9 +267,6 @@ def test_scissors_cut_a_polygon_as_matplotlib_sees_it():
 
 def test_threads_do_not_change_a_bit(tmp_path):
     import hashlib
-    import os
-    import subprocess
-    import sys
 
     script = (
         "import hashlib, numpy as np\n"
@@ -281,19 +279,9 @@ def test_threads_do_not_change_a_bit(tmp_path):
         "       s.smooth_within_edges(vol, sigma_mm=1., contrast_hu=200.).values, s.keep_largest(m).values]\n"
         "print(hashlib.sha256(b''.join(np.ascontiguousarray(a).tobytes() for a in out)).hexdigest())\n"
     )
-    seen = set()
-    for threads in ("1", "2", "5"):
-        environment = {**os.environ, "RAYON_NUM_THREADS": threads}
-        done = subprocess.run(
-            [sys.executable, "-c", script],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        seen.add(done.stdout.strip())
+    seen = outputs_of(script)
     assert len(seen) == 1
-    assert len(seen.pop()) == len(hashlib.sha256().hexdigest())
+    assert len(seen.pop().strip()) == len(hashlib.sha256().hexdigest())
 
 
 def test_labels_of_seeds_keep_their_names():

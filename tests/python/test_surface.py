@@ -1,9 +1,6 @@
 """The surface of a volume: a manifold for every input, where the interpolant says, and marked."""
 
 import hashlib
-import os
-import subprocess
-import sys
 import warnings
 
 import numpy as np
@@ -17,6 +14,7 @@ from calvaria.mesh import align_icp
 from calvaria.segment import keep_largest, threshold
 from calvaria.surface import extract_surface
 from surface_topology import KINDS, Welded, random_image
+from thread_counts import outputs_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:no surface", "ignore:within")
 
@@ -361,19 +359,8 @@ print(digest.hexdigest())
 """
 
 
-def digests(script, root):
-    found = set()
-    for n in ("1", "2", "5"):
-        ran = subprocess.run(
-            [sys.executable, "-c", script], env={**os.environ, "RAYON_NUM_THREADS": n},
-            cwd=root, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        found.add(ran.stdout)
-    return found
-
-
 def test_the_same_bits_for_any_number_of_threads(pytestconfig):
-    found = digests(THREADS, pytestconfig.rootpath)
+    found = outputs_of(THREADS)
     assert len(found) == 1
     assert len(found.pop().strip()) == 2 * hashlib.sha256().digest_size
 

@@ -11,12 +11,7 @@ from calvaria.bar.attach import AttachedBar, attach_bar
 from calvaria.bar.axis_fit import AxisFit, LengthError
 from calvaria.bar.block import make_bar
 from calvaria.bar.budget import UncertaintyBudget, UncertaintyTerm
-from calvaria.bar.chart import (
-    ControlChart,
-    PrinterHistory,
-    check_history,
-    make_control_chart,
-)
+from calvaria.bar.chart import ControlChart, make_control_chart
 from calvaria.bar.check import check_bars
 from calvaria.bar.compensation import Compensation
 from calvaria.bar.decision import Decision, decide
@@ -25,6 +20,7 @@ from calvaria.bar.features import make_feature_plate
 from calvaria.bar.form import readings_by_bar
 from calvaria.bar.gauge import GaugeStudy, measure_gauge
 from calvaria.bar.gauges import measure_gauges
+from calvaria.bar.history import PrinterHistory, check_history
 from calvaria.bar.lines import BarLine
 from calvaria.bar.measure import measure_bar, measure_bars
 from calvaria.bar.part import BarFeature, BarGauge, ReferenceBar

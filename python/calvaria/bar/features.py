@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calvaria.bar.cells import Cells
 from calvaria.bar.part import BarFeature, ReferenceBar
+
+if TYPE_CHECKING:
+    from calvaria.mesh import Mesh
 
 __all__ = ["make_feature_plate"]
 
@@ -72,22 +76,7 @@ def make_feature_plate(
     wedge_y = _MARGIN_MM + 4.5 * _ROW_MM
     ends = ((_MARGIN_MM, wedge_y), (plate_mm[0] - _MARGIN_MM, wedge_y + wedge_mm[0]))
     boxes.append(((*ends[0], _PLATE_MM), (*ends[1], _PLATE_MM + _TALL_MM), True))
-    lines: list[set[float]] = [{0.0, plate_mm[0]}, {0.0, plate_mm[1]}, {0.0, _PLATE_MM}]
-    for low, high, _ in boxes:
-        for axis in range(3):
-            lines[axis] |= {low[axis], high[axis]}
-    deep = max((diameter for _, _, diameter in holes), default=0.0) / 2 + _TILE_MM
-    for x, y, diameter in holes:
-        half = diameter / 2 + _TILE_MM
-        lines[0] |= {x - half, x + half}
-        lines[1] |= {y - deep, y + deep}
-    cells = Cells(lines)
-    cells.set_box((0, 0, 0), (*plate_mm, _PLATE_MM))
-    for low, high, is_filled in boxes:
-        cells.set_box(low, high, filled=is_filled)
-    for x, y, diameter in holes:
-        cells.add_hole((x, y), diameter)
-    mesh = cells.to_mesh()
+    mesh = _plate(plate_mm, boxes, holes)
     features.append(
         BarFeature(
             kind="wedge",
@@ -109,6 +98,30 @@ def make_feature_plate(
 
 
 _Box = tuple[tuple[float, float, float], tuple[float, float, float], bool]
+
+
+def _plate(
+    plate_mm: tuple[float, float],
+    boxes: list[_Box],
+    holes: list[tuple[float, float, float]],
+) -> Mesh:
+    """Return the plate with its boxes filled or emptied and its holes bored."""
+    lines: list[set[float]] = [{0.0, plate_mm[0]}, {0.0, plate_mm[1]}, {0.0, _PLATE_MM}]
+    for low, high, _ in boxes:
+        for axis in range(3):
+            lines[axis] |= {low[axis], high[axis]}
+    deep = max((diameter for _, _, diameter in holes), default=0.0) / 2 + _TILE_MM
+    for x, y, diameter in holes:
+        half = diameter / 2 + _TILE_MM
+        lines[0] |= {x - half, x + half}
+        lines[1] |= {y - deep, y + deep}
+    cells = Cells(lines)
+    cells.set_box((0, 0, 0), (*plate_mm, _PLATE_MM))
+    for low, high, is_filled in boxes:
+        cells.set_box(low, high, filled=is_filled)
+    for x, y, diameter in holes:
+        cells.add_hole((x, y), diameter)
+    return cells.to_mesh()
 
 
 def _layout(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from calvaria.bar.chart import PrinterHistory, check_history
+from calvaria.bar.history import PrinterHistory, check_history
 from calvaria.bar.record import load_record
 from calvaria.errors import BarError
 from calvaria.material.catalogue import printer_of

@@ -202,14 +202,11 @@ def _streaks(judge: Judge, volume: Volume, survey: Survey, *, has_metal: bool) -
     # The same kind of tissue with and without metal in its slice; the quarter with the most spread
     # is where streaks run.
     ratio = float(np.percentile(spread[near], 75) / max(np.percentile(spread[~in_slices], 75), 1.0))
-    verdict = judge.limit("streaks").grade(ratio)
-    good = "The metal makes no streaks to speak of."
-    bad = f"Streaks make the tissue beside the metal {ratio:.1f} times as uneven as elsewhere."
-    return judge.say(
+    return judge.hold(
         "streaks",
-        verdict,
-        good if verdict is Verdict.PASS else bad,
-        measured=ratio,
+        ratio,
+        good="The metal makes no streaks to speak of.",
+        bad=f"Streaks make the tissue beside the metal {ratio:.1f} times as uneven as elsewhere.",
         n_blocks=int(near.sum()),
     )
 

@@ -61,52 +61,38 @@ def check_tilt(judge: Judge, stack: Stack, acquisition: Acquisition) -> list[Fin
         text = "One plane has no tilt that could be measured."
         return [judge.unproven("tilt", text), judge.unproven("tilt_tag", text, tag_deg=tag)]
     tilt = float(np.degrees(np.arctan2(np.linalg.norm(aside), along)))
-    verdict = judge.limit("tilt").grade(tilt)
-    good = "The gantry was upright."
-    bad = (
-        f"The slices are tilted by {tilt:.2f} degrees against the way of the table. calvaria keeps "
-        "the shear; other programs may not. Ask for a scan without tilt, or resample."
+    found = judge.hold(
+        "tilt",
+        tilt,
+        good="The gantry was upright.",
+        bad=f"The slices are tilted by {tilt:.2f} degrees against the way of the table. calvaria keeps "
+        "the shear; other programs may not. Ask for a scan without tilt, or resample.",
+        tilt_deg=tilt,
+        shift_per_slice_mm=float(np.linalg.norm(aside) / len(steps)),
     )
-    found = [
-        judge.say(
-            "tilt",
-            verdict,
-            good if verdict is Verdict.PASS else bad,
-            measured=tilt,
-            tilt_deg=tilt,
-            shift_per_slice_mm=float(np.linalg.norm(aside) / len(steps)),
-        )
-    ]
+    return [found, _tilt_tag(judge, tag, tilt)]
+
+
+def _tilt_tag(judge: Judge, tag: float | None, tilt: float) -> Finding:
+    """Hold the recorded tilt against that of the positions."""
     if tag is None:
-        found.append(
-            judge.say(
-                "tilt_tag",
-                Verdict.PASS,
-                "No tilt is recorded; the positions count.",
-                measured="not recorded",
-                unit="",
-                tilt_deg=tilt,
-            )
-        )
-        return found
-    apart = abs(abs(tag) - tilt)
-    verdict = judge.limit("tilt_tag").grade(apart)
-    good = "The recorded tilt agrees with the positions."
-    bad = (
-        f"The header records a tilt of {tag:g} degrees, the positions show {tilt:.2f}: the images "
-        "may have been straightened, or their positions lost."
-    )
-    found.append(
-        judge.say(
+        return judge.say(
             "tilt_tag",
-            verdict,
-            good if verdict is Verdict.PASS else bad,
-            measured=apart,
-            tag_deg=tag,
+            Verdict.PASS,
+            "No tilt is recorded; the positions count.",
+            measured="not recorded",
+            unit="",
             tilt_deg=tilt,
         )
+    return judge.hold(
+        "tilt_tag",
+        abs(abs(tag) - tilt),
+        good="The recorded tilt agrees with the positions.",
+        bad=f"The header records a tilt of {tag:g} degrees, the positions show {tilt:.2f}: the images "
+        "may have been straightened, or their positions lost.",
+        tag_deg=tag,
+        tilt_deg=tilt,
     )
-    return found
 
 
 def check_orientation(judge: Judge, stack: Stack) -> Finding:
@@ -116,14 +102,11 @@ def check_orientation(judge: Judge, stack: Stack) -> Finding:
     plane = int(np.argmax(normal))
     off = float(np.degrees(np.arccos(min(1.0, normal[plane]))))
     name = _PLANES[plane] if off < 0.5 else f"{_PLANES[plane]}, {off:.1f} degrees oblique"
-    verdict = judge.limit("orientation").grade(off_axial)
-    good = f"The slices are {name}."
-    bad = f"The slices are {name}, probably a reformat: ask for the axial slices."
-    return judge.say(
+    return judge.hold(
         "orientation",
-        verdict,
-        good if verdict is Verdict.PASS else bad,
-        measured=off_axial,
+        off_axial,
+        good=f"The slices are {name}.",
+        bad=f"The slices are {name}, probably a reformat: ask for the axial slices.",
         plane=_PLANES[plane],
         off_axial_deg=off_axial,
     )
@@ -131,6 +114,10 @@ def check_orientation(judge: Judge, stack: Stack) -> Finding:
 
 def check_extent(judge: Judge, stack: Stack, acquisition: Acquisition) -> list[Finding]:
     """Width of the image and length of the stack, as far as headers can say."""
+    return [_field_of_view(judge, stack, acquisition), _coverage(judge, stack)]
+
+
+def _field_of_view(judge: Judge, stack: Stack, acquisition: Acquisition) -> Finding:
     sx, sy = stack.pixel_spacing_xy_mm
     width, height = stack.columns * sx, stack.rows * sy
     smallest = min(width, height)
@@ -150,33 +137,28 @@ def check_extent(judge: Judge, stack: Stack, acquisition: Acquisition) -> list[F
         text += f"The scanner measured only {measured:.0f} mm: the rim is extrapolated."
     else:
         text += "Wide enough; whether all bone is inside, the voxels must show."
-    found = [
-        judge.say(
-            "field_of_view",
-            verdict,
-            text,
-            measured=smallest,
-            width_mm=width,
-            height_mm=height,
-            data_collection_diameter_mm=measured,
-            reconstruction_diameter_mm=reconstructed,
-        )
-    ]
+    return judge.say(
+        "field_of_view",
+        verdict,
+        text,
+        measured=smallest,
+        width_mm=width,
+        height_mm=height,
+        data_collection_diameter_mm=measured,
+        reconstruction_diameter_mm=reconstructed,
+    )
+
+
+def _coverage(judge: Judge, stack: Stack) -> Finding:
     steps, _ = stack.steps()
     length = float(np.abs(steps).sum())
     if length <= 0:
-        return [*found, judge.unproven("coverage", "One plane has no length.")]
+        return judge.unproven("coverage", "One plane has no length.")
     length += length / len(steps)
-    verdict = judge.limit("coverage").grade(length)
-    good = f"The stack is {length:.0f} mm long."
-    bad = f"The stack is {length:.0f} mm long, too short to hold the whole part."
-    found.append(
-        judge.say(
-            "coverage",
-            verdict,
-            good if verdict is Verdict.PASS else bad,
-            measured=length,
-            length_mm=length,
-        )
+    return judge.hold(
+        "coverage",
+        length,
+        good=f"The stack is {length:.0f} mm long.",
+        bad=f"The stack is {length:.0f} mm long, too short to hold the whole part.",
+        length_mm=length,
     )
-    return found

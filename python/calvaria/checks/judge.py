@@ -51,6 +51,14 @@ class Judge:
             details=details,
         )
 
+    def hold(
+        self, code: str, measured: float, *, good: str, bad: str, error: float = 0.0, **details: Any
+    ) -> Finding:
+        """Make a finding of a measurement held against its row, in one of two sentences."""
+        verdict = self.limit(code).grade(measured, error=error)
+        message = good if verdict is Verdict.PASS else bad
+        return self.say(code, verdict, message, measured=measured, **details)
+
     def unproven(self, code: str, message: str, **details: Any) -> Finding:
         """Make a finding for what the data cannot answer."""
         return self.say(code, Verdict.UNPROVEN, message, **details)

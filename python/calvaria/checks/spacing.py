@@ -222,15 +222,12 @@ def check_planes(judge: Judge, stack: Stack) -> list[Finding]:
     if step > 0:
         edges = (sx, sy, step)
         ratio = max(edges) / min(edges)
-        verdict = judge.limit("anisotropy").grade(ratio)
-        good = "The voxels are near enough to cubes."
-        bad = "The voxels are much longer than wide: the surface will be finer one way than the other."
         found.append(
-            judge.say(
+            judge.hold(
                 "anisotropy",
-                verdict,
-                good if verdict is Verdict.PASS else bad,
-                measured=ratio,
+                ratio,
+                good="The voxels are near enough to cubes.",
+                bad="The voxels are much longer than wide: the surface will be finer one way than the other.",
                 spacing_xyz_mm=list(edges),
             )
         )
@@ -242,13 +239,8 @@ def check_planes(judge: Judge, stack: Stack) -> list[Finding]:
 def check_stack(judge: Judge, stack: Stack) -> list[Finding]:
     """Number of planes, gaps, duplicates, uneven steps."""
     n = len(stack.positions_lps_mm)
-    verdict = judge.limit("slice_count").grade(n)
     good, bad = "Enough slices.", "Too few slices for a model."
-    found = [
-        judge.say(
-            "slice_count", verdict, good if verdict is Verdict.PASS else bad, measured=n, n_slices=n
-        )
-    ]
+    found = [judge.hold("slice_count", n, good=good, bad=bad, n_slices=n)]
     steps, _ = stack.steps()
     step = usual_step(steps)
     if n < 3 or step <= 0:

@@ -16,6 +16,17 @@ __all__ = ["check_noise", "check_scale", "check_sharpness"]
 
 # The edge response is found within a tenth on phantoms; see docs/checks.md.
 _EDGE_ERROR = 0.05
+_SHARPNESS = {
+    "in_plane": (
+        "Edges are sharp in the plane of the slices",
+        "Edges are blurred in the plane of the slices: thin bone will vanish",
+    ),
+    "through_plane": (
+        "Edges are sharp from slice to slice",
+        "Edges are smeared from slice to slice: the scan was made with thick slices, whatever the "
+        "increment says, and the model will show steps",
+    ),
+}
 # Less soft tissue than this among all that is not air cannot be told from the rims of bone.
 _SOFT_SHARE = 0.15
 
@@ -81,57 +92,37 @@ def _why(air: int, tissue: int) -> str:
 
 def check_sharpness(judge: Judge, survey: Survey) -> list[Finding]:
     """Width of the edge response in the plane and through it, and double edges."""
-    found = []
-    texts = {
-        "sharpness_in_plane": (
-            "in_plane",
-            "Edges are sharp in the plane of the slices",
-            "Edges are blurred in the plane of the slices: thin bone will vanish",
-        ),
-        "sharpness_through_plane": (
-            "through_plane",
-            "Edges are sharp from slice to slice",
-            "Edges are smeared from slice to slice: the scan was made with thick slices, whatever the "
-            "increment says, and the model will show steps",
-        ),
-    }
-    for code, (where, good, bad) in texts.items():
-        edge = survey.edge(where)
-        if edge is None:
-            text = (
-                "No smooth stretch of skin or bone against air was found to measure sharpness on."
-            )
-            found.append(judge.unproven(code, text))
-            continue
-        verdict = judge.limit(code).grade(edge.width_mm, error=_EDGE_ERROR * edge.width_mm)
-        text = good if verdict is Verdict.PASS else bad
-        found.append(
-            judge.say(
-                code,
-                verdict,
-                f"{text} (half-width {edge.width_mm:.2f} mm).",
-                measured=edge.width_mm,
-                fwhm_mm=edge.fwhm_mm,
-                rise_10_90_mm=edge.rise_mm,
-                n_profiles=edge.n_profiles,
-            )
-        )
+    found = [_sharpness(judge, survey, where) for where in _SHARPNESS]
     edge = survey.edge("in_plane")
     if edge is None:
         text = "Without a measurable edge, double edges cannot be excluded."
         return [*found, judge.unproven("double_edges", text)]
-    verdict = judge.limit("double_edges").grade(edge.second_edge)
-    good = "The outline is single."
-    bad = "The outline is doubled: the patient moved, or two images were mixed."
-    found.append(
-        judge.say(
-            "double_edges",
-            verdict,
-            good if verdict is Verdict.PASS else bad,
-            measured=edge.second_edge,
-        )
+    doubled = judge.hold(
+        "double_edges",
+        edge.second_edge,
+        good="The outline is single.",
+        bad="The outline is doubled: the patient moved, or two images were mixed.",
     )
-    return found
+    return [*found, doubled]
+
+
+def _sharpness(judge: Judge, survey: Survey, where: str) -> Finding:
+    edge, (good, bad) = survey.edge(where), _SHARPNESS[where]
+    code = f"sharpness_{where}"
+    if edge is None:
+        text = "No smooth stretch of skin or bone against air was found to measure sharpness on."
+        return judge.unproven(code, text)
+    width = f"(half-width {edge.width_mm:.2f} mm)"
+    return judge.hold(
+        code,
+        edge.width_mm,
+        good=f"{good} {width}.",
+        bad=f"{bad} {width}.",
+        error=_EDGE_ERROR * edge.width_mm,
+        fwhm_mm=edge.fwhm_mm,
+        rise_10_90_mm=edge.rise_mm,
+        n_profiles=edge.n_profiles,
+    )
 
 
 def check_noise(judge: Judge, survey: Survey, acquisition: Acquisition) -> list[Finding]:
@@ -169,18 +160,13 @@ def check_noise(judge: Judge, survey: Survey, acquisition: Acquisition) -> list[
         return [*found, judge.unproven("contrast_to_noise", text)]
     # Noise below one HU is the rounding of the values.
     ratio = (bone - soft) / max(noise, 1.0)
-    verdict = judge.limit("contrast_to_noise").grade(ratio)
-    good = f"Bone stands out {ratio:.0f} times above the noise."
-    bad = f"Bone stands out only {ratio:.1f} times above the noise: its outline will be ragged."
-    found.append(
-        judge.say(
-            "contrast_to_noise",
-            verdict,
-            good if verdict is Verdict.PASS else bad,
-            measured=ratio,
-            bone_hu=bone,
-            soft_tissue_hu=soft,
-            noise_hu=noise,
-        )
+    contrast = judge.hold(
+        "contrast_to_noise",
+        ratio,
+        good=f"Bone stands out {ratio:.0f} times above the noise.",
+        bad=f"Bone stands out only {ratio:.1f} times above the noise: its outline will be ragged.",
+        bone_hu=bone,
+        soft_tissue_hu=soft,
+        noise_hu=noise,
     )
-    return found
+    return [*found, contrast]

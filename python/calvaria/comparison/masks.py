@@ -210,19 +210,7 @@ def compare_masks(
         raise ValueError(msg)
     tolerance_mm = at_least_zero("tolerance_mm", tolerance_mm)
     border_mm = above_zero("border_mm", border_mm)
-    for name, one in (("mask", mask), ("reference", reference), ("border_of", border_of)):
-        if one is not None or name != "border_of":
-            need(name, one, Mask)
-    grid = reference.grid
-    for name, other in (("mask", mask), ("border_of", border_of)):
-        if other is not None:
-            _need_same_grid(name, other.grid, grid)
-    if grid.is_sheared:
-        msg = (
-            f"reference: a grid at right angles expected, found one sheared by "
-            f"{grid.shear_deg:.2f} degrees; resample_mask(mask, grid=grid) brings both to one that is"
-        )
-        raise GeometryError(msg)
+    grid = _one_grid(mask, reference, border_of)
     first, second = (_chosen(one, label) for one in (reference, mask))
     third = None if border_of is None else bytes_of(border_of)
     counts, near, ways = _progress.run(
@@ -247,11 +235,7 @@ def compare_masks(
         n_both=n_both,
         reference_volume_mm3=n_reference * grid.voxel_volume_mm3,
         volume_mm3=n_mask * grid.voxel_volume_mm3,
-        dice=_ratio(2 * n_both, n_reference + n_mask),
-        jaccard=_ratio(n_both, n_reference + n_mask - n_both),
-        volumetric_similarity=_ratio(2 * min(n_reference, n_mask), n_reference + n_mask),
-        sensitivity=_ratio(n_both, n_reference),
-        precision=_ratio(n_both, n_mask),
+        **_shares(n_reference, n_mask, n_both),
         border_dice=None if near is None else _ratio(2 * near[2], near[0] + near[1]),
         border_mm=float(border_mm),
         farthest_lps_mm=_farthest(grid, ways, elements) if n_reference and n_mask else None,
@@ -259,6 +243,35 @@ def compare_masks(
         to_reference=back,
         **measures_of(there, back, tolerance_mm=tolerance_mm),
     )
+
+
+def _one_grid(mask: Mask, reference: Mask, border_of: Mask | None) -> Grid:
+    """Return the grid that all of them lie on; refuse others, and one that is sheared."""
+    for name, one in (("mask", mask), ("reference", reference), ("border_of", border_of)):
+        if one is not None or name != "border_of":
+            need(name, one, Mask)
+    grid = reference.grid
+    for name, other in (("mask", mask), ("border_of", border_of)):
+        if other is not None:
+            _need_same_grid(name, other.grid, grid)
+    if grid.is_sheared:
+        msg = (
+            f"reference: a grid at right angles expected, found one sheared by "
+            f"{grid.shear_deg:.2f} degrees; resample_mask(mask, grid=grid) brings both to one that is"
+        )
+        raise GeometryError(msg)
+    return grid
+
+
+def _shares(n_reference: int, n_mask: int, n_both: int) -> dict[str, float]:
+    """Return what follows from the numbers of voxels alone."""
+    return {
+        "dice": _ratio(2 * n_both, n_reference + n_mask),
+        "jaccard": _ratio(n_both, n_reference + n_mask - n_both),
+        "volumetric_similarity": _ratio(2 * min(n_reference, n_mask), n_reference + n_mask),
+        "sensitivity": _ratio(n_both, n_reference),
+        "precision": _ratio(n_both, n_mask),
+    }
 
 
 def _chosen(mask: Mask, label: int | None) -> NDArray[np.uint8]:

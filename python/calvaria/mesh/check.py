@@ -14,7 +14,7 @@ from calvaria.findings import CheckReport, Finding, Verdict
 from calvaria.mesh.topology import MeshTopology, measure_topology
 from calvaria.mesh.triangles import FaceKind, Mesh
 from calvaria.rules import Limit, load_rules
-from calvaria.rules.defaults import limit_in
+from calvaria.rules.defaults import finding_of, limit_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -252,16 +252,7 @@ def _judged(
     code: str, measured: float, anatomy: str, message: str, *, places: tuple[str, ...] = ()
 ) -> Finding:
     limit = _limit(code, anatomy)
-    return Finding(
-        code=code,
-        verdict=limit.grade(measured),
-        message=message,
-        measured=float(measured),
-        limit=limit.text(),
-        unit=limit.unit,
-        source=limit.source,
-        places=places,
-    )
+    return finding_of(limit, code=code, measured=measured, message=message, places=places)
 
 
 def _vertex_places(mesh: Mesh, vertices: NDArray[np.int32]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from calvaria.overlay.bias import ThresholdBias, measure_threshold_bias
 from calvaria.overlay.causes import HoleCause
+from calvaria.overlay.check import check_overlay
 from calvaria.overlay.edges import compare_to_image
 from calvaria.overlay.frames import FrameMatch, identify_frame
 from calvaria.overlay.holes import BoneHole, find_holes
@@ -10,8 +11,8 @@ from calvaria.overlay.lost import LostSurface, find_lost_surface
 from calvaria.overlay.metrics import EdgeStatus, OffsetSummary, OverlayMetrics, SliceOffset
 from calvaria.overlay.places import Place
 from calvaria.overlay.pose import Pose, fit_pose
-from calvaria.overlay.report import Overlay, check_overlay, measure_overlay
 from calvaria.overlay.stairs import Stairs, measure_stairs
+from calvaria.overlay.whole import Overlay, measure_overlay
 
 __all__ = [
     "BoneHole",

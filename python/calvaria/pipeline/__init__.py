@@ -2,7 +2,8 @@
 
 from calvaria.pipeline.comparing import ComparisonResult, compare_model
 from calvaria.pipeline.judging import check_source
-from calvaria.pipeline.model import ModelResult, build_model
+from calvaria.pipeline.model import build_model
+from calvaria.pipeline.result import ModelResult
 from calvaria.pipeline.source import Source, open_source
 
 __all__ = [

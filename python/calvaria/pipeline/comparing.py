@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["ComparisonResult", "compare_model", "holes_section", "overlay_section"]
 
 _MOST_ROWS = 8
+_MOST_HOLES = 20
 # Mucosa, muscle and fat lie between air and the marrow of spongy bone.
 _FACED_HU = (
     ("air", -math.inf, -300.0),
@@ -230,12 +231,14 @@ def holes_section(holes: tuple[BoneHole, ...]) -> list[Section]:
             f"{hole.diameter_mm:.1f} mm at {hole.where}",
             f"{hole.cause.value}: {hole.why}" + ("" if hole.is_open else "; closed in the mesh"),
         )
-        for hole in holes
+        for hole in holes[:_MOST_HOLES]
     ]
     text = (
         "Holes of 1.5 to 16 mm through the bone, and open rims of the mesh, the widest first. Wider openings "
         "are not listed. One that the mesh closes is marked."
     )
+    if len(holes) > _MOST_HOLES:
+        text += f" {len(holes) - _MOST_HOLES} narrower ones stand in the record only."
     return [Section(title="Holes in the bone", text=text, rows=tuple(rows))] if rows else []
 
 

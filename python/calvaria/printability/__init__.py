@@ -2,11 +2,7 @@
 
 from calvaria.printability.bases import BaseResult, add_base
 from calvaria.printability.blocks import block_mesh, rod_mesh
-from calvaria.printability.check import (
-    PrintabilityMeasures,
-    PrintabilityReport,
-    check_printability,
-)
+from calvaria.printability.check import PrintabilityReport, check_printability
 from calvaria.printability.holes import (
     HoleDistance,
     RoundHole,
@@ -24,6 +20,7 @@ from calvaria.printability.layers import (
     estimate_print,
     plan_layers,
 )
+from calvaria.printability.measuring import PrintabilityMeasures
 from calvaria.printability.members import SlenderMember, find_slender_members
 from calvaria.printability.orientation import Orientation, find_orientations
 from calvaria.printability.overhangs import Overhangs, measure_overhangs

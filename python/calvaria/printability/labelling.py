@@ -125,28 +125,8 @@ def emboss_label(
     LabelResult('L', raised by 0.6 mm, lines of 1 mm)
     """
     need_faces(mesh)
-    processes = load_processes()
-    if process not in processes:
-        msg = f"process: one of {', '.join(processes)} expected, found {process!r}"
-        raise ValueError(msg)
-    least = processes[process].limits["emboss"]
-    stroke = positive("stroke_mm", least["stroke_mm"] if stroke_mm is None else stroke_mm)
-    relief = positive("relief_mm", least["relief_mm"] if relief_mm is None else relief_mm)
-    if stroke < least["stroke_mm"] * (1 - 1e-9):
-        msg = (
-            f"stroke_mm: at least {least['stroke_mm']:g} expected for {process}, found {stroke:g} "
-            f"(source: {least.source})"
-        )
-        raise ValueError(msg)
-    out = np.asarray(unit("normal_lps", normal_lps))
-    stand = np.asarray(unit("up", up))
-    if np.linalg.norm(np.cross(out, stand)) < 1e-6:
-        msg = (
-            f"up: a direction along the surface expected, found {up!r}, which runs along the normal"
-        )
-        raise ValueError(msg)
-    stand = np.asarray(unit("up", stand - out * (stand @ out)))
-    right = np.cross(stand, out)
+    stroke, relief = _lines(process, stroke_mm, relief_mm)
+    axes = _axes(normal_lps, up)
     place = np.asarray(point_lps_mm, dtype=np.float64)
     if place.shape != (3,) or not np.isfinite(place).all():
         msg = f"point_lps_mm: three finite numbers expected, found {point_lps_mm!r}"
@@ -156,7 +136,6 @@ def emboss_label(
         msg = f"point_lps_mm: a point on the surface expected, found it {off:.1f} mm off"
         raise MeshError(msg)
     dots = dots_of(text)
-    axes = (right, stand, out)
     if follow:
         made = _following(mesh, dots, stroke, relief, axes, place, sink=sink)
     else:
@@ -212,3 +191,36 @@ def _following(
         return combine_meshes(mesh, cut, method="difference")
     face = combine_meshes(moved, letters, method="intersection")
     return combine_meshes(mesh, face, method="union")
+
+
+def _lines(process: str, stroke_mm: float | None, relief_mm: float | None) -> tuple[float, float]:
+    """Return width and height of the lines; refuse those narrower than the process prints."""
+    processes = load_processes()
+    if process not in processes:
+        msg = f"process: one of {', '.join(processes)} expected, found {process!r}"
+        raise ValueError(msg)
+    least = processes[process].limits["emboss"]
+    stroke = positive("stroke_mm", least["stroke_mm"] if stroke_mm is None else stroke_mm)
+    relief = positive("relief_mm", least["relief_mm"] if relief_mm is None else relief_mm)
+    if stroke < least["stroke_mm"] * (1 - 1e-9):
+        msg = (
+            f"stroke_mm: at least {least['stroke_mm']:g} expected for {process}, found {stroke:g} "
+            f"(source: {least.source})"
+        )
+        raise ValueError(msg)
+    return stroke, relief
+
+
+def _axes(
+    normal_lps: ArrayLike, up: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the way the text runs, the way it stands, and out of the surface."""
+    out = np.asarray(unit("normal_lps", normal_lps))
+    stand = np.asarray(unit("up", up))
+    if np.linalg.norm(np.cross(out, stand)) < 1e-6:
+        msg = (
+            f"up: a direction along the surface expected, found {up!r}, which runs along the normal"
+        )
+        raise ValueError(msg)
+    stand = np.asarray(unit("up", stand - out * (stand @ out)))
+    return np.cross(stand, out), stand, out

@@ -35,7 +35,7 @@ figcaption{font-size:12px;color:#57606a}
 img,svg{max-width:100%}
 @media print{h2{break-after:avoid}figure,tr{break-inside:avoid}}
 @media (max-width:700px){body{margin:1em auto}thead{display:none}
-table,tbody,tr,td{display:block}td{border:0;padding:.1em 0}td:empty{display:none}
+table,tbody,tr,td{display:block}td{border:0;padding:.1em 0}td:first-child{font-weight:600}td:empty{display:none}
 tr{border-bottom:1px solid #d8dee4;padding:.5em 0}figure{margin:.4em 0}}
 """
 

@@ -7,9 +7,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from calvaria.findings import Finding
 from calvaria.rules.limit import Limit, limit_of
 
-__all__ = ["limit_in", "tables_of"]
+__all__ = ["finding_of", "limit_in", "tables_of"]
 
 
 def limit_in(file: str, name: str, *, kind: str, member: str) -> Limit:
@@ -26,3 +27,27 @@ def tables_of(file: str, kind: str) -> dict[str, dict[str, dict[str, Any]]]:
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
     own = {f"{kind}.{name}": rows for name, rows in raw[kind].items()}
     return {"defaults": raw["defaults"], **own}
+
+
+def finding_of(
+    limit: Limit,
+    *,
+    code: str,
+    measured: float,
+    message: str,
+    error: float = 0.0,
+    places: tuple[str, ...] = (),
+    **details: Any,
+) -> Finding:
+    """Return the finding of a measurement held against a row."""
+    return Finding(
+        code=code,
+        verdict=limit.grade(measured, error=error),
+        message=message,
+        measured=float(measured),
+        limit=limit.text(),
+        unit=limit.unit,
+        source=limit.source,
+        places=places,
+        details=details,
+    )

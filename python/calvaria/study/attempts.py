@@ -211,19 +211,13 @@ def compare_counts(
     >>> round(result.ratio, 6)
     1.75
     """
+    if model not in ("negative binomial", "Poisson"):
+        msg = f"model: 'negative binomial' or 'Poisson' expected, found {model!r}"
+        raise ValueError(msg)
     columns = {"count": count, "exposure": np.ones(len(arm)) if exposure is None else exposure}
     rows, n_missing = as_rows(columns, missing=missing, arm=arm)
     y, time = rows["count"], rows["exposure"]
-    if (y < 0).any() or (y != np.round(y)).any() or (time <= 0).any():
-        msg = "count and exposure: whole numbers from 0 and positive numbers expected, found others"
-        raise ValueError(msg)
-    parts = by_arm(y, rows["arm"])
-    if len(parts) != 2 or reference not in parts:
-        msg = f"arm: two arms with {reference!r} expected, found {list(parts)}"
-        raise StudyError(msg)
-    if empty := [name for name, part in parts.items() if part.sum() == 0]:
-        msg = f"count: an event in each arm expected, found none in {empty}; rate_ratio gives an exact interval"
-        raise StudyError(msg)
+    parts = _arms_with_events(rows, reference)
     other = next(name for name in parts if name != reference)
     x = np.column_stack([np.ones(len(y)), rows["arm"] == other]).astype(np.float64)
     as_level(level)
@@ -235,16 +229,11 @@ def compare_counts(
     chi_square, free = float(((y - mean) ** 2 / mean).sum()), len(y) - 2
     log = math.log(rates[other] / rates[reference])
     se = math.sqrt(1 / events[other] + 1 / events[reference])
-    alpha, name = 0.0, "Poisson"
-    note = ""
+    alpha, note = 0.0, ""
     if model == "negative binomial":
         if float(((y - mean) ** 2 - y).sum()) > 0:
             log, se, alpha = _negative_binomial(y, x, time, [math.log(rates[reference]), log])
-        name = "negative binomial"
         note = "no more spread than Poisson, alpha 0" if alpha == 0 else ""
-    elif model != "Poisson":
-        msg = f"model: 'negative binomial' or 'Poisson' expected, found {model!r}"
-        raise ValueError(msg)
     elif float(neighbour("scipy.stats").chi2.sf(chi_square, free)) < 0.05:
         note = f"spread is {number(chi_square / free)} times that of Poisson: the interval is too narrow"
     normal = neighbour("scipy.stats").norm
@@ -258,12 +247,30 @@ def compare_counts(
         high=math.exp(log + half),
         level=level,
         p=float(2 * normal.sf(abs(log) / se)),
-        model=name,
+        model=model,
         dispersion=chi_square / free,
         alpha=alpha,
         n_missing=n_missing,
         note=note,
     )
+
+
+def _arms_with_events(
+    rows: dict[str, NDArray[Any]], reference: str
+) -> dict[str, NDArray[np.float64]]:
+    """Return the counts of both arms; refuse what is no count, and an arm without events."""
+    y, time = rows["count"], rows["exposure"]
+    if (y < 0).any() or (y != np.round(y)).any() or (time <= 0).any():
+        msg = "count and exposure: whole numbers from 0 and positive numbers expected, found others"
+        raise ValueError(msg)
+    parts = by_arm(y, rows["arm"])
+    if len(parts) != 2 or reference not in parts:
+        msg = f"arm: two arms with {reference!r} expected, found {list(parts)}"
+        raise StudyError(msg)
+    if empty := [name for name, part in parts.items() if part.sum() == 0]:
+        msg = f"count: an event in each arm expected, found none in {empty}; rate_ratio gives an exact interval"
+        raise StudyError(msg)
+    return parts
 
 
 def _negative_binomial(

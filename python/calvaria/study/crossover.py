@@ -128,36 +128,12 @@ def analyse_crossover(
         treatment=treatment,
         period=period,
     )
-    treatments = sorted(set(rows["treatment"].tolist()))
-    periods = sorted(set(rows["period"].tolist()), key=_number_or_text)
-    if len(treatments) != 2 or len(periods) != 2:
-        msg = f"two treatments in two periods expected, found {treatments} in {periods}"
-        raise StudyError(msg)
-    if reference not in treatments:
-        msg = f"reference: one of {treatments} expected, found {reference!r}"
-        raise ValueError(msg)
-    other = next(name for name in treatments if name != reference)
+    other, periods = _two_in_two(rows["treatment"], rows["period"], reference)
     is_other, is_second = rows["treatment"] == other, rows["period"] == periods[1]
     _one_row_each(rows["participant"], is_second, is_other)
-    people, counts = np.unique(rows["participant"], return_counts=True)
-    if not (counts == 2).any():
-        msg = (
-            "participant: people seen in both periods expected, found none; "
-            "compare_means compares independent arms"
-        )
-        raise StudyError(msg)
     # The order is "other first" when other stands in period 1 or the reference in period 2.
     other_first = is_other != is_second
-    if other_first.all() or not other_first.any():
-        msg = f"participants in both orders expected, found all with {'other' if other_first.all() else reference} first"
-        raise StudyError(msg)
-    crossed = other_first[np.isin(rows["participant"], people[counts == 2])]
-    if crossed.all() or not crossed.any():
-        msg = (
-            "participant: people seen in both periods in both orders expected, found them in one; "
-            "treatment and period could only be told apart between people"
-        )
-        raise StudyError(msg)
+    n_once = _need_crossed(rows["participant"], other_first, reference)
     x = np.column_stack(
         [np.ones(len(is_other)), is_other, is_second, np.where(other_first, 0.5, -0.5)]
     ).astype(np.float64)
@@ -182,9 +158,48 @@ def analyse_crossover(
         sd_within=float(np.sqrt(fit.var_within)),
         sd_between=float(np.sqrt(fit.var_between)),
         n_participants=fit.n_groups,
-        n_one_period=int((counts == 1).sum()),
+        n_one_period=n_once,
         n_missing=n_missing,
     )
+
+
+def _two_in_two(
+    treatment: NDArray[np.str_], period: NDArray[np.str_], reference: str
+) -> tuple[str, list[str]]:
+    """Return the other treatment, and the periods in their order."""
+    treatments = sorted(set(treatment.tolist()))
+    periods = sorted(set(period.tolist()), key=_number_or_text)
+    if len(treatments) != 2 or len(periods) != 2:
+        msg = f"two treatments in two periods expected, found {treatments} in {periods}"
+        raise StudyError(msg)
+    if reference not in treatments:
+        msg = f"reference: one of {treatments} expected, found {reference!r}"
+        raise ValueError(msg)
+    return next(name for name in treatments if name != reference), periods
+
+
+def _need_crossed(
+    participant: NDArray[np.str_], other_first: NDArray[np.bool_], reference: str
+) -> int:
+    """Refuse a trial in which nobody crossed over, or all in one order; return who came once."""
+    people, counts = np.unique(participant, return_counts=True)
+    if not (counts == 2).any():
+        msg = (
+            "participant: people seen in both periods expected, found none; "
+            "compare_means compares independent arms"
+        )
+        raise StudyError(msg)
+    if other_first.all() or not other_first.any():
+        msg = f"participants in both orders expected, found all with {'other' if other_first.all() else reference} first"
+        raise StudyError(msg)
+    crossed = other_first[np.isin(participant, people[counts == 2])]
+    if crossed.all() or not crossed.any():
+        msg = (
+            "participant: people seen in both periods in both orders expected, found them in one; "
+            "treatment and period could only be told apart between people"
+        )
+        raise StudyError(msg)
+    return int((counts == 1).sum())
 
 
 def _one_row_each(

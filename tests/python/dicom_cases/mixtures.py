@@ -32,6 +32,31 @@ def write_all(folder, *stacks) -> None:
         stack.write(folder)
 
 
+def each_equals_one(found, truths):
+    """Assert that each series equals a truth of its own."""
+    import calvaria
+
+    left = list(truths)
+    for series in found:
+        volume = calvaria.load_series(series)
+        fits = [t for t in left if not t.fault(volume.values, volume.grid.lps_from_ijk)]
+        assert fits, "a series that equals no truth"
+        left = [t for t in left if t is not fits[0]]
+
+
+def refusal_of(folder):
+    """Return why the folder as a whole is refused."""
+    import calvaria
+
+    refusal = ""
+    try:
+        calvaria.load_series(folder)
+    except calvaria.errors.CalvariaError as error:
+        refusal = str(error)
+    assert refusal, "one volume out of several"
+    return refusal
+
+
 def split_by(folder, truths, keyword):
     """Return a check: a series for each truth, told apart by the attribute; a path alone is refused."""
 
@@ -40,18 +65,8 @@ def split_by(folder, truths, keyword):
 
         found = calvaria.find_series(folder)
         assert len(found) == len(truths), found
-        left = list(truths)
-        for series in found:
-            volume = calvaria.load_series(series)
-            fits = [t for t in left if not t.fault(volume.values, volume.grid.lps_from_ijk)]
-            assert fits, "a series that equals no truth"
-            left = [t for t in left if t is not fits[0]]
-        refusal = ""
-        try:
-            calvaria.load_series(folder)
-        except calvaria.errors.CalvariaError as error:
-            refusal = str(error)
-        assert refusal, "one volume out of several"
+        each_equals_one(found, truths)
+        refusal = refusal_of(folder)
         assert re.search(tag(keyword), refusal), refusal
 
     return check
@@ -65,18 +80,8 @@ def split_or_refused(folder, truths, names):
 
         found = [s for s in calvaria.find_series(folder) if s.is_loadable]
         if len(found) == len(truths):
-            left = list(truths)
-            for series in found:
-                volume = calvaria.load_series(series)
-                fits = [t for t in left if not t.fault(volume.values, volume.grid.lps_from_ijk)]
-                assert fits, "a series that equals no phase"
-                left = [t for t in left if t is not fits[0]]
-        refusal = ""
-        try:
-            calvaria.load_series(folder)
-        except calvaria.errors.CalvariaError as error:
-            refusal = str(error)
-        assert refusal, "one volume out of several"
+            each_equals_one(found, truths)
+        refusal = refusal_of(folder)
         assert found or re.search(names, refusal, re.IGNORECASE), f"not named: {refusal}"
         assert len(found) in {0, len(truths)}, f"{len(found)} loadable series"
 
