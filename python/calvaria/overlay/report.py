@@ -12,6 +12,7 @@ from calvaria._record import plural
 from calvaria.errors import SegmentationError
 from calvaria.findings import CheckReport, Finding, Verdict
 from calvaria.mesh import transform_mesh
+from calvaria.overlay._asked import mesh_and_image
 from calvaria.overlay.causes import HoleCause
 from calvaria.overlay.edges import compare_to_image
 from calvaria.overlay.frames import FrameMatch, identify_frame
@@ -21,6 +22,7 @@ from calvaria.overlay.lost import LostSurface, find_lost_surface, nothing_lost
 from calvaria.overlay.metrics import OverlayMetrics
 from calvaria.overlay.noise import NOISE_CODE
 from calvaria.overlay.pose import Pose, fit_pose
+from calvaria.overlay.winding import WINDING_CODE, wound_alike
 from calvaria.rules import Limit, load_rules
 from calvaria.rules.defaults import limit_in
 from calvaria.segment import bone_level
@@ -37,6 +39,7 @@ _MOST_PLACES = 6
 # Where less of the surface fits, another body that lies there could do the same.
 _HALF_SURE = 0.6
 _MOST_HOLES = 20
+_OF_THE_MEASUREMENT = (NOISE_CODE, WINDING_CODE)
 _OF_THE_LEVEL = (HoleCause.THIN_BONE, HoleCause.WRONG_LEVEL)
 # Less bone than that between two levels is their edge.
 _TOLD_CM2 = 0.5
@@ -153,6 +156,8 @@ def measure_overlay(
     >>> report["overlay_rotation"].verdict.name  # a ball does not show how it is turned
     'UNPROVEN'
     """
+    mesh_and_image(mesh, volume)
+    mesh = wound_alike(mesh)
     frame = identify_frame(mesh, volume)
     placed = frame.applied(mesh)
     metrics = compare_to_image(
@@ -253,7 +258,7 @@ def check_overlay(
     is_measured = metrics.summary.n_measured > 0
     findings = _offsets(metrics, profile) if is_measured else []
     findings.append(_unmeasured(metrics, profile))
-    findings += [one for one in metrics.findings if one.code == NOISE_CODE]
+    findings += [one for one in metrics.findings if one.code in _OF_THE_MEASUREMENT]
     if isinstance(overlay, Overlay):
         pose = _pose(overlay, profile) if is_measured and overlay.pose.n_edges else []
         whole = [_lost(overlay, profile), *_holes(overlay.holes, profile)]
