@@ -168,8 +168,9 @@ def measure_overlay(
     level = min(drawn, _half_maximum(metrics)) if iso_hu is None else iso_hu
     holes: tuple[BoneHole, ...] = ()
     thin: LostSurface | None = None
-    if (iso_hu is None and not np.isfinite(level)) or min(volume.grid.dims_ijk) < 2:
-        # The mesh lies on no part of the image, or the image has no surface.
+    is_lost = iso_hu is None and (frame.name == "unknown" or not np.isfinite(level))
+    if is_lost or min(volume.grid.dims_ijk) < 2:
+        # The mesh lies on no part of the image, or on one by chance; or the image has no surface.
         lost = nothing_lost(volume)
     else:
         laid = transform_mesh(placed, matrix=pose.matrix)
@@ -230,8 +231,8 @@ def check_overlay(
     Returns
     -------
     CheckReport
-        One finding for each way in which a mesh can miss: frame, shift, turn, scale, bias, spread,
-        wall, surface without an edge, surface that was lost, holes.  Codes are explained in
+        One finding for each way in which a mesh can miss: frame, shift, turn, scale, shape, bias, spread,
+        wall, orientation, surface without an edge, surface that was lost, holes.  Codes are explained in
         ``docs/checks.md``.
 
     Raises
@@ -261,7 +262,8 @@ def check_overlay(
     findings += [one for one in metrics.findings if one.code in _OF_THE_MEASUREMENT]
     if isinstance(overlay, Overlay):
         pose = _pose(overlay, profile) if is_measured and overlay.pose.n_edges else []
-        whole = [_lost(overlay, profile), *_holes(overlay.holes, profile)]
+        is_there = overlay.lost.structure_mm2 > 0
+        whole = [_lost(overlay, profile), *(_holes(overlay.holes, profile) if is_there else [])]
         findings = [_frame(overlay.frame, profile), *pose, *findings, *whole]
     elif holes is not None:
         findings += _holes(holes, profile)
@@ -355,7 +357,25 @@ def _pose(overlay: Overlay, profile: str) -> list[Finding]:
             "surroundings on both of its sides.",
             error=4 * pose.thickening_error_mm,
         ),
+        _shape(pose, profile),
     ]
+
+
+def _shape(pose: Pose, profile: str) -> Finding:
+    """Judge what no shift, turn or size explains: the body itself is another."""
+    left = f"Once shift, turn, size and thickness are taken out, {pose.rms_after_mm:.2f} mm are left, root mean square"
+    is_same = _limit("overlay_shape", profile).grade(pose.rms_after_mm) is Verdict.PASS
+    return _judged(
+        "overlay_shape",
+        pose.rms_after_mm,
+        profile,
+        f"{left}: the mesh has the shape that the image shows."
+        if is_same
+        else f"{left}: the mesh has another shape than the image shows. It is of another patient, of another "
+        "series, warped, or drawn at a level far off.",
+        rms_before_mm=pose.rms_before_mm,
+        n_edges=pose.n_edges,
+    )
 
 
 def _offsets(metrics: OverlayMetrics, profile: str) -> list[Finding]:
@@ -509,7 +529,7 @@ def _nothing_seen(lost: LostSurface, profile: str) -> Finding:
     return Finding(
         code="overlay_lost",
         verdict=Verdict.UNPROVEN,
-        message="The mesh lies along no surface in the image, so whether it lost any is not known.",
+        message="So little of the mesh lies along surfaces in the image that whether it lost any is not known.",
         limit=limit.text(),
         unit=limit.unit,
         source=limit.source,
