@@ -253,14 +253,16 @@ fn locate<T: Value>(
         Edge { index: index + direction * place_mm, normal: out, fall: fitted.drop / (ROOT_TAU * sigma) };
     let reach = (1.5 * sigma).max(scan.longest_step_mm);
     let curvature_mm = curvature::inward_mm(field, &edge, &scan.blur_mm2, reach);
-    let corrected = place_mm + if scan.is_curvature_corrected { curvature_mm / cosine } else { 0.0 };
     let voxel_mm = (scan.steps.transpose() * out).norm();
     let spread = Spread { noise: fitted.rest().max(scan.noise), drop: fitted.drop, sigma, voxel_mm };
+    let lean = Lean { tangent: spread.lean(scan, cosine), bend_sigmas: curvature_mm.abs() / sigma };
+    let taken_out = if scan.is_curvature_corrected { lean.kept() * curvature_mm } else { 0.0 };
+    let corrected = place_mm + taken_out / cosine;
     let random = match scan.alike_mm {
         Some(alike_mm) => spread.smoothed(scan, alike_mm, fitted.place_variance, reach),
         None => spread.random(scan, fitted.place_variance),
     } * cosine;
-    let bend = if scan.is_curvature_corrected { BEND_LEFT } else { 1.0 } * curvature_mm;
+    let bend = if scan.is_curvature_corrected { lean.doubt() } else { 1.0 } * curvature_mm;
     let between = spread.between(scan.method);
     Ok(Measured {
         status: if is_thin { Status::Thin } else { Status::Found },
@@ -277,6 +279,46 @@ fn locate<T: Value>(
 
 /// Part of the correction for curvature that may be wrong.
 const BEND_LEFT: f64 = 0.1;
+/// Lean from where to where the surface is taken for flat beside a sharp edge: half of the correction stays.
+const FLAT: [f64; 2] = [0.08, 0.2];
+const KEPT: f64 = 0.5;
+/// Lean up to where the doubt grows, and the part of the correction that may be wrong then; and what comes on
+/// top where the image is bent by more than these parts of the blur, as at the edge itself.
+const LEANING: f64 = 0.03;
+const DOUBT: f64 = 0.6;
+const BENT: [f64; 2] = [0.15, 0.25];
+const DOUBT_BENT: f64 = 0.5;
+
+/// How far the imaged edge leans against the mesh, and how much it bends.
+///
+/// Along the flat side of a body with sharp edges both plateaus fall off towards the edge alike: the image
+/// leans and bends there, but midway between them stays where it is, and there is nothing to correct. Where
+/// the surface is bent evenly the image looks the same way as the mesh.
+struct Lean {
+    /// Tangent of the angle between the slope of the image and the normal, beyond what chance does.
+    tangent: f64,
+    /// The correction for curvature in units of the blur.
+    bend_sigmas: f64,
+}
+
+impl Lean {
+    /// How much of the correction is made.
+    fn kept(&self) -> f64 {
+        1.0 - (1.0 - KEPT) * ramp(self.tangent, FLAT)
+    }
+
+    /// How much of the correction may be wrong.
+    fn doubt(&self) -> f64 {
+        let share = ramp(self.tangent, [0.0, LEANING]);
+        BEND_LEFT.hypot(share * DOUBT.hypot(DOUBT_BENT * ramp(self.bend_sigmas, BENT)))
+    }
+}
+
+/// From 0 to 1 between two values.
+fn ramp(value: f64, [low, high]: [f64; 2]) -> f64 {
+    ((value - low) / (high - low)).clamp(0.0, 1.0)
+}
+
 /// Between voxels the noise of an interpolated profile is this much less than that of the voxels.
 const NOISE_BETWEEN: f64 = 2.2;
 /// In smoothed images scatter is so much larger than theory has it for noise.
@@ -328,6 +370,13 @@ impl Spread {
             0.0
         };
         ABOVE_THEORY * of_edge.hypot(of_bend)
+    }
+
+    /// Tangent of the angle between slope and normal, less twice what noise and voxels make of it.
+    fn lean(&self, scan: &Scan, cosine: f64) -> f64 {
+        let fall = self.drop / (ROOT_TAU * self.sigma);
+        let chance = (self.noise / fall).hypot(self.between(scan.method)) / scan.voxel_mm;
+        ((1.0 - cosine * cosine).max(0.0).sqrt() / cosine - 2.0 * chance).max(0.0)
     }
 
     /// Standard deviation from where the voxels lie in the edge, mm.

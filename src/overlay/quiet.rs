@@ -106,6 +106,13 @@ pub(super) struct Beside<'a> {
     pub floor: f32,
 }
 
+/// A place beside a point where noise is read.
+struct Spot {
+    place: Vector3<f64>,
+    normal: Vector3<f64>,
+    is_outside: bool,
+}
+
 /// Noise of voxels that are no neighbours.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Noise {
@@ -143,7 +150,7 @@ pub(super) fn of_voxels<T: Value>(values: ArrayView3<'_, T>, grid: &Grid, beside
         voxel(place).map(at).filter(|&value| value >= beside.floor).map(f64::from)
     });
     let mut sizes = Vec::with_capacity(8 * beside.points.len());
-    for place in beside.places().map(|(place, _)| place) {
+    for Spot { place, is_outside, .. } in beside.spots() {
         let Some([i, j, k]) = voxel(&place) else { continue };
         if i == 0 || j == 0 || i + 1 >= ni || j + 1 >= nj {
             continue;
@@ -151,8 +158,8 @@ pub(super) fn of_voxels<T: Value>(values: ArrayView3<'_, T>, grid: &Grid, beside
         let middle = at([i, j, k]);
         let rows = [[at([i - 1, j, k]), at([i + 1, j, k])], [at([i, j - 1, k]), at([i, j + 1, k])]];
         for [a, b] in rows.into_iter().filter(|[a, b]| a.min(*b).min(middle) >= beside.floor) {
-            // Air that is cut off at one value has no noise.
-            if (a - middle).abs().max((b - middle).abs()) > 0.0 {
+            // Air that is cut off at one value has no noise; a body without any is a scan without any.
+            if !is_outside || (a - middle).abs().max((b - middle).abs()) > 0.0 {
                 sizes.push(f64::from((a - 2.0 * middle + b).abs()));
             }
         }
@@ -176,11 +183,11 @@ pub(super) fn of_voxels<T: Value>(values: ArrayView3<'_, T>, grid: &Grid, beside
 }
 
 impl Beside<'_> {
-    /// Places beside the points, and the normals there.
-    fn places(&self) -> impl Iterator<Item = (Vector3<f64>, Vector3<f64>)> + '_ {
+    /// Places beside the points.
+    fn spots(&self) -> impl Iterator<Item = Spot> + '_ {
         self.points.iter().zip(self.normals).flat_map(|(point, normal)| {
             let (point, normal) = (Vector3::from(*point), Vector3::from(*normal));
-            BESIDE_MM.map(|mm| (point + normal * mm, normal))
+            BESIDE_MM.map(|mm| Spot { place: point + normal * mm, normal, is_outside: mm > 0.0 })
         })
     }
 }
@@ -188,11 +195,11 @@ impl Beside<'_> {
 /// Noise from second differences along the surface, where layers stay what they are.
 fn along(beside: Beside<'_>, lag_mm: f64, at: impl Fn(&Vector3<f64>) -> Option<f64>) -> f64 {
     let mut sizes = Vec::with_capacity(8 * beside.points.len());
-    for (place, normal) in beside.places() {
+    for Spot { place, normal, is_outside } in beside.spots() {
         let Some(middle) = at(&place) else { continue };
         for way in curvature::tangents(&normal).map(|way| way * lag_mm) {
             if let (Some(a), Some(b)) = (at(&(place - way)), at(&(place + way)))
-                && (a - middle).abs().max((b - middle).abs()) > 0.0
+                && (!is_outside || (a - middle).abs().max((b - middle).abs()) > 0.0)
             {
                 sizes.push((a - 2.0 * middle + b).abs());
             }
