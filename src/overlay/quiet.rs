@@ -36,6 +36,8 @@ pub(super) const ALIKE_SIGMAS: f64 = 3.544_907_7;
 const MOST_ALIKE: f64 = 1.5;
 /// Squared noise of neighbours over that of others, from which on all are taken to know nothing of each other.
 const WHITE: f64 = 0.85;
+/// Alike over so much of a voxel is alike over nothing.
+const ALONE: f64 = 1.05;
 const HALVINGS: usize = 20;
 /// A sampled bell ends at so many standard deviations, as the filter has it.
 const REACH_SIGMAS: f64 = 4.0;
@@ -122,6 +124,11 @@ pub(super) struct Noise {
 }
 
 impl Noise {
+    /// Whether neighbours know of each other.
+    pub fn is_alike(&self, grid: &Grid) -> bool {
+        ALIKE_SIGMAS * self.alike_mm > ALONE * grid.voxel_volume_mm3().cbrt()
+    }
+
     /// What smoothing leaves of it.
     pub fn after(&self, smoothing: &Smoothing) -> Self {
         let alike_mm = self.alike_mm.hypot(smoothing.sigma_mm);

@@ -12,6 +12,7 @@ from calvaria.cli import app
 from calvaria.errors import CalvariaWarning
 from calvaria.mesh import transform_mesh
 from calvaria.overlay import check_overlay, measure_overlay
+from calvaria.pipeline.comparing import overlay_section
 from calvaria.segment import bone_level
 from overlay_bodies import ball, ball_mesh
 
@@ -39,6 +40,31 @@ def head():
     return extract_surface(volume, iso_hu=bone_level(volume).separate_hu), volume
 
 
+@pytest.fixture(scope="module")
+def own(head):
+    return report_of(*head)
+
+
+def test_no_edge_is_said_and_no_number_that_is_none():
+    even = phantom.scan(phantom.sphere(radius_mm=1.0), scanner=phantom.Scanner(columns=40, rows=40, n_slices=40))
+    found = measure_overlay(ball_mesh(400.0, n=20), even, n_samples=500)
+    metrics = found.metrics
+    assert metrics.summary.n_measured == 0
+    said = [found, metrics, metrics.summary, found.pose, found.lost, *metrics.by_slice("axial")]
+    for one in said:
+        for text in (repr(one), one._repr_html_()):
+            assert "nan" not in text.lower(), text
+    assert "no edge in 500 samples" in repr(metrics)
+    assert repr(metrics.summary) == "OffsetSummary(no edge)"
+    assert repr(found.pose) == "Pose(no edge)"
+    assert "no edge" in metrics._repr_html_()
+    rows = dict(overlay_section(metrics, is_hu=True).rows)
+    assert rows["mean offset (bias), outside positive"] == "no edge"
+    assert "nan" not in str(rows)
+    report = check_overlay(found, profile="education")
+    assert "nan" not in " ".join(one.message for one in report).lower()
+
+
 def report_of(mesh, volume):
     found = measure_overlay(mesh, volume, n_samples=N)
     return check_overlay(found, profile="education", anatomy="skull")
@@ -59,13 +85,12 @@ STRANGERS = {
 
 
 @pytest.mark.parametrize("who", STRANGERS)
-def test_another_head_or_the_same_one_elsewhere_fails_for_a_reason(head, who):
+def test_another_head_or_the_same_one_elsewhere_fails_for_a_reason(head, own, who):
     mesh, volume = head
     factors, shift, code = STRANGERS[who]
     report = report_of(about_middle(mesh, factors, shift), volume)
     assert report.verdict.name == "FAIL"
     assert code in failed(report), report
-    own = report_of(mesh, volume)
     assert not failed(own) & {"overlay_frame", "overlay_shift", "overlay_scale", "overlay_shape"}
 
 
