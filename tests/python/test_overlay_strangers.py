@@ -46,7 +46,9 @@ def own(head):
 
 
 def test_no_edge_is_said_and_no_number_that_is_none():
-    even = phantom.scan(phantom.sphere(radius_mm=1.0), scanner=phantom.Scanner(columns=40, rows=40, n_slices=40))
+    even = phantom.scan(
+        phantom.sphere(radius_mm=1.0), scanner=phantom.Scanner(columns=40, rows=40, n_slices=40)
+    )
     found = measure_overlay(ball_mesh(400.0, n=20), even, n_samples=500)
     metrics = found.metrics
     assert metrics.summary.n_measured == 0
@@ -185,7 +187,8 @@ def test_the_command_says_that_faces_are_turned_anyhow(tmp_path):
     mesh = extract_surface(phantom.scan(body, scanner=scanner), iso_hu=0.0)
     write_mesh(turned(mesh, 0.3), tmp_path / "ball.stl")
     done = CliRunner().invoke(
-        app, ["compare", str(tmp_path / "ball.stl"), str(tmp_path / "study"), "--anatomy", "generic"]
+        app,
+        ["compare", str(tmp_path / "ball.stl"), str(tmp_path / "study"), "--anatomy", "generic"],
     )
     assert done.exit_code not in {0, 1}
     said = " ".join(done.output.split())

@@ -13,8 +13,8 @@ from calvaria._asked import above_zero, finite
 from calvaria.errors import GeometryError, MeshError
 from calvaria.mesh import FaceKind
 from calvaria.overlay._asked import mesh_and_image, sample_count, search_length
-from calvaria.overlay.metrics import OverlayMetrics
-from calvaria.overlay.noise import noise_findings
+from calvaria.overlay.metrics import EdgeStatus, OverlayMetrics
+from calvaria.overlay.noise import noise_findings, thin_findings
 from calvaria.overlay.winding import wound_alike
 from calvaria.volume import Mask
 
@@ -198,6 +198,10 @@ def compare_to_image(
                 noise=found["voxel_noise"],
                 contrast=found["usual_contrast"],
                 steepness=found["steepness"],
+            ),
+            *thin_findings(
+                thin_fraction=float(np.mean(found["status"] == EdgeStatus.THIN)),
+                blur_mm=math.hypot(found["blur_mm"][0], found["smoothed_mm"]),
             ),
         ),
         voxel_noise=found["voxel_noise"],

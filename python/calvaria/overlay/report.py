@@ -20,7 +20,7 @@ from calvaria.overlay.holes import BoneHole, find_holes
 from calvaria.overlay.losses import LostCause, LostPlace
 from calvaria.overlay.lost import LostSurface, find_lost_surface, nothing_lost
 from calvaria.overlay.metrics import OverlayMetrics
-from calvaria.overlay.noise import NOISE_CODE
+from calvaria.overlay.noise import NOISE_CODE, THIN_CODE
 from calvaria.overlay.pose import Pose, fit_pose
 from calvaria.overlay.winding import WINDING_CODE, wound_alike
 from calvaria.rules import Limit, load_rules
@@ -39,7 +39,7 @@ _MOST_PLACES = 6
 # Where less of the surface fits, another body that lies there could do the same.
 _HALF_SURE = 0.6
 _MOST_HOLES = 20
-_OF_THE_MEASUREMENT = (NOISE_CODE, WINDING_CODE)
+_OF_THE_MEASUREMENT = (NOISE_CODE, THIN_CODE, WINDING_CODE)
 _OF_THE_LEVEL = (HoleCause.THIN_BONE, HoleCause.WRONG_LEVEL)
 # Less bone than that between two levels is their edge.
 _TOLD_CM2 = 0.5
