@@ -81,8 +81,10 @@ fn count(faces: &[[u32; 3]], n_vertices: usize) -> Counts {
         }
         found
     };
-    let both =
-        |a: Counts, b: Counts| Counts { n_single: a.n_single + b.n_single, n_against: a.n_against + b.n_against };
+    let both = |a: Counts, b: Counts| Counts {
+        n_single: a.n_single + b.n_single,
+        n_against: a.n_against + b.n_against,
+    };
     (0..n_vertices as u32)
         .into_par_iter()
         .with_min_len(4096)
@@ -131,7 +133,8 @@ mod tests {
         assert_eq!(winding(spoilt.view()).turned, [2, 12, 13, 14, 15, 16, 17, 18, 19]);
         let corners: Vec<[f64; 3]> =
             spoilt.faces.iter().flatten().map(|&vertex| spoilt.vertices[vertex as usize]).collect();
-        let faces = (0..spoilt.faces.len() as u32).map(|face| [3 * face, 3 * face + 1, 3 * face + 2]).collect();
+        let faces =
+            (0..spoilt.faces.len() as u32).map(|face| [3 * face, 3 * face + 1, 3 * face + 2]).collect();
         let soup = TriMesh { vertices: corners, faces, kinds: spoilt.kinds.clone() };
         assert_eq!(winding(soup.view()).turned, winding(spoilt.view()).turned);
     }

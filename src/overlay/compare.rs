@@ -125,7 +125,9 @@ pub fn compare<T: Value>(
     let beside = Beside { points: &some_points, normals: &some_normals, floor };
     let voxels_noise = quiet::of_voxels(values, volume.grid(), beside);
     let voxel_noise = voxels_noise.sd;
-    let look = Held { field: &field, options, smoothing: Smoothing::none(), noise: None, voxels: voxels_noise }.look(beside);
+    let look =
+        Held { field: &field, options, smoothing: Smoothing::none(), noise: None, voxels: voxels_noise }
+            .look(beside);
     let smoothing = Smoothing::needed(volume.grid(), look.fall, voxels_noise);
     let how = (options.search_mm + MARGIN_MM, floor, options.ceiling as f32);
     let quiet = if smoothing.sigma_mm > 0.0 {
@@ -135,7 +137,13 @@ pub fn compare<T: Value>(
     };
     if let Some((quiet, grid)) = quiet {
         let smooth = Field::new(quiet.as_slice().ok_or(OverlayError::Order)?, &grid, floor);
-        let held = Held { field: &smooth, options, smoothing, noise: Some(voxels_noise.after(&smoothing)), voxels: voxels_noise };
+        let held = Held {
+            field: &smooth,
+            options,
+            smoothing,
+            noise: Some(voxels_noise.after(&smoothing)),
+            voxels: voxels_noise,
+        };
         let mut found = held.compare(held.look(beside), points, normals, progress)?;
         // The level of a mesh is that of the image it was drawn in.
         found.measured.par_iter_mut().zip(points).for_each(|(one, point)| {
@@ -143,7 +151,8 @@ pub fn compare<T: Value>(
         });
         return Ok(Comparison { voxel_noise, ..found });
     }
-    let held = Held { field: &field, options, smoothing: Smoothing::none(), noise: None, voxels: voxels_noise };
+    let held =
+        Held { field: &field, options, smoothing: Smoothing::none(), noise: None, voxels: voxels_noise };
     Ok(Comparison { voxel_noise, ..held.compare(look, points, normals, progress)? })
 }
 

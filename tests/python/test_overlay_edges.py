@@ -50,10 +50,10 @@ def test_the_uncertainty_of_a_box_covers_its_edges(sigma, spacing, noise):
     box = mesh_of([sheet(axis, side * HALF[axis], HALF) for axis in range(3) for side in (-1, 1)])
     found = compare_to_image(box, image(grid, share, noise=noise), n_samples=2000)
     assert np.mean(np.abs(in_units(found)) <= 2) > 0.86
-    assert abs(found.summary.mean_mm) < 0.1
     # The middle of the sides, as far from the edges as the image is read blurred, is as exact as ever.
     read = np.hypot(sigma, found.smoothed_mm)
     inside = np.sort(HALF - np.abs((found.points_lps_mm - CENTRE) @ TURN), axis=1)[:, 1]
+    assert abs(found.summary.mean_mm) < 0.1 * read
     middle = found.offset_mm[found.is_measured & (inside > 3 * read)]
     assert not len(middle) or abs(middle.mean()) < 0.05
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["compare_to_image", "edges_beside"]
 
+# A wall of 2.3 blurs shows so much of its height.
+_RESOLVED = 0.75
 _METHODS = ("half_maximum", "gradient_maximum")
 # Values of padding lie far below air; those of metal end the scale of a scanner.
 _FLOOR_HU = -1100.0
@@ -200,7 +202,7 @@ def compare_to_image(
                 steepness=found["steepness"],
             ),
             *thin_findings(
-                thin_fraction=float(np.mean(found["status"] == EdgeStatus.THIN)),
+                thin_fraction=float(np.mean(_is_unresolved(found))),
                 blur_mm=math.hypot(found["blur_mm"][0], found["smoothed_mm"]),
             ),
         ),
@@ -260,6 +262,13 @@ def _is_below_floor(some: NDArray[Any], volume: Volume) -> bool:
         return False
     known = volume.values[np.isfinite(volume.values)]
     return bool(len(known)) and 0 < float(known.max()) - float(known.min()) <= _LOWEST_CONTRAST_HU
+
+
+def _is_unresolved(found: dict[str, Any]) -> NDArray[np.bool_]:
+    """Whether each wall is so thin that the image does not come near the value fitted for its inside, (n,)."""
+    status = found["status"]
+    is_low = found["inside"] - found["outside"] < _RESOLVED * found["contrast"]
+    return np.asarray((status == EdgeStatus.THIN) | ((status == EdgeStatus.FOUND) & is_low))
 
 
 def _owned(array: NDArray[Any]) -> NDArray[Any]:

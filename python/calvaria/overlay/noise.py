@@ -11,7 +11,7 @@ THIN_CODE = "overlay_thin"
 # So far the promise was shown: docs/metrics.md.
 _MOST_NOISE_PERCENT = 20.0
 _LEAST_STEEPNESS = 10.0
-_MOST_THIN_PERCENT = 10.0
+_MOST_THIN_PERCENT = 30.0
 
 
 def noise_findings(
@@ -60,7 +60,7 @@ def thin_findings(*, thin_fraction: float, blur_mm: float) -> tuple[Finding, ...
     Parameters
     ----------
     thin_fraction : float
-        Share of the surface whose wall is thinner than twice the blur.
+        Share of the surface whose wall is thinner than about twice the blur.
     blur_mm : float
         Standard deviation of the blur, with what the image was smoothed by.
     """
