@@ -54,7 +54,7 @@ def test_the_uncertainty_of_a_box_covers_its_edges(sigma, spacing, noise):
     read = np.hypot(sigma, found.smoothed_mm)
     inside = np.sort(HALF - np.abs((found.points_lps_mm - CENTRE) @ TURN), axis=1)[:, 1]
     assert abs(found.summary.mean_mm) < 0.1 * read
-    middle = found.offset_mm[found.is_measured & (inside > 3 * read)]
+    middle = found.offset_mm[found.is_measured & (inside > 3.5 * read)]
     assert not len(middle) or abs(middle.mean()) < 0.05
 
 
