@@ -57,6 +57,7 @@ __all__ = [
     "mesh_self_intersections",
     "mesh_thickness",
     "mesh_topology",
+    "mesh_winding",
     "nearest_mm",
     "offsets_from_mesh",
     "orthogonal_grid",
@@ -306,6 +307,9 @@ def count_uneven_edges(
     faces: NDArray[np.int32],
     kinds: NDArray[np.uint8],
 ) -> int: ...
+def mesh_winding(
+    vertices: NDArray[np.float64], faces: NDArray[np.int32], kinds: NDArray[np.uint8]
+) -> tuple[NDArray[np.int32], int]: ...
 def mesh_topology(
     vertices: NDArray[np.float64],
     faces: NDArray[np.int32],

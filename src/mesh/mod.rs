@@ -44,6 +44,7 @@ pub mod triangle_pair;
 mod trimesh;
 mod umbrella;
 pub mod weld;
+pub mod winding;
 
 pub use loops::BoundaryLoop;
 pub use topology::Topology;

@@ -8,11 +8,17 @@ use super::trimesh::TriMesh;
 /// Turns faces until neighbours agree, within each piece the fewer ones; how many were turned. Where a
 /// surface has one side only, such as a Möbius strip, some neighbours still disagree.
 pub(super) fn orient_alike(mesh: &mut TriMesh) -> usize {
+    let is_turned = turned_alike(mesh);
+    turn(mesh, |face| is_turned[face]);
+    is_turned.iter().filter(|&&turned| turned).count()
+}
+
+/// The faces that have to be turned for that.
+pub(super) fn turned_alike(mesh: &TriMesh) -> Vec<bool> {
     let links = links(mesh);
     let n = mesh.faces.len();
     let mut is_turned = vec![false; n];
     let mut is_seen = vec![false; n];
-    let mut n_all = 0;
     for start in 0..n {
         if is_seen[start] {
             continue;
@@ -36,10 +42,8 @@ pub(super) fn orient_alike(mesh: &mut TriMesh) -> usize {
                 is_turned[face as usize] = !is_turned[face as usize];
             }
         }
-        n_all += n_turned.min(piece.len() - n_turned);
     }
-    turn(mesh, |face| is_turned[face]);
-    n_all
+    is_turned
 }
 
 /// Neighbours over edges with two faces, sorted by face: face, other, whether they disagree.

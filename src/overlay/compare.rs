@@ -125,7 +125,9 @@ pub fn compare<T: Value>(
     let beside = Beside { points: &some_points, normals: &some_normals, floor };
     let voxels_noise = quiet::of_voxels(values, volume.grid(), beside);
     let voxel_noise = voxels_noise.sd;
-    let look = Held { field: &field, options, smoothing: Smoothing::none(), noise: None }.look(beside);
+    let look =
+        Held { field: &field, options, smoothing: Smoothing::none(), noise: None, voxels: voxels_noise }
+            .look(beside);
     let smoothing = Smoothing::needed(volume.grid(), look.fall, voxels_noise);
     let how = (options.search_mm + MARGIN_MM, floor, options.ceiling as f32);
     let quiet = if smoothing.sigma_mm > 0.0 {
@@ -135,7 +137,13 @@ pub fn compare<T: Value>(
     };
     if let Some((quiet, grid)) = quiet {
         let smooth = Field::new(quiet.as_slice().ok_or(OverlayError::Order)?, &grid, floor);
-        let held = Held { field: &smooth, options, smoothing, noise: Some(voxels_noise.after(&smoothing)) };
+        let held = Held {
+            field: &smooth,
+            options,
+            smoothing,
+            noise: Some(voxels_noise.after(&smoothing)),
+            voxels: voxels_noise,
+        };
         let mut found = held.compare(held.look(beside), points, normals, progress)?;
         // The level of a mesh is that of the image it was drawn in.
         found.measured.par_iter_mut().zip(points).for_each(|(one, point)| {
@@ -143,7 +151,8 @@ pub fn compare<T: Value>(
         });
         return Ok(Comparison { voxel_noise, ..found });
     }
-    let held = Held { field: &field, options, smoothing: Smoothing::none(), noise: None };
+    let held =
+        Held { field: &field, options, smoothing: Smoothing::none(), noise: None, voxels: voxels_noise };
     Ok(Comparison { voxel_noise, ..held.compare(look, points, normals, progress)? })
 }
 
@@ -154,6 +163,8 @@ struct Held<'a, T> {
     smoothing: Smoothing,
     /// What noise is left, where it is smoothed.
     noise: Option<Noise>,
+    /// Noise of the voxels as they are.
+    voxels: Noise,
 }
 
 impl<T: Value> Held<'_, T> {
@@ -217,6 +228,7 @@ impl<T: Value> Held<'_, T> {
             is_curvature_corrected: options.is_curvature_corrected,
             voxel_mm: grid.voxel_volume_mm3().cbrt(),
             alike_mm: self.noise.map(|left| left.alike_mm),
+            alike: Some(self.voxels).filter(|noise| self.noise.is_none() && noise.is_alike(grid)),
             longest_step_mm: grid.spacing_xyz_mm().max(),
             steps: grid.steps(),
         };

@@ -7,7 +7,8 @@ use super::curvature::{self, Edge};
 use super::field::Field;
 use super::normal::ROOT_TAU;
 use super::profile::{Extreme, Profile};
-use super::quiet;
+use super::quiet::Noise;
+use super::spread::{Lean, Spread};
 use super::steps::{self, Steps, Task};
 use crate::segment::Value;
 
@@ -68,6 +69,8 @@ pub(super) struct Scan {
     pub voxel_mm: f64,
     /// How far noise is alike where the image was smoothed: standard deviation of a bell, mm.
     pub alike_mm: Option<f64>,
+    /// Noise of the voxels where the image is taken as it is, and they are alike over more than themselves.
+    pub alike: Option<Noise>,
     pub longest_step_mm: f64,
     /// The steps of the grid as columns.
     pub steps: Matrix3<f64>,
@@ -75,7 +78,7 @@ pub(super) struct Scan {
 
 impl Scan {
     /// What the way slopes are read adds to the blur along a profile, mm2.
-    fn read_mm2(&self) -> f64 {
+    pub(super) fn read_mm2(&self) -> f64 {
         self.step_mm.powi(2) * (1.0 / 3.0 + 0.5 * self.n_smooth as f64)
     }
 
@@ -253,14 +256,13 @@ fn locate<T: Value>(
         Edge { index: index + direction * place_mm, normal: out, fall: fitted.drop / (ROOT_TAU * sigma) };
     let reach = (1.5 * sigma).max(scan.longest_step_mm);
     let curvature_mm = curvature::inward_mm(field, &edge, &scan.blur_mm2, reach);
-    let corrected = place_mm + if scan.is_curvature_corrected { curvature_mm / cosine } else { 0.0 };
     let voxel_mm = (scan.steps.transpose() * out).norm();
     let spread = Spread { noise: fitted.rest().max(scan.noise), drop: fitted.drop, sigma, voxel_mm };
-    let random = match scan.alike_mm {
-        Some(alike_mm) => spread.smoothed(scan, alike_mm, fitted.place_variance, reach),
-        None => spread.random(scan, fitted.place_variance),
-    } * cosine;
-    let bend = if scan.is_curvature_corrected { BEND_LEFT } else { 1.0 } * curvature_mm;
+    let lean = Lean { tangent: spread.lean(scan, cosine), bend_sigmas: curvature_mm.abs() / sigma };
+    let taken_out = if scan.is_curvature_corrected { lean.kept() * curvature_mm } else { 0.0 };
+    let corrected = place_mm + taken_out / cosine;
+    let random = spread.random(scan, fitted.place_variance, reach) * cosine;
+    let bend = if scan.is_curvature_corrected { lean.doubt() } else { 1.0 } * curvature_mm;
     let between = spread.between(scan.method);
     Ok(Measured {
         status: if is_thin { Status::Thin } else { Status::Found },
@@ -273,72 +275,6 @@ fn locate<T: Value>(
         curvature_mm,
         level_mm: level_mm(scan, profile, place_mm, sigma / cosine) * cosine * scan.sharper(&out),
     })
-}
-
-/// Part of the correction for curvature that may be wrong.
-const BEND_LEFT: f64 = 0.1;
-/// Between voxels the noise of an interpolated profile is this much less than that of the voxels.
-const NOISE_BETWEEN: f64 = 2.2;
-/// In smoothed images scatter is so much larger than theory has it for noise.
-const ABOVE_THEORY: f64 = 1.15;
-
-/// What makes the place of an edge uncertain; the factors were measured, see docs/metrics.md.
-struct Spread {
-    noise: f64,
-    drop: f64,
-    sigma: f64,
-    voxel_mm: f64,
-}
-
-impl Spread {
-    /// Standard deviation from noise, mm.
-    fn random(&self, scan: &Scan, place_variance: f64) -> f64 {
-        match scan.method {
-            // Samples are closer than voxels, and no more independent than these.
-            EdgeMethod::HalfMaximum => {
-                let per_voxel = (self.voxel_mm / scan.step_mm).max(1.0);
-                NOISE_BETWEEN * self.noise * (place_variance * per_voxel).sqrt()
-            }
-            EdgeMethod::GradientMaximum => 10.0 * self.noise / self.drop * self.sigma.powi(2) / self.voxel_mm,
-        }
-    }
-
-    /// The same where the image was smoothed, and its noise is known to be alike nearby: 15 % above what
-    /// theory says of the fit, or of the steepest place, and of the curvature that is read `reach` away.
-    fn smoothed(&self, scan: &Scan, alike_mm: f64, place_variance: f64, reach: f64) -> f64 {
-        let (share, alike_mm2) = (self.noise / self.drop, alike_mm.powi(2));
-        let of_edge = match scan.method {
-            EdgeMethod::HalfMaximum => {
-                let alike = quiet::ALIKE_SIGMAS * alike_mm;
-                self.noise * (place_variance * alike / scan.step_mm).sqrt()
-            }
-            // Second derivative of the noise over third derivative of the edge, both through the bell that
-            // slopes are read with.
-            EdgeMethod::GradientMaximum => {
-                let read = scan.read_mm2();
-                let seen = alike_mm2 + read;
-                let bent = (0.75_f64).sqrt() * share * (alike_mm2 / seen).powf(0.25) / seen;
-                bent * ROOT_TAU * (self.sigma.powi(2) + read).powf(1.5)
-            }
-        };
-        // Three values in each of two directions, of which the middle one counts twice.
-        let of_bend = if scan.is_curvature_corrected {
-            3.0_f64.sqrt() * share * ROOT_TAU * self.sigma.powi(3) / (reach * reach)
-        } else {
-            0.0
-        };
-        ABOVE_THEORY * of_edge.hypot(of_bend)
-    }
-
-    /// Standard deviation from where the voxels lie in the edge, mm.
-    fn between(&self, method: EdgeMethod) -> f64 {
-        let fine = (self.sigma / self.voxel_mm).powi(2);
-        let (most, decay) = match method {
-            EdgeMethod::HalfMaximum => (0.085, 2.2),
-            EdgeMethod::GradientMaximum => (0.11, 1.3),
-        };
-        most * self.voxel_mm * (-decay * fine).exp()
-    }
 }
 
 fn level_mm(scan: &Scan, profile: &Profile, edge_mm: f64, sigma: f64) -> f64 {

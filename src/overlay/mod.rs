@@ -16,6 +16,7 @@ mod profile;
 mod quiet;
 mod ripples;
 mod sampling;
+mod spread;
 mod steps;
 
 pub use blur::Blur;

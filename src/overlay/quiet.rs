@@ -36,6 +36,8 @@ pub(super) const ALIKE_SIGMAS: f64 = 3.544_907_7;
 const MOST_ALIKE: f64 = 1.5;
 /// Squared noise of neighbours over that of others, from which on all are taken to know nothing of each other.
 const WHITE: f64 = 0.85;
+/// Alike over so much of a voxel is alike over nothing.
+const ALONE: f64 = 1.05;
 const HALVINGS: usize = 20;
 /// A sampled bell ends at so many standard deviations, as the filter has it.
 const REACH_SIGMAS: f64 = 4.0;
@@ -106,6 +108,13 @@ pub(super) struct Beside<'a> {
     pub floor: f32,
 }
 
+/// A place beside a point where noise is read.
+struct Spot {
+    place: Vector3<f64>,
+    normal: Vector3<f64>,
+    is_outside: bool,
+}
+
 /// Noise of voxels that are no neighbours.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Noise {
@@ -115,6 +124,11 @@ pub(super) struct Noise {
 }
 
 impl Noise {
+    /// Whether neighbours know of each other.
+    pub fn is_alike(&self, grid: &Grid) -> bool {
+        ALIKE_SIGMAS * self.alike_mm > ALONE * grid.voxel_volume_mm3().cbrt()
+    }
+
     /// What smoothing leaves of it.
     pub fn after(&self, smoothing: &Smoothing) -> Self {
         let alike_mm = self.alike_mm.hypot(smoothing.sigma_mm);
@@ -143,7 +157,7 @@ pub(super) fn of_voxels<T: Value>(values: ArrayView3<'_, T>, grid: &Grid, beside
         voxel(place).map(at).filter(|&value| value >= beside.floor).map(f64::from)
     });
     let mut sizes = Vec::with_capacity(8 * beside.points.len());
-    for place in beside.places().map(|(place, _)| place) {
+    for Spot { place, is_outside, .. } in beside.spots() {
         let Some([i, j, k]) = voxel(&place) else { continue };
         if i == 0 || j == 0 || i + 1 >= ni || j + 1 >= nj {
             continue;
@@ -151,8 +165,8 @@ pub(super) fn of_voxels<T: Value>(values: ArrayView3<'_, T>, grid: &Grid, beside
         let middle = at([i, j, k]);
         let rows = [[at([i - 1, j, k]), at([i + 1, j, k])], [at([i, j - 1, k]), at([i, j + 1, k])]];
         for [a, b] in rows.into_iter().filter(|[a, b]| a.min(*b).min(middle) >= beside.floor) {
-            // Air that is cut off at one value has no noise.
-            if (a - middle).abs().max((b - middle).abs()) > 0.0 {
+            // Air that is cut off at one value has no noise; a body without any is a scan without any.
+            if !is_outside || (a - middle).abs().max((b - middle).abs()) > 0.0 {
                 sizes.push(f64::from((a - 2.0 * middle + b).abs()));
             }
         }
@@ -176,11 +190,11 @@ pub(super) fn of_voxels<T: Value>(values: ArrayView3<'_, T>, grid: &Grid, beside
 }
 
 impl Beside<'_> {
-    /// Places beside the points, and the normals there.
-    fn places(&self) -> impl Iterator<Item = (Vector3<f64>, Vector3<f64>)> + '_ {
+    /// Places beside the points.
+    fn spots(&self) -> impl Iterator<Item = Spot> + '_ {
         self.points.iter().zip(self.normals).flat_map(|(point, normal)| {
             let (point, normal) = (Vector3::from(*point), Vector3::from(*normal));
-            BESIDE_MM.map(|mm| (point + normal * mm, normal))
+            BESIDE_MM.map(|mm| Spot { place: point + normal * mm, normal, is_outside: mm > 0.0 })
         })
     }
 }
@@ -188,11 +202,11 @@ impl Beside<'_> {
 /// Noise from second differences along the surface, where layers stay what they are.
 fn along(beside: Beside<'_>, lag_mm: f64, at: impl Fn(&Vector3<f64>) -> Option<f64>) -> f64 {
     let mut sizes = Vec::with_capacity(8 * beside.points.len());
-    for (place, normal) in beside.places() {
+    for Spot { place, normal, is_outside } in beside.spots() {
         let Some(middle) = at(&place) else { continue };
         for way in curvature::tangents(&normal).map(|way| way * lag_mm) {
             if let (Some(a), Some(b)) = (at(&(place - way)), at(&(place + way)))
-                && (a - middle).abs().max((b - middle).abs()) > 0.0
+                && (!is_outside || (a - middle).abs().max((b - middle).abs()) > 0.0)
             {
                 sizes.push((a - 2.0 * middle + b).abs());
             }

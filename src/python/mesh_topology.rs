@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use numpy::{PyArray2, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -13,6 +13,7 @@ use crate::mesh::quality::Quality;
 use crate::mesh::repair::{RepairOptions, repair};
 use crate::mesh::self_intersection::self_intersections;
 use crate::mesh::topology::n_uneven_edges;
+use crate::mesh::winding::winding;
 use crate::mesh::{BoundaryLoop, Topology};
 
 /// How many edges are not passed as often one way as the other.
@@ -25,6 +26,19 @@ pub fn count_uneven_edges(
 ) -> PyResult<usize> {
     let mesh = array::mesh(&vertices, &faces, &kinds)?;
     Ok(py.detach(|| n_uneven_edges(mesh.faces(), mesh.vertices().len())))
+}
+
+/// Faces that must be turned so that neighbours agree, and how many edges they disagree at as given.
+#[pyfunction]
+pub fn mesh_winding<'py>(
+    py: Python<'py>,
+    vertices: PyReadonlyArray2<'py, f64>,
+    faces: PyReadonlyArray2<'py, i32>,
+    kinds: PyReadonlyArray1<'py, u8>,
+) -> PyResult<(Bound<'py, PyArray1<i32>>, usize)> {
+    let mesh = array::mesh(&vertices, &faces, &kinds)?;
+    let found = py.detach(|| winding(mesh));
+    Ok((array::numbers(py, found.turned), found.n_against))
 }
 
 /// How a mesh hangs together.

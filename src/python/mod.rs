@@ -45,7 +45,7 @@ mod _native {
     use super::mesh_io::{read_mesh, write_mesh};
     #[pymodule_export]
     use super::mesh_topology::{
-        count_uneven_edges, mesh_quality, mesh_self_intersections, mesh_topology, repair_mesh,
+        count_uneven_edges, mesh_quality, mesh_self_intersections, mesh_topology, mesh_winding, repair_mesh,
     };
     #[pymodule_export]
     use super::overlay::{

@@ -67,6 +67,8 @@ class ThresholdBias:
         }
 
     def __repr__(self) -> str:
+        if not self.n_samples or math.isnan(self.half_maximum_hu):
+            return f"ThresholdBias({self.iso_hu:g}: no edge)"
         return (
             f"ThresholdBias({self.iso_hu:g}: a wall gains {self.measured_wall_mm:+.2f} mm, predicted "
             f"{self.predicted_wall_mm:+.2f} mm; half-maximum {self.half_maximum_hu:.0f})"
@@ -74,10 +76,14 @@ class ThresholdBias:
 
     def _repr_html_(self) -> str:
         rows = [
-            (key, f"{value:.3f}" if isinstance(value, float) else value)
+            (key, _told(value) if isinstance(value, float) else value)
             for key, value in dataclasses.asdict(self).items()
         ]
         return html_table(header=("ThresholdBias", ""), rows=rows)
+
+
+def _told(value: float) -> str:
+    return f"{value:.3f}" if math.isfinite(value) else "no edge"
 
 
 def measure_threshold_bias(

@@ -9,8 +9,9 @@ from calvaria.overlay.check_holes import hole_findings
 from calvaria.overlay.check_lost import lost_finding
 from calvaria.overlay.check_offsets import offset_findings, unmeasured_finding
 from calvaria.overlay.check_pose import frame_finding, pose_findings
-from calvaria.overlay.noise import NOISE_CODE
+from calvaria.overlay.noise import NOISE_CODE, THIN_CODE
 from calvaria.overlay.whole import Overlay
+from calvaria.overlay.winding import WINDING_CODE
 from calvaria.rules import load_rules
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from calvaria.rules import Rules
 
 __all__ = ["check_overlay"]
+
+_OF_THE_MEASUREMENT = (NOISE_CODE, THIN_CODE, WINDING_CODE)
 
 
 def check_overlay(
@@ -50,8 +53,8 @@ def check_overlay(
     Returns
     -------
     CheckReport
-        One finding for each way in which a mesh can miss: frame, shift, turn, scale, bias, spread,
-        wall, surface without an edge, surface that was lost, holes.  Codes are explained in
+        One finding for each way in which a mesh can miss: frame, shift, turn, scale, shape, bias, spread,
+        wall, orientation, surface without an edge, surface that was lost, holes.  Codes are explained in
         ``docs/checks.md``.
 
     Raises
@@ -78,14 +81,16 @@ def check_overlay(
     is_measured = metrics.summary.n_measured > 0
     findings = offset_findings(metrics, profile) if is_measured else []
     findings.append(unmeasured_finding(metrics, profile))
-    findings += [one for one in metrics.findings if one.code == NOISE_CODE]
+    findings += [one for one in metrics.findings if one.code in _OF_THE_MEASUREMENT]
     if isinstance(overlay, Overlay):
         pose = (
             pose_findings(overlay.frame, overlay.pose, profile)
             if is_measured and overlay.pose.n_edges
             else []
         )
-        whole = [lost_finding(overlay, profile), *hole_findings(overlay.holes, profile)]
+        whole = [lost_finding(overlay, profile)]
+        if overlay.lost.structure_mm2 > 0:
+            whole += hole_findings(overlay.holes, profile)
         findings = [frame_finding(overlay.frame, profile), *pose, *findings, *whole]
     elif holes is not None:
         findings += hole_findings(holes, profile)

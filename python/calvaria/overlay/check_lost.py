@@ -63,7 +63,7 @@ def _nothing_seen(lost: LostSurface, profile: str) -> Finding:
     return Finding(
         code="overlay_lost",
         verdict=Verdict.UNPROVEN,
-        message="The mesh lies along no surface in the image, so whether it lost any is not known.",
+        message="So little of the mesh lies along surfaces in the image that whether it lost any is not known.",
         limit=limit.text(),
         unit=limit.unit,
         source=limit.source,

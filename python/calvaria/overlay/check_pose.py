@@ -82,7 +82,25 @@ def pose_findings(frame: FrameMatch, pose: Pose, profile: str) -> list[Finding]:
             "surroundings on both of its sides.",
             error=4 * pose.thickening_error_mm,
         ),
+        _shape(pose, profile),
     ]
+
+
+def _shape(pose: Pose, profile: str) -> Finding:
+    """Judge what no shift, turn or size explains: the body itself is another."""
+    left = f"Once shift, turn, size and thickness are taken out, {pose.rms_after_mm:.2f} mm are left, root mean square"
+    is_same = limit_of("overlay_shape", profile).grade(pose.rms_after_mm) is Verdict.PASS
+    return judged(
+        "overlay_shape",
+        pose.rms_after_mm,
+        profile,
+        f"{left}: the mesh has the shape that the image shows."
+        if is_same
+        else f"{left}: the mesh has another shape than the image shows. It is of another patient, of another "
+        "series, warped, or drawn at a level far off.",
+        rms_before_mm=pose.rms_before_mm,
+        n_edges=pose.n_edges,
+    )
 
 
 def _off(frame: FrameMatch, pose: Pose) -> str:

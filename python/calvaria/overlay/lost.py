@@ -101,6 +101,8 @@ class LostSurface:
         }
 
     def __repr__(self) -> str:
+        if not self.structure_mm2:
+            return "LostSurface(not known: nothing of the image lies along the mesh)"
         return (
             f"LostSurface({self.lost_mm2:.0f} of {self.structure_mm2:.0f} mm2 at {self.iso_hu:g}, "
             f"{plural(len(self.places), 'place')})"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from calvaria.findings import Finding
     from calvaria.geometry import Grid
 
-__all__ = ["EdgeStatus", "OffsetSummary", "OverlayMetrics", "SliceOffset"]
+__all__ = ["EdgeStatus", "OffsetSummary", "OverlayMetrics", "SliceOffset", "in_mm"]
 
 _PLANES = {"sagittal": 0, "coronal": 1, "axial": 2}
 # A slice with fewer samples says little.
@@ -95,14 +95,21 @@ class OffsetSummary:
         """Return everything, ready for JSON; None where nothing was measured."""
         return {key: _json(value) for key, value in dataclasses.asdict(self).items()}
 
-    def __repr__(self) -> str:
+    @property
+    def told(self) -> str:
+        """The offsets in one line; ``"no edge"`` where there are none."""
+        if not self.n_measured:
+            return "no edge"
         return (
-            f"OffsetSummary(mean {self.mean_mm:+.3f}, SD {self.sd_mm:.3f}, 95 % within "
-            f"{self.p95_mm:.3f} mm, edge at {100 * self.measured_fraction:.1f} %)"
+            f"mean {self.mean_mm:+.3f}, SD {self.sd_mm:.3f}, 95 % within {self.p95_mm:.3f} mm, "
+            f"edge at {100 * self.measured_fraction:.1f} %"
         )
 
+    def __repr__(self) -> str:
+        return f"OffsetSummary({self.told})"
+
     def _repr_html_(self) -> str:
-        return html_table(header=("OffsetSummary", ""), rows=self.to_dict().items())
+        return html_table(header=("OffsetSummary", ""), rows=_rows(self.to_dict()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +145,7 @@ class SliceOffset:
         return {key: _json(value) for key, value in dataclasses.asdict(self).items()}
 
     def _repr_html_(self) -> str:
-        return html_table(header=("SliceOffset", ""), rows=self.to_dict().items())
+        return html_table(header=("SliceOffset", ""), rows=_rows(self.to_dict()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -446,20 +453,18 @@ class OverlayMetrics:
 
     def __repr__(self) -> str:
         one = self.summary
-        return (
-            f"OverlayMetrics({self.edge}: mean {one.mean_mm:+.3f}, SD {one.sd_mm:.3f}, 95 % within "
-            f"{one.p95_mm:.3f} mm, edge at {100 * one.measured_fraction:.1f} % of {plural(one.n_samples, 'sample')})"
-        )
+        among = "in" if not one.n_measured else "of"
+        return f"OverlayMetrics({self.edge}: {one.told} {among} {plural(one.n_samples, 'sample')})"
 
     def _repr_html_(self) -> str:
         one = self.summary
         rows: list[tuple[object, object]] = [
             ("edge", self.edge),
-            ("mean (bias)", f"{one.mean_mm:+.3f} mm"),
-            ("standard deviation", f"{one.sd_mm:.3f} mm"),
-            ("root mean square", f"{one.rms_mm:.3f} mm"),
-            ("95 % within", f"{one.p95_mm:.3f} mm"),
-            ("largest", f"{one.max_mm:.3f} mm"),
+            ("mean (bias)", in_mm(one.mean_mm, "+.3f")),
+            ("standard deviation", in_mm(one.sd_mm)),
+            ("root mean square", in_mm(one.rms_mm)),
+            ("95 % within", in_mm(one.p95_mm)),
+            ("largest", in_mm(one.max_mm)),
         ]
         if one.outside_cm2 is not None and one.outside_fraction is not None:
             share = f"{100 * one.outside_fraction:.1f} %, {one.outside_cm2:.1f} cm2"
@@ -481,6 +486,21 @@ def _axis_along(grid: Grid, along: int) -> int:
         if total > best + 1e-9:
             best, axes = total, one
     return axes[along]
+
+
+def in_mm(value: float, form: str = ".3f") -> str:
+    """Return a length in words; ``"no edge"`` where nothing was measured."""
+    return f"{value:{form}} mm" if math.isfinite(value) else "no edge"
+
+
+def _rows(told: dict[str, Any]) -> list[tuple[object, object]]:
+    """Return a record as rows of a table, lengths that were not measured as such."""
+    is_bare = not told["n_measured"]
+    return [
+        (key, "no edge" if value is None and is_bare and key.endswith("_mm") else value)
+        for key, value in told.items()
+        if key != "tolerance_mm" or value is not None
+    ]
 
 
 def _of(statistic: Any, values: NDArray[np.float64]) -> float:

@@ -95,6 +95,8 @@ class Pose:
         return {**values, "shift_mm": self.shift_mm, "matrix": self.matrix.tolist()}
 
     def __repr__(self) -> str:
+        if not self.n_edges:
+            return "Pose(no edge)"
         x, y, z = self.shift_lps_mm
         return (
             f"Pose(shifted by ({x:+.2f}, {y:+.2f}, {z:+.2f}) mm LPS, turned by {self.rotation_deg:.2f} "

@@ -10,6 +10,7 @@ import numpy as np
 
 from calvaria.errors import SegmentationError
 from calvaria.mesh import transform_mesh
+from calvaria.overlay._asked import mesh_and_image
 from calvaria.overlay.edges import compare_to_image
 from calvaria.overlay.frames import FrameMatch, identify_frame
 from calvaria.overlay.holes import BoneHole, find_holes
@@ -17,6 +18,7 @@ from calvaria.overlay.losses import LostCause, LostPlace
 from calvaria.overlay.lost import LostSurface, find_lost_surface, nothing_lost
 from calvaria.overlay.metrics import OverlayMetrics
 from calvaria.overlay.pose import Pose, fit_pose
+from calvaria.overlay.winding import wound_alike
 from calvaria.segment import bone_level
 
 if TYPE_CHECKING:
@@ -137,6 +139,8 @@ def measure_overlay(
     >>> report["overlay_rotation"].verdict.name  # a ball does not show how it is turned
     'UNPROVEN'
     """
+    mesh_and_image(mesh, volume)
+    mesh = wound_alike(mesh)
     frame = identify_frame(mesh, volume)
     placed = frame.applied(mesh)
     metrics = compare_to_image(
@@ -147,8 +151,9 @@ def measure_overlay(
     level = min(drawn, _half_maximum(metrics)) if iso_hu is None else iso_hu
     holes: tuple[BoneHole, ...] = ()
     thin: LostSurface | None = None
-    if (iso_hu is None and not np.isfinite(level)) or min(volume.grid.dims_ijk) < 2:
-        # The mesh lies on no part of the image, or the image has no surface.
+    is_lost = iso_hu is None and (frame.name == "unknown" or not np.isfinite(level))
+    if is_lost or min(volume.grid.dims_ijk) < 2:
+        # The mesh lies on no part of the image, or on one by chance; or the image has no surface.
         lost = nothing_lost(volume)
     else:
         laid = transform_mesh(placed, matrix=pose.matrix)

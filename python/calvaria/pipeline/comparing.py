@@ -15,6 +15,7 @@ from calvaria.errors import CalvariaWarning
 from calvaria.findings import DISCLAIMER, CheckReport, Verdict
 from calvaria.mesh import read_mesh
 from calvaria.overlay import check_overlay, measure_overlay
+from calvaria.overlay.metrics import in_mm
 from calvaria.pipeline.source import open_source
 from calvaria.report import Report, Section, build_report
 
@@ -199,8 +200,10 @@ def _lost(overlay: Overlay) -> Section:
     lost = overlay.lost
     rows: list[tuple[str, object]] = [
         (
-            f"lost at {lost.iso_hu:.0f}",
-            f"{lost.lost_mm2 / 100:.1f} cm2 in {plural(len(lost.places), 'place')}",
+            f"lost at {lost.iso_hu:.0f}" if math.isfinite(lost.iso_hu) else "lost",
+            f"{lost.lost_mm2 / 100:.1f} cm2 in {plural(len(lost.places), 'place')}"
+            if lost.structure_mm2
+            else "not known: the mesh lies along too little of the image",
         )
     ]
     rows += [(cause, f"{mm2 / 100:.1f} cm2") for cause, mm2 in lost.by_cause_mm2.items()]
@@ -260,10 +263,10 @@ def overlay_section(metrics: OverlayMetrics, *, is_hu: bool) -> Section:
     rows: list[tuple[str, object]] = [
         ("edge", metrics.edge.replace("_", " ")),
         ("samples, each of the same area", one.n_samples),
-        ("mean offset (bias), outside positive", f"{one.mean_mm:+.3f} mm"),
-        ("standard deviation", f"{one.sd_mm:.3f} mm"),
-        ("95 % of the surface within", f"{one.p95_mm:.3f} mm"),
-        ("largest", f"{one.max_mm:.2f} mm"),
+        ("mean offset (bias), outside positive", in_mm(one.mean_mm, "+.3f")),
+        ("standard deviation", in_mm(one.sd_mm)),
+        ("95 % of the surface within", in_mm(one.p95_mm)),
+        ("largest", in_mm(one.max_mm, ".2f")),
         ("blur of the scan in a slice", f"{metrics.blur_in_plane_mm:.2f} mm (standard deviation)"),
         ("blur across the slices", f"{metrics.blur_through_plane_mm:.2f} mm"),
     ]
