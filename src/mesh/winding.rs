@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn a_void_keeps_looking_inwards_and_a_soup_is_joined_first() {
         let mut body = cuboid([0.0; 3], [9.0; 3]);
-        let void = cuboid([3.0; 3], [6.0; 3]);
+        let void = cuboid([3.0; 3], [3.0; 3]);
         let first = body.vertices.len() as u32;
         body.vertices.extend(&void.vertices);
         body.faces.extend(void.faces.iter().map(|&[a, b, c]| [first + a, first + c, first + b]));
