@@ -71,14 +71,14 @@ impl Patch {
         for (own, faces) in [(false, &*shared), (true, &*kept)] {
             for (n, &face) in faces.iter().enumerate() {
                 for sample in self.samples.of(face) {
-                    let point = &self.samples.points[sample as usize];
+                    let point = &self.sample_of(original, sample);
                     let first = if own { n } else { 0 };
                     let Some(found) = moves.face_near(point, first, squared_bound) else { return false };
                     moves.list.push((sample, found));
                 }
             }
         }
-        moves.remember(&self.samples.points);
+        moves.remember(|sample| self.sample_of(original, sample));
         self.are_new_places_near(original, place, squared_bound, moves)
     }
 
@@ -141,15 +141,22 @@ impl Patch {
         };
         is_near(place, at_place)
             && moves.middles.iter().zip(&moves.nearest).all(|(middle, &nearest)| {
-                let nearest = if nearest.1 == NONE { self.nearest_of(middle, moves) } else { nearest };
+                let nearest =
+                    if nearest.1 == NONE { self.nearest_of(original, middle, moves) } else { nearest };
                 is_near(middle, nearest)
             })
     }
 
+    /// Where a sample is.
+    #[inline]
+    fn sample_of(&self, original: &Surface<'_>, sample: u32) -> Vector3<f64> {
+        original.point(self.samples.names[sample as usize])
+    }
+
     /// The sample closest to a point among all that move.
-    fn nearest_of(&self, point: &Vector3<f64>, moves: &Moves) -> (f64, u32) {
+    fn nearest_of(&self, original: &Surface<'_>, point: &Vector3<f64>, moves: &Moves) -> (f64, u32) {
         moves.list.iter().fold((f64::INFINITY, NONE), |best, &(sample, _)| {
-            let squared = (self.samples.points[sample as usize] - point).norm_squared();
+            let squared = (self.sample_of(original, sample) - point).norm_squared();
             if squared < best.0 { (squared, sample) } else { best }
         })
     }
@@ -187,11 +194,12 @@ impl Moves {
     }
 
     /// Finds for each new place the closest of the samples of its faces.
-    fn remember(&mut self, points: &[Vector3<f64>]) {
+    fn remember(&mut self, place_of: impl Fn(u32) -> Vector3<f64>) {
         let last = self.middles.len() as u32 - 1;
         for &(sample, face) in &self.list {
+            let place = place_of(sample);
             for slot in self.slots[face as usize].into_iter().chain([last]) {
-                let squared = (self.middles[slot as usize] - points[sample as usize]).norm_squared();
+                let squared = (self.middles[slot as usize] - place).norm_squared();
                 let nearest = &mut self.nearest[slot as usize];
                 if squared < nearest.0 {
                     *nearest = (squared, sample);

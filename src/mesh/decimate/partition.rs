@@ -7,6 +7,7 @@ use super::order::along_curve;
 use super::patch::{Limits, NONE, Part, Patch, Role};
 use super::quadric::Quadric;
 use super::samples::Samples;
+use crate::mesh::measure::bounds;
 
 /// Tables of all vertices that are made at most.
 const MOST_TABLES: usize = 16;
@@ -22,7 +23,7 @@ pub(super) struct Partition {
 
 impl Partition {
     /// Patches of about so many faces; another shift of the curve gives other seams.
-    pub(super) fn new(part: &Part, n_faces: usize, shift: f64) -> Self {
+    pub(super) fn new(part: &Part<'_>, n_faces: usize, shift: f64) -> Self {
         let n_parts = part.faces.len().div_ceil(n_faces).max(1);
         let size = part.faces.len().div_ceil(n_parts).max(1);
         let order = if n_parts > 1 { faces_along_curve(part, shift) } else { Vec::new() };
@@ -49,7 +50,7 @@ impl Partition {
     }
 
     /// The patches, with the numbers of their vertices in the whole.
-    pub(super) fn patches(&self, part: &Part, limits: &Limits<'_>) -> Vec<(Patch, Vec<u32>)> {
+    pub(super) fn patches(&self, part: &Part<'_>, limits: &Limits<'_>) -> Vec<(Patch, Vec<u32>)> {
         self.order
             .par_chunks(self.size)
             .with_min_len(self.order.len().div_ceil(self.size).div_ceil(MOST_TABLES))
@@ -64,8 +65,14 @@ impl Partition {
             .collect()
     }
 
-    fn cut_out(&self, part: &Part, (number, faces): (u32, &[u32]), numbers: &mut [u32]) -> (Part, Vec<u32>) {
+    fn cut_out(
+        &self,
+        part: &Part<'_>,
+        (number, faces): (u32, &[u32]),
+        numbers: &mut [u32],
+    ) -> (Part<'static>, Vec<u32>) {
         let mut own = Part { samples: Samples::new(faces.len()), ..Part::default() };
+        let mut own_faces = Vec::with_capacity(faces.len());
         let mut names = Vec::with_capacity(faces.len() / 2 + 64);
         for (local, &face) in faces.iter().enumerate() {
             let corners = part.faces[face as usize];
@@ -75,18 +82,17 @@ impl Partition {
                     names.push(corner);
                 }
             }
-            own.faces.push(corners.map(|corner| numbers[corner as usize]));
-            own.kinds.push(part.kinds[face as usize]);
+            own_faces.push(corners.map(|corner| numbers[corner as usize]));
             for sample in part.samples.of(face) {
-                let (name, point) =
-                    (part.samples.names[sample as usize], part.samples.points[sample as usize]);
-                own.samples.add(name, point, local as u32);
+                own.samples.add(part.samples.names[sample as usize], local as u32);
             }
         }
+        own.faces = own_faces.into();
+        own.kinds = faces.iter().map(|&face| part.kinds[face as usize]).collect();
+        own.points = names.iter().map(|&name| part.points[name as usize]).collect();
         for &name in &names {
             let vertex = name as usize;
             numbers[vertex] = NONE;
-            own.points.push(part.points[vertex]);
             own.roles.push(if self.is_shared[vertex] { Role::Seam } else { part.roles[vertex] });
             if part.has_sums() {
                 let is_owner = self.owner[vertex] == number;
@@ -101,8 +107,8 @@ impl Partition {
 }
 
 /// Joins patches of a whole at the vertices they share.
-pub(super) fn join(patches: Vec<(Patch, Vec<u32>)>, before: &Part) -> Part {
-    let mut numbers = vec![NONE; before.points.len()];
+pub(super) fn join(patches: Vec<(Patch, Vec<u32>)>, before: &Part<'_>) -> Part<'static> {
+    let mut numbers = vec![NONE; before.roles.len()];
     let mut part = Part::default();
     for (patch, names) in patches {
         let mut local = vec![NONE; names.len()];
@@ -119,27 +125,25 @@ pub(super) fn join(patches: Vec<(Patch, Vec<u32>)>, before: &Part) -> Part {
                 local[vertex]
             });
             let joined = part.faces.len() as u32;
-            part.faces.push(corners);
-            part.kinds.push(patch.kinds[face]);
+            part.faces.to_mut().push(corners);
+            part.kinds.to_mut().push(patch.kinds[face]);
             part.samples.add_face();
             for sample in patch.samples.of(face as u32) {
-                let (name, point) =
-                    (patch.samples.names[sample as usize], patch.samples.points[sample as usize]);
-                part.samples.add(name, point, joined);
+                part.samples.add(patch.samples.names[sample as usize], joined);
             }
         }
     }
     part
 }
 
-impl Part {
+impl Part<'_> {
     /// The number of a vertex of a patch in the whole; what several patches know of it is put together.
-    fn take(&mut self, patch: &Patch, vertex: usize, known: &mut u32, before: &Part, name: usize) -> u32 {
+    fn take(&mut self, patch: &Patch, vertex: usize, known: &mut u32, before: &Part<'_>, name: usize) -> u32 {
         let is_seam = patch.roles[vertex] == Role::Seam;
         let is_settled = !patch.is_touched[vertex] && (!is_seam || before.is_settled_at(name));
         if *known == NONE {
             *known = self.points.len() as u32;
-            self.points.push(patch.points[vertex]);
+            self.points.to_mut().push(patch.points[vertex].into());
             self.roles.push(before.roles[name]);
             self.quadrics.push(patch.quadrics[vertex]);
             self.owed.push(patch.owed[vertex]);
@@ -156,14 +160,10 @@ impl Part {
 }
 
 /// All faces in the order in which a space-filling curve meets their centres.
-fn faces_along_curve(part: &Part, shift: f64) -> Vec<u32> {
-    let mut low = part.points.first().copied().unwrap_or_default();
-    let mut high = low;
-    for point in &part.points {
-        (low, high) = (low.inf(point), high.sup(point));
-    }
+fn faces_along_curve(part: &Part<'_>, shift: f64) -> Vec<u32> {
+    let [low, high] = bounds(&part.points).unwrap_or_default().map(Vector3::from);
     // The curve turns at halves, quarters and so on of a cube; a larger cube has them elsewhere.
-    low -= Vector3::repeat((high - low).max() * shift);
-    let corners = |face: usize| part.faces[face].map(|corner| part.points[corner as usize]);
+    let low = low - Vector3::repeat((high - low).max() * shift);
+    let corners = |face: usize| part.faces[face].map(|corner| part.points[corner as usize].into());
     along_curve(part.faces.len(), corners, &low.into(), &high.into())
 }

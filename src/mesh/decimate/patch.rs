@@ -1,5 +1,7 @@
 //! A part of a mesh whose edges are collapsed one after the other, cheapest first.
 
+use std::borrow::Cow;
+
 use nalgebra::Vector3;
 
 use super::quadric::{Quadric, TANGENT_WEIGHT};
@@ -39,12 +41,12 @@ fn role(is_kept: &[bool], vertex: usize) -> Role {
     if is_kept.get(vertex).copied().unwrap_or(false) { Role::Fixed } else { Role::Free }
 }
 
-/// What a patch is made from; `roles` say `Seam`, `Fixed` or `Free`.
+/// What a patch is made from; `roles` say `Seam`, `Fixed` or `Free`. The whole of a mesh is not copied.
 #[derive(Debug, Default)]
-pub(super) struct Part {
-    pub(super) points: Vec<Vector3<f64>>,
-    pub(super) faces: Vec<[u32; 3]>,
-    pub(super) kinds: Vec<u8>,
+pub(super) struct Part<'a> {
+    pub(super) points: Cow<'a, [[f64; 3]]>,
+    pub(super) faces: Cow<'a, [[u32; 3]]>,
+    pub(super) kinds: Cow<'a, [u8]>,
     pub(super) roles: Vec<Role>,
     /// Sums from earlier collapses, and whether the walls of a vertex are in them; made afresh when
     /// empty.
@@ -58,27 +60,37 @@ pub(super) struct Part {
     pub(super) samples: Samples,
 }
 
-impl Part {
+impl<'a> Part<'a> {
     /// All of a mesh, as it is.
-    pub(super) fn whole(mesh: MeshRef<'_>, is_kept: &[bool]) -> Self {
-        let points: Vec<_> = mesh.vertices().iter().map(|&point| point.into()).collect();
+    pub(super) fn whole(mesh: MeshRef<'a>, is_kept: &[bool]) -> Self {
+        let n_vertices = mesh.vertices().len();
         let mut samples = Samples::new(mesh.faces().len());
-        let mut is_known = vec![false; points.len()];
+        let mut is_known = vec![false; n_vertices];
         for (face, corners) in mesh.faces().iter().enumerate() {
             for &corner in corners {
                 if !std::mem::replace(&mut is_known[corner as usize], true) {
-                    samples.add(corner, points[corner as usize], face as u32);
+                    samples.add(corner, face as u32);
                 }
             }
         }
         Self {
-            roles: (0..points.len()).map(|vertex| role(is_kept, vertex)).collect(),
-            faces: mesh.faces().to_vec(),
-            kinds: mesh.kinds().to_vec(),
+            roles: (0..n_vertices).map(|vertex| role(is_kept, vertex)).collect(),
+            points: mesh.vertices().into(),
+            faces: mesh.faces().into(),
+            kinds: mesh.kinds().into(),
             samples,
-            points,
             ..Self::default()
         }
+    }
+
+    /// Lets go of what patches have taken over, and keeps what is asked for when they are joined.
+    pub(super) fn hand_over(&mut self) {
+        *self = Self {
+            roles: std::mem::take(&mut self.roles),
+            has_walls: std::mem::take(&mut self.has_walls),
+            is_settled: std::mem::take(&mut self.is_settled),
+            ..Self::default()
+        };
     }
 
     /// Whether the sums of planes are there.
@@ -140,18 +152,18 @@ impl Spoke {
 }
 
 impl Patch {
-    pub(super) fn new(part: Part, limits: &Limits<'_>) -> Self {
+    pub(super) fn new(part: Part<'_>, limits: &Limits<'_>) -> Self {
         let n_vertices = part.points.len();
         let (spans, pool) = spans(n_vertices, &part.faces);
         let has_sums = part.has_sums();
         let mut patch = Self {
             n_live: part.faces.len(),
-            points: part.points,
+            points: part.points.iter().map(|&point| point.into()).collect(),
             quadrics: if has_sums { part.quadrics } else { vec![Quadric::default(); n_vertices] },
             roles: part.roles,
             owed: if part.owed.is_empty() { vec![0.0; n_vertices] } else { part.owed },
-            faces: part.faces,
-            kinds: part.kinds,
+            faces: part.faces.into_owned(),
+            kinds: part.kinds.into_owned(),
             queue: BucketQueue::with_capacity(n_vertices * 3),
             versions: vec![0; n_vertices],
             is_touched: if part.is_settled.is_empty() {

@@ -57,12 +57,14 @@ pub(super) struct Decimated {
 /// Collapses edges, cheapest first, until a number of faces or the bound is reached.
 ///
 /// Nothing that was closed opens and nothing that was manifold ceases to be. Boundaries and the rims
-/// of lids are only moved along themselves. Vertices in `is_kept` stay; it may be empty.
+/// of lids are only moved along themselves. Vertices in `is_kept` stay; it may be empty. A bound is held
+/// against the original surface, which is the mesh.
 ///
 /// # Errors
 /// [`Cancelled`] when asked to stop.
 pub(super) fn decimate(
-    first: &Surface<'_>,
+    mesh: MeshRef<'_>,
+    original: Option<&Surface<'_>>,
     asked: Decimation,
     is_kept: &[bool],
     progress: &Progress,
@@ -71,18 +73,15 @@ pub(super) fn decimate(
     let (patch_faces, n_rounds) =
         if has_target { (PATCH_FACES, SHIFTS.len()) } else { (PATCH_FACES_OF_BOUND, N_ROUNDS_OF_BOUND) };
     progress.expect(n_rounds + 1);
-    let mesh = first.mesh;
-    let limits = Limits {
-        bound_mm: asked.bound_mm,
-        min_altitude_mm: min_altitude_mm(mesh),
-        original: asked.bound_mm.is_finite().then_some(first),
-    };
+    let limits = Limits { bound_mm: asked.bound_mm, min_altitude_mm: min_altitude_mm(mesh), original };
     let enough = (asked.n_faces as f64 * NEARLY) as usize;
     let mut part = Part::whole(mesh, is_kept);
     for shift in &SHIFTS[..n_rounds] {
         let partition = Partition::new(&part, patch_faces, *shift);
         if partition.is_divided() && part.faces.len() > enough {
             let mut patches = partition.patches(&part, &limits);
+            drop(partition);
+            part.hand_over();
             if has_target {
                 step_by_step(&mut patches, enough, &limits, progress)?;
             } else {

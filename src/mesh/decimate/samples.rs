@@ -2,8 +2,6 @@
 //! a collapse is held against the surface it came from, and only against that part of it: the other
 //! side of a thin wall is never mistaken for this one.
 
-use nalgebra::Vector3;
-
 use super::patch::NONE;
 
 /// Original vertices in chains, one chain for each face of a patch.
@@ -11,7 +9,6 @@ use super::patch::NONE;
 pub(super) struct Samples {
     /// Their numbers in the original mesh.
     pub(super) names: Vec<u32>,
-    pub(super) points: Vec<Vector3<f64>>,
     next: Vec<u32>,
     heads: Vec<u32>,
 }
@@ -28,10 +25,9 @@ impl Samples {
     }
 
     /// One more sample, attached to a face.
-    pub(super) fn add(&mut self, name: u32, point: Vector3<f64>, face: u32) {
+    pub(super) fn add(&mut self, name: u32, face: u32) {
         let sample = self.names.len() as u32;
         self.names.push(name);
-        self.points.push(point);
         self.next.push(NONE);
         self.attach(sample, face);
     }

@@ -1,5 +1,7 @@
 //! A decimation whose bound is measured afterwards, and kept.
 
+use std::sync::LazyLock;
+
 use nalgebra::Vector3;
 use rayon::prelude::*;
 
@@ -52,7 +54,9 @@ pub fn decimate_verified(
     let as_it_was = mesh;
     let ordered = in_order(mesh);
     let mesh = ordered.view();
-    let first = Surface::new(mesh);
+    // Without a bound nobody asks before the end.
+    let first = LazyLock::new(|| Surface::new(mesh));
+    let has_bound = asked.bound_mm.is_finite();
     let scale = Scale { limit_mm: MEASURED_SHARE * asked.bound_mm, edge_mm: mean_edge_mm(mesh) };
     let mut is_kept = Vec::new();
     let mut reach_mm = scale.edge_mm;
@@ -60,10 +64,10 @@ pub fn decimate_verified(
     let mut second_best = None;
     let mut is_crossed = None;
     for _ in 0..MOST_TRIES {
-        let Decimated { mesh: made, beside, is_exhausted } = decimate(&first, asked, &is_kept, progress)?;
+        let Decimated { mesh: made, beside, is_exhausted } =
+            decimate(mesh, has_bound.then(|| &*first), asked, &is_kept, progress)?;
         let mut measured = Comparison::new(&first, &Surface::new(made.view()), &beside, scale);
         // Without a bound the number of faces is what was asked for.
-        let has_bound = asked.bound_mm.is_finite();
         let (mut made, mut crossing) = (made, Vec::new());
         for _ in 0..if has_bound { MOST_MENDED } else { 0 } {
             (made, crossing) = mend(&first, made, &mut measured, progress)?;
