@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use nalgebra::Vector3;
+use rayon::prelude::*;
 
 use super::quadric::{Quadric, TANGENT_WEIGHT};
 use super::queue::BucketQueue;
@@ -18,6 +19,9 @@ const BORDER_WEIGHT: f64 = 8.0;
 
 /// Part of the bound that the root mean square of the distances of a vertex may reach.
 const MEAN_SHARE: f64 = 0.75;
+
+/// Edges that a core plans at a time: a patch of a divided mesh has fewer.
+const MANY_EDGES: usize = 1 << 16;
 
 /// Lids are flat when the cosine between the normals of their faces is above this.
 const FLAT: f64 = 1.0 - 1e-9;
@@ -180,11 +184,7 @@ impl Patch {
             patch.sum_planes();
         }
         let edges = patch.classify(&part.has_walls);
-        for [u, v] in edges {
-            if patch.is_touched[u as usize] || patch.is_touched[v as usize] {
-                patch.push(u, v);
-            }
-        }
+        patch.push_all(edges);
         patch
     }
 
@@ -340,17 +340,35 @@ impl Patch {
         }
     }
 
+    /// Puts edges in the queue at whose ends something has changed. What they cost is found side by side
+    /// where they are many.
+    fn push_all(&mut self, mut edges: Vec<[u32; 2]>) {
+        edges.retain(|edge| edge.iter().any(|&end| self.is_touched[end as usize]));
+        let worth = |&[u, v]: &[u32; 2]| self.worth(u, v);
+        let costs: Vec<Option<f64>> = edges.par_iter().with_min_len(MANY_EDGES).map(worth).collect();
+        for ([u, v], cost) in edges.into_iter().zip(costs) {
+            self.put(u, v, cost);
+        }
+    }
+
     /// Puts an edge in the queue, unless its ends may never meet.
     pub(super) fn push(&mut self, u: u32, v: u32) {
-        if let Some((cost, _)) = self.plan(u, v) {
-            let weight = self.quadrics[u as usize].weight + self.quadrics[v as usize].weight;
-            // Flat parts cost what their vertices are apart, about the area; that moves no surface.
-            if cost > weight * (self.most_mean_mm2 + TANGENT_WEIGHT * weight) {
-                return;
-            }
+        self.put(u, v, self.worth(u, v));
+    }
+
+    fn put(&mut self, u: u32, v: u32, cost: Option<f64>) {
+        if let Some(cost) = cost {
             let version = self.versions[u as usize].wrapping_add(self.versions[v as usize]);
             self.queue.push(cost, [u, v], version);
         }
+    }
+
+    /// What an edge costs; `None` where its ends may never meet.
+    fn worth(&self, u: u32, v: u32) -> Option<f64> {
+        let (cost, _) = self.plan(u, v)?;
+        let weight = self.quadrics[u as usize].weight + self.quadrics[v as usize].weight;
+        // Flat parts cost what their vertices are apart, about the area; that moves no surface.
+        (cost <= weight * (self.most_mean_mm2 + TANGENT_WEIGHT * weight)).then_some(cost)
     }
 }
 
