@@ -44,7 +44,7 @@ bench: $(NATIVE) ## Time and memory beside other libraries
 	$(BIN)/python benches/accuracy.py
 	$(BIN)/python benches/segment.py
 	$(BIN)/python benches/surface.py --large --rounds 3 --page docs/benchmarks/surface.md
-	$(BIN)/python benches/mesh.py --large --rounds 2
+	$(BIN)/python benches/mesh.py --large --rounds 2 --page docs/benchmarks/mesh.md
 	$(BIN)/python benches/whole_job.py --size 512 --slices 300 --rounds 2
 	$(BIN)/python benches/mesh_files.py
 	$(BIN)/python benches/printability.py

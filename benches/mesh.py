@@ -1,10 +1,10 @@
 """Smoothing, decimation, remeshing, distance and sections beside other libraries, in one run.
 
-    python benches/mesh.py [--large]
+    python benches/mesh.py [--large] [--page docs/benchmarks/mesh.md]
 
 VTK and fast_simplification come with the bench group; pymeshlab is run where it is installed, and so is
-meshlib (its licence is not free).  Every job runs in turn, several rounds; the table shows the median, is printed and written
-to ``docs/benchmarks/mesh.md``.  Only the ratios mean anything on a shared machine.
+meshlib (its licence is not free).  Every job runs in turn, several rounds; the table shows the median.
+Only the ratios mean anything on a shared machine.
 """
 
 import argparse
@@ -232,7 +232,7 @@ def page(bone, rows, rounds):
     lines = [
         "# Smoothing, decimation, remeshing, distance and sections beside other libraries",
         "",
-        f"Written by `python benches/mesh.py`: a shell of bone with spongy bone in it, {len(bone.faces)} triangles,",
+        f"Written by `python benches/mesh.py --large --page docs/benchmarks/mesh.md`: a shell of bone with spongy bone in it, {len(bone.faces)} triangles,",
         f"arrays in and arrays out, in turn, {rounds} rounds; the median is shown. Smoothing is 20 passes of the windowed",
         "sinc; decimation goes to 10 % of the triangles where no bound is named. VTK runs on all processors,",
         "MeshLib in 2 parts. The distance is that of the old vertices from the new surface, root mean square and",
@@ -265,15 +265,15 @@ def main():
         "--large", action="store_true", help="512 x 512 x 300 instead of 256 x 256 x 160"
     )
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--page", type=Path, help="where the table is written; printed in any case")
     asked = parser.parse_args()
     bone = make_bone((300, 512, 512) if asked.large else (160, 256, 256))
     # What a print gets is smoothed first.
     bone = cm.smooth_mesh(bone).mesh
     text = page(bone, measure(bone, asked.rounds), asked.rounds)
     print(text)
-    if not asked.large:
-        path = Path(__file__).parents[1] / "docs" / "benchmarks" / "mesh.md"
-        path.write_text(text, encoding="utf-8")
+    if asked.page:
+        asked.page.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
