@@ -65,6 +65,22 @@ def test_no_edge_is_said_and_no_number_that_is_none():
     assert "nan" not in str(rows)
     report = check_overlay(found, profile="education")
     assert "nan" not in " ".join(one.message for one in report).lower()
+    assert "overlay_noise" not in {one.code for one in report}
+
+
+def test_the_command_says_that_there_is_no_edge(tmp_path):
+    scanner = phantom.Scanner(columns=64, rows=64, n_slices=40)
+    phantom.write_study(phantom.sphere(radius_mm=1.0), tmp_path / "study", scanner=scanner)
+    mesh = ball_mesh(3.0, n=20)
+    beside = mesh.vertices - mesh.vertices.mean(axis=0) + (8, 8, 5)
+    write_mesh(Mesh(vertices=beside, faces=mesh.faces), tmp_path / "ball.stl")
+    done = CliRunner().invoke(app, ["compare", str(tmp_path / "ball.stl"), str(tmp_path / "study")])
+    said = " ".join(done.output.split())
+    assert done.exit_code not in {0, 1}
+    assert "100.0 % of the surface have no edge" in said
+    assert "not of this image" in said
+    assert "overlay_noise" not in said
+    assert "nan" not in said.lower()
 
 
 def report_of(mesh, volume):
