@@ -109,7 +109,8 @@ def test_quiet_noise_that_is_alike_is_in_the_uncertainty(alike_mm, sigma, ratio,
     assert abs(off.mean()) < 0.02
     in_units = off / found.uncertainty_mm[found.is_measured]
     assert np.mean(np.abs(in_units) < 2) > 0.86
-    assert found.voxel_noise == pytest.approx(600 / ratio, rel=0.35)
+    # Of noise that is alike over more than the voxels told apart, up to four tenths stay unseen.
+    assert 0.55 < found.voxel_noise * ratio / 600 < 1.3
 
 
 @pytest.mark.parametrize("ratio", [2, 4])
