@@ -179,10 +179,12 @@ pub(super) fn of_voxels<T: Value>(values: ArrayView3<'_, T>, grid: &Grid, beside
         (DIFFERENCES - 8.0 * at(lag) + 2.0 * at(2.0 * lag)) / DIFFERENCES
     };
     let single = ALIKE_SIGMAS.recip();
+    // What is clearly alike needs no allowance for chance.
+    let allowed = 1.0 - (1.0 - WHITE) * (next / apart.max(1e-12)).powi(2).min(1.0);
     let [mut low, mut high] = [single, MOST_ALIKE];
     for _ in 0..HALVINGS {
         let middle = 0.5 * (low + high);
-        let is_more = next * next * shown(2.0, middle) < WHITE * apart * apart * shown(1.0, middle);
+        let is_more = next * next * shown(2.0, middle) < allowed * apart * apart * shown(1.0, middle);
         (low, high) = if is_more { (middle, high) } else { (low, middle) };
     }
     let sd = apart.max(next) / shown(2.0, low).sqrt();
@@ -222,7 +224,23 @@ fn spread(mut sizes: Vec<f64>) -> f64 {
     if place >= sizes.len() {
         return 0.0;
     }
-    *sizes.select_nth_unstable_by(place, f64::total_cmp).1 / (AT_QUANTILE * DIFFERENCES.sqrt())
+    let size = *sizes.select_nth_unstable_by(place, f64::total_cmp).1;
+    unrounded(&sizes, place, size) / (AT_QUANTILE * DIFFERENCES.sqrt())
+}
+
+/// The quantile `size` at a `place` of what was rounded before, as stored values are: sizes that are the same
+/// are taken to lie evenly about it, up to midway to the next ones.
+fn unrounded(sizes: &[f64], place: usize, size: f64) -> f64 {
+    let n_below = sizes.iter().filter(|&&one| one < size).count();
+    let n_same = sizes.iter().filter(|&&one| one <= size).count() - n_below;
+    let below = sizes.iter().copied().filter(|&one| one < size).fold(f64::NEG_INFINITY, f64::max);
+    let above = sizes.iter().copied().filter(|&one| one > size).fold(f64::INFINITY, f64::min);
+    // Nothing below is no noise at all.
+    if n_same == 1 || !below.is_finite() || !above.is_finite() {
+        return size;
+    }
+    let share = ((place - n_below) as f64 + 0.5) / n_same as f64;
+    0.5 * (below + size) + share * 0.5 * (above - below)
 }
 
 /// A smoothed copy of the part of an image within `reach_mm` of some points.
@@ -290,6 +308,16 @@ fn bounds(grid: &Grid, points: &[[f64; 3]], reach_mm: f64) -> Option<([usize; 3]
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rounded_sizes_have_the_quantile_that_they_had_before() {
+        // Evenly spread from 0 to 4, then rounded: three tenths of them lie below 1.2.
+        let sizes: Vec<f64> = (0..4000).map(|n| (f64::from(n) / 1000.0).round()).collect();
+        let expected = 1.2 / (AT_QUANTILE * DIFFERENCES.sqrt());
+        assert!((spread(sizes) - expected).abs() < 1e-3 * expected);
+        assert!(spread(vec![0.0; 50]).abs() < 1e-12);
+        assert!(spread(Vec::new()).abs() < 1e-12);
+    }
 
     #[test]
     fn a_bell_has_its_variance_and_leaves_the_noise_that_theory_says() {

@@ -16,7 +16,7 @@ const DOUBT: f64 = 0.6;
 /// So many standard deviations of a lean say nothing.
 const BY_CHANCE: f64 = 1.5;
 const BENT: [f64; 2] = [0.15, 0.25];
-const DOUBT_BENT: f64 = 0.5;
+const DOUBT_BENT: f64 = 1.0;
 
 /// How far the imaged edge leans against the mesh, and how much it bends.
 ///

@@ -42,17 +42,20 @@ def in_units(found):
 
 @pytest.mark.parametrize("noise", [0.0, 30.0])
 @pytest.mark.parametrize("spacing", [0.5, 1.0])
-@pytest.mark.parametrize("sigma", [0.4, 0.7, 1.0, 1.4])
+@pytest.mark.parametrize("sigma", [0.4, 0.7, 1.0, 1.4, 1.6])
 def test_the_uncertainty_of_a_box_covers_its_edges(sigma, spacing, noise):
     grid = grid_about(28, spacing)
     points = places(grid) @ TURN
     share = np.prod([slab(points[:, n], HALF[n], sigma) for n in range(3)], axis=0)
     box = mesh_of([sheet(axis, side * HALF[axis], HALF) for axis in range(3) for side in (-1, 1)])
     found = compare_to_image(box, image(grid, share, noise=noise), n_samples=2000)
-    assert np.mean(np.abs(in_units(found)) <= 2) > 0.86
+    assert np.mean(np.abs(in_units(found)) <= 2) > (0.91 if sigma < 1.5 else 0.86)
     # The middle of the sides, as far from the edges as the image is read blurred, is as exact as ever.
     read = np.hypot(sigma, found.smoothed_mm)
     inside = np.sort(HALF - np.abs((found.points_lps_mm - CENTRE) @ TURN), axis=1)[:, 1]
+    if sigma > 1.5:
+        # So blurred, a body of 10 mm has no plateau left; the uncertainty covers that.
+        return
     assert abs(found.summary.mean_mm) < 0.1 * read
     middle = found.offset_mm[found.is_measured & (inside > 3.5 * read)]
     assert not len(middle) or abs(middle.mean()) < 0.05

@@ -98,6 +98,21 @@ def test_noise_that_is_alike_over_voxels_does_not_either(sigma, edge):
     assert np.mean(np.abs(off / found.uncertainty_mm[found.is_measured]) < 2) > 0.8
 
 
+@pytest.mark.parametrize("alike_mm", [0.5, 0.8])
+@pytest.mark.parametrize(("sigma", "ratio"), [(1.0, 24), (1.0, 60), (1.3, 60), (0.6, 100)])
+@pytest.mark.parametrize("edge", EDGES)
+def test_quiet_noise_that_is_alike_is_in_the_uncertainty(alike_mm, sigma, ratio, edge):
+    # Neighbours differ by no more than whole numbers do: only two thirds were within, before.
+    volume = noisy("cylinder", 0.5, sigma, ratio, alike_mm=alike_mm)
+    found = compare_to_image(meshed("cylinder", 0.2), volume, edge=edge, n_samples=1500)
+    off = found.offset_mm[found.is_measured] - 0.2
+    assert abs(off.mean()) < 0.02
+    in_units = off / found.uncertainty_mm[found.is_measured]
+    assert np.mean(np.abs(in_units) < 2) > 0.86
+    # Of noise that is alike over more than the voxels told apart, up to four tenths stay unseen.
+    assert 0.55 < found.voxel_noise * ratio / 600 < 1.3
+
+
 @pytest.mark.parametrize("ratio", [2, 4])
 def test_more_noise_than_was_tried_is_said(ratio):
     volume = noisy("ball", 1.0, 0.8, ratio)

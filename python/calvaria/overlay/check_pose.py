@@ -34,6 +34,10 @@ def frame_finding(frame: FrameMatch, profile: str) -> Finding:
             f"No frame fits well; LPS millimetres fits best: {frame.why}. The mesh is shifted, turned, of "
             "another size, or not of this patient."
         )
+    if frame.name == "unknown":
+        message = (
+            f"The mesh is not of this image, or in a frame or unit that is not known: {frame.why}."
+        )
     if frame.rival:
         verdict = Verdict.UNPROVEN
         message = f"The mesh is in LPS millimetres or in {frame.rival}: {frame.why}."

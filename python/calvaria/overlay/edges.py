@@ -198,7 +198,8 @@ def compare_to_image(
             *(one for one in mesh.findings if one not in volume.findings),
             *noise_findings(
                 noise=found["voxel_noise"],
-                contrast=found["usual_contrast"],
+                # With no edge there is no contrast to hold it against; that is said by itself.
+                contrast=found["usual_contrast"] if _has_edges(found) else 0.0,
                 steepness=found["steepness"],
             ),
             *thin_findings(
@@ -262,6 +263,10 @@ def _is_below_floor(some: NDArray[Any], volume: Volume) -> bool:
         return False
     known = volume.values[np.isfinite(volume.values)]
     return bool(len(known)) and 0 < float(known.max()) - float(known.min()) <= _LOWEST_CONTRAST_HU
+
+
+def _has_edges(found: dict[str, Any]) -> bool:
+    return bool(np.isin(found["status"], (EdgeStatus.FOUND, EdgeStatus.THIN)).any())
 
 
 def _is_unresolved(found: dict[str, Any]) -> NDArray[np.bool_]:

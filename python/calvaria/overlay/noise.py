@@ -22,11 +22,13 @@ def noise_findings(
     Parameters
     ----------
     noise, contrast : float
-        Noise of the voxels, and the usual drop at the surface.
+        Noise of the voxels, and the usual drop at the surface; 0 where no edge was found.
     steepness : float or None
         How many times the noise of slopes the edge falls once smoothed; None where it was not.
     """
-    share = 100 * noise / contrast if contrast > 0 else 0.0
+    if contrast <= 0:
+        return ()
+    share = 100 * noise / contrast
     is_loud = share > _MOST_NOISE_PERCENT
     is_flat = steepness is not None and steepness < _LEAST_STEEPNESS
     if not (is_loud or is_flat):
