@@ -95,11 +95,13 @@ def test_a_raised_text_leaves_the_hollow_of_a_shell_alone(thickness, way, follow
     topology = measure_topology(made.mesh)
     assert topology.is_closed
     assert topology.is_manifold
-    inner = [one for one in split_mesh(made.mesh) if np.linalg.norm(one.vertices, axis=1).max() < radius - thickness / 2]
+    inner = [
+        one
+        for one in split_mesh(made.mesh)
+        if np.linalg.norm(one.vertices, axis=1).max() < radius - thickness / 2
+    ]
     assert len(inner) == 1
-    assert np.array_equal(
-        np.unique(inner[0].vertices, axis=0), np.unique(hollow.vertices, axis=0)
-    )
+    assert np.array_equal(np.unique(inner[0].vertices, axis=0), np.unique(hollow.vertices, axis=0))
     assert volume_mm3(made.mesh) > volume_mm3(shell) + ink_mm3("R 1", 0.9 * RELIEF_MM)[0]
 
 

@@ -92,7 +92,10 @@ def check_printability(
         Codes of :func:`calvaria.material.load_processes` and :func:`calvaria.material.load_materials`.
     profile : str
         What the part is for: ``"education"``, ``"planning"``, ``"guide"`` or ``"implant"``, or the code of
-        a use in :func:`calvaria.material.load_uses`.
+        a use in :func:`calvaria.material.load_uses`.  Left out, a part is taken for a teaching model, the
+        one use that needs nobody's release: whether it prints depends on process and material, and a plain
+        question gets an answer.  For education some limits are BORDERLINE at worst, and each finding says
+        so: name the profile of whatever goes near a patient.
     printer : str or Printer, optional
         A profile, or its code: build volume, layers, time and cost follow from it.
     up : (3,) array_like, optional

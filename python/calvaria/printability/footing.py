@@ -34,16 +34,18 @@ class Footing:
         The surface that the text is put on; NaN where there is none.
     back_mm : (dots, rays) ndarray
         Where the part first ends behind it; NaN where there is no front.
+    behind_mm : (dots,) ndarray
+        Where it begins again behind that, a second wall, at the highest; minus infinity where it does not.
     """
 
     front_mm: NDArray[np.float64]
     back_mm: NDArray[np.float64]
+    behind_mm: NDArray[np.float64]
 
     @property
     def has_surface(self) -> NDArray[np.bool_]:
         """Which dots have any surface under them."""
-        is_there: NDArray[np.bool_] = np.isfinite(self.front_mm).any(axis=1)
-        return is_there
+        return np.asarray(np.isfinite(self.front_mm).any(axis=1))
 
     @property
     def thinnest_mm(self) -> float:
@@ -78,13 +80,16 @@ def find_footing(
     grid = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
     front = np.full((len(middles), len(grid)), np.nan)
     back = front.copy()
+    behind = np.full(len(middles), -np.inf)
     for number, middle in enumerate(middles):
         some = (low <= middle + half).all(axis=1) & (high >= middle - half).all(axis=1)
         heights = _heights(corners[some], normals[some, 2], middle + grid)
         up = np.where(normals[some, 2] > 0, heights, np.nan)
         down = np.where(normals[some, 2] < 0, heights, np.nan)
         front[number], back[number] = _first_layer(up, down, float(near_mm[number]))
-    return Footing(front_mm=front, back_mm=back)
+        is_behind = up < back[number][:, None]
+        behind[number] = up[is_behind].max(initial=-np.inf)
+    return Footing(front_mm=front, back_mm=back, behind_mm=behind)
 
 
 def _heights(

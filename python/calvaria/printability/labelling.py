@@ -26,6 +26,8 @@ __all__ = ["LabelResult", "emboss_label"]
 _ROOT = 3.0
 # Of the depth of a thin part, how deep a letter is rooted; and how far it is moved at once.
 _ROOT_SHARE, _STEP_SHARE = 0.5, 0.8
+# Heights of dots that differ by less than rounding are one.
+_DIGITS = 6
 # In more steps than this no text is raised from a part.
 _MOST_STEPS = 20
 # A text that follows the surface is part of it, and needs less.
@@ -209,8 +211,7 @@ def _lows(under: Footing, bottom: float, relief: float) -> NDArray[np.float64]:
     back = np.nanmax(under.back_mm, axis=1)
     front = np.nanmin(np.where(under.front_mm > back[:, None], under.front_mm, np.inf), axis=1)
     skin = np.minimum(relief, _ROOT_SHARE * (front - back))
-    lows: NDArray[np.float64] = np.maximum(bottom, back + skin)
-    return lows
+    return np.asarray(np.round(np.maximum(bottom, back + skin), _DIGITS))
 
 
 def _following(
@@ -243,7 +244,7 @@ def _following(
         heights_mm=(bottom, float(along.max()) + relief + stroke),
         axes=axes,
         origin=place,
-        lows_mm=_following_lows(under, bottom, relief if sink else 0.0),
+        lows_mm=_following_lows(under, bottom, relief, sink=sink),
     )
     if sink:
         _need_wall(under.thinnest_mm, relief, wall)
@@ -262,15 +263,16 @@ def _following(
     return made
 
 
-def _following_lows(under: Footing, bottom: float, depth: float) -> NDArray[np.float64]:
-    """Return how deep each dot goes: not to what lies behind the part, a second wall, say."""
+def _following_lows(
+    under: Footing, bottom: float, relief: float, *, sink: bool
+) -> NDArray[np.float64]:
+    """Return how deep each dot goes: where a second wall lies behind, not to the back of the first."""
     back, front = np.nanmax(under.back_mm, axis=1), np.nanmin(under.front_mm, axis=1)
-    skin = 0.0 if depth else _ROOT_SHARE * (front - back)
-    # Where a dot has no level between its back and its face, the surface leans too much to be cut there.
-    lows: NDArray[np.float64] = np.where(
-        back < front - depth, np.maximum(bottom, back + skin), bottom
-    )
-    return lows
+    skin, depth, risen = (0.0, relief, 0.0) if sink else (_ROOT_SHARE * (front - back), 0.0, relief)
+    # A dot without a level between its back and its face, where the surface leans much, is left as it is.
+    cut = (under.behind_mm + risen > bottom) & (back < front - depth)
+    lows: NDArray[np.float64] = np.where(cut, np.maximum(bottom, back + skin), bottom)
+    return np.round(lows, _DIGITS)
 
 
 def _moved(mesh: Mesh, way: NDArray[np.float64]) -> Mesh:
