@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from calvaria.errors import MeshError
+from calvaria.material import load_processes
 from calvaria.mesh import combine_meshes, measure_mesh, measure_topology, split_mesh
 from calvaria.printability import block_mesh, emboss_label, rod_mesh
 from calvaria.printability.glyphs import dots_of
@@ -157,3 +158,12 @@ def test_a_text_buried_in_the_part_is_refused(sink):
 def test_a_text_past_the_edge_is_refused():
     with pytest.raises(MeshError, match="dots past the edge"):
         emboss_label(plate(5.0), text="PAST THE EDGE", **FLAT)
+
+
+@pytest.mark.parametrize("process", sorted(load_processes()))
+def test_every_process_says_which_wall_it_leaves(process):
+    """A slab of 20 mm takes a sunk text in any process, and a foil of 0.05 mm in none."""
+    ask = FLAT | {"process": process}
+    assert emboss_label(plate(20.0), text="I", sink=True, **ask).is_sunk
+    with pytest.raises(MeshError, match=r"found 0\.05 mm"):
+        emboss_label(plate(0.05), text="I", sink=True, **ask)

@@ -129,6 +129,8 @@ def check_printability(
         The mesh has no face.
     ValueError
         An unknown code, or a number out of range.
+    TypeError
+        A price that is no number.
 
     Examples
     --------
@@ -149,6 +151,10 @@ def check_printability(
     judge = Judge(way, is_strict=load_uses()[use].body)
     judge.material(_material_finding(stuff, way, machine, use))
     judge.calibration(calibration)
+    # Asked before anything is measured, with a printer or without.
+    for name, price in (("price_per_kg", price_per_kg), ("price_per_h", price_per_h)):
+        if price is not None and price != 0:
+            positive(name, price)
     flags = faces_that_matter(matters, len(mesh.faces))
     subject = f"{way.name}, {stuff.name}: mesh of {plural(len(mesh.faces), 'face')}"
     found = closure(mesh)

@@ -301,9 +301,9 @@ def _need_wall(depth: float, relief: float, wall: float) -> None:
 
 
 def _least_wall(process: str) -> float:
-    """Return the wall below which the process prints none."""
-    limit = load_processes()[process].limits["min_wall"]
-    return float(limit["borderline_min"])
+    """Return the thinnest wall of the process that is no FAIL."""
+    limit = load_processes()[process].limits["min_wall"].values
+    return float(limit.get("borderline_min", limit["pass_min"]))
 
 
 def _lines(process: str, stroke_mm: float | None, relief_mm: float | None) -> tuple[float, float]:
