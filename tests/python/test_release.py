@@ -595,29 +595,3 @@ def test_the_command_writes_packages_tests_and_prints(tmp_path):
         shown = run(app, ["release", "print", str(part), "-o", str(path), "--purpose", purpose])
         assert shown.exit_code == status
         assert path.exists() == (status == 0)
-
-
-# ------------------------------------------------------------------------------- what is no such thing
-
-
-@pytest.mark.parametrize(
-    ("asked", "name"),
-    [
-        ({"overrides": None}, "overrides"),
-        ({"overrides": Override(code="release_scan", name="a", reason="b")}, "overrides"),
-        ({"checks": None}, "checks"),
-        ({"reference": None}, "reference"),
-    ],
-)
-def test_a_package_asked_for_wrongly_says_which_argument(tmp_path, asked, name):
-    with pytest.raises(TypeError, match=f"^{name}: "):
-        write_partner_package(
-            block_mesh(size_mm=(60, 40, 4)), tmp_path / "package", purpose="implant", material="titanium",
-            partner="Example Ltd", **asked,
-        )  # fmt: skip
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_mark_that_is_no_text_is_said():
-    with pytest.raises(TypeError, match="mark: a str expected, found int"):
-        mark_fit_test(block_mesh(size_mm=(60, 40, 4)), process="fdm", mark=5)
