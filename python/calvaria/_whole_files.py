@@ -18,6 +18,9 @@ __all__ = ["whole_folder", "write_whole"]
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file beside its place and move it there; a failure leaves the old file as it was."""
     folder = path.resolve().parent
+    if not folder.is_dir():
+        msg = f"{path.name}: there is no folder to write it into"
+        raise FileNotFoundError(msg)
     handle, part = tempfile.mkstemp(prefix=".calvaria-", suffix=".part", dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -425,3 +425,8 @@ def test_what_is_no_number_is_refused(asked, words):
 def test_a_reading_of_no_number_is_refused(values):
     with pytest.raises(ValueError, match=next(iter(values))):
         BarReading(**{"nominal_mm": 50, "reading_mm": 50, **values})
+
+
+def test_several_numbers_are_no_length():
+    with pytest.raises(BarError, match="each one length in mm expected, found ndarray at place 1"):
+        check_bars([np.array([49.9, 49.8])], nominal_mm=50.0, tolerance_mm=1.0)

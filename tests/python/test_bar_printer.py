@@ -81,7 +81,7 @@ def test_appending_from_many_threads_loses_nothing(tmp_path):
     ("text", "words"),
     [
         ("", "line 1: a record"),
-        ("hello\n", "line 1: a JSON object expected, found 'hello'"),
+        ("hello\n", "line 1: a JSON object expected, found a line of 5 characters"),
         ('{"format": "calvaria-bar-record", "version": 9}\n', "version 1 expected, found 9"),
         (
             '{"format": "calvaria-bar-record", "version": 1}\n{"nominal_mm": 50}\n',

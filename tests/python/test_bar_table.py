@@ -218,3 +218,16 @@ def test_what_cannot_be_written_is_refused(tmp_path):
     path.write_text("nominal_mm,reading_mm\n50,4_9.2\n")
     with pytest.raises(BarError, match="column reading_mm"):
         load_readings(path)
+
+
+def test_a_table_without_a_header_does_not_repeat_a_name(tmp_path):
+    path = tmp_path / "readings.csv"
+    path.write_text("Doe,Jane,1950-01-02,50,49.9\n")
+    with pytest.raises(BarError, match="none of its names in 5 cells; is there a header") as said:
+        load_readings(path)
+    assert "doe" not in str(said.value).lower()
+
+
+def test_a_form_without_its_folder_is_said_by_its_name(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"^form\.csv: there is no folder"):
+        write_readings_form(tmp_path / "nowhere" / "form.csv")

@@ -9,7 +9,8 @@ from bar_prints import ball, scan_of_print
 from calvaria import make_bar
 from calvaria.bar import compare_print
 from calvaria.errors import BarError, BarNotFoundError
-from calvaria.mesh import closest_points
+from calvaria.mesh import Mesh, closest_points
+from mesh_shapes import bumpy
 
 PLACES = {"left": (60, 0, 0), "right": (-60, 0, 0), "front": (0, -60, 0), "top": (0, 0, 60)}
 
@@ -80,3 +81,11 @@ def test_what_cannot_be_compared_is_said():
         )
     with pytest.raises(ValueError, match="tolerance_mm"):
         compare_print(model, nominal=model, tolerance_mm=0.0)
+
+
+@pytest.mark.parametrize("factor", [0.1, 10.0, 1 / 25.4])
+def test_a_scan_in_another_unit_is_no_scale_error(factor):
+    nominal = bumpy()
+    scan = Mesh(vertices=nominal.vertices * factor, faces=nominal.faces)
+    with pytest.raises(BarNotFoundError, match="in mm, expected"):
+        compare_print(scan, nominal=nominal, tolerance_mm=0.5)

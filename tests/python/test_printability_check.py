@@ -345,3 +345,15 @@ def test_a_label_off_the_surface_is_refused():
         emboss_label(PLATE, point_lps_mm=(0, 0, 45), up=(0, 1, 0), **ask)
     with pytest.raises(ValueError, match="along the normal"):
         emboss_label(PLATE, point_lps_mm=(0, 0, 2), up=(0, 0, 2), **ask)
+
+
+@pytest.mark.parametrize("name", ["price_per_kg", "price_per_h"])
+@pytest.mark.parametrize("price", [-1.0, float("nan")])
+def test_a_price_is_looked_at_without_a_printer_as_well(name, price):
+    with pytest.raises(ValueError, match=f"{name}: a finite number above 0 expected"):
+        check_printability(THIN_PLATE, process="fdm", material="pla", **{name: price})
+
+
+def test_a_drain_that_goes_into_no_cavity_is_said_as_that():
+    with pytest.raises(MeshError, match="drain_mm: a cavity that a drain of 100 mm goes into"):
+        hollow_mesh(block_mesh(size_mm=(20, 20, 20)), wall_mm=2, up=(0, 0, 1), drain_mm=100)

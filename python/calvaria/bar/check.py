@@ -185,7 +185,12 @@ def _readings(readings: object, nominal_mm: float | None) -> list[BarReading]:
         if nominal_mm is None:
             msg = f"nominal_mm: the nominal length of bare numbers expected, found none given for {one}"
             raise BarError(msg)
-        rows.append(BarReading(nominal_mm=nominal_mm, reading_mm=float(one), repeat=number))
+        try:
+            length = float(one)
+        except (TypeError, ValueError):  # several numbers in one
+            msg = f"readings: each one length in mm expected, found {type(one).__name__} at place {number}"
+            raise BarError(msg) from None
+        rows.append(BarReading(nominal_mm=nominal_mm, reading_mm=length, repeat=number))
     for row in rows:
         _need_mm(row)
     return rows

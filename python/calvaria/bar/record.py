@@ -202,7 +202,9 @@ def _object(line: str, where: str) -> dict[str, Any]:
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        msg = f"{where}: a JSON object expected, found {line[:40]!r}"
+        msg = (
+            f"{where}: a JSON object expected, found a line of {len(line)} characters that is none"
+        )
         raise BarError(msg)
     return value
 

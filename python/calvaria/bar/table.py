@@ -275,7 +275,12 @@ def _header(cells: Sequence[str], where: str) -> list[str]:
     header = [cell.strip().lower().replace(" ", "_") for cell in cells]
     for needed in _NEEDED:
         if needed not in header:
-            msg = f"{where}: a column {needed} expected, found {', '.join(header)}"
+            # Without a header the first line is a reading, and may hold a name: it is not repeated.
+            known = [column for column in header if column in (*COLUMNS, *_MEASURED)]
+            found = (
+                ", ".join(known) or f"none of its names in {len(header)} cells; is there a header?"
+            )
+            msg = f"{where}: a column {needed} expected, found {found}"
             raise BarError(msg)
     twice = sorted({column for column in header if column and header.count(column) > 1})
     if twice:

@@ -11,7 +11,7 @@ from calvaria._html import html_table
 from calvaria._record import Record, plain
 from calvaria.bar.decision import decide
 from calvaria.bar.laying import lay_on
-from calvaria.errors import BarError
+from calvaria.errors import BarError, BarNotFoundError
 from calvaria.findings import DISCLAIMER, Verdict
 from calvaria.mesh import Alignment, closest_points, signed_distance_mm, transform_mesh
 
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from calvaria.study import Agreement
 
 __all__ = ["Dimension", "PrintComparison", "compare_print"]
+
+# No print is off by this factor.
+_MOST_SCALED = 2.0
+# A scan shows a part of the print, or what it stands on as well.
+_LEAST_SEEN, _MOST_SEEN = 0.125, 6.0
 
 _FOOT_MM = 3.0  # a landmark's foot on the scan farther away than this is not there
 _NEIGHBOURS_MM = 1.5  # a landmark moves with the mean of the surface around it
@@ -215,6 +220,8 @@ def compare_print(
     points = {name: np.asarray(at, np.float64) for name, at in (landmarks or {}).items()}
     pairs = _pairs(points, dimensions)
     _need_on_surface(nominal, points)
+    if len(scan.faces) and len(nominal.faces):
+        _need_like(scan, nominal, 1.0)
     laid = lay_on(scan, nominal, start=start, kept_fraction=kept_fraction)
     surface = transform_mesh(scan, matrix=laid.matrix)
     weights = _vertex_areas(surface)
@@ -320,9 +327,22 @@ def _similarity(
         move[:3, 3] = middle + step[3:6] - turn @ middle
         matrix = move @ matrix
         scale *= 1 + step[6]
+        _need_like(surface, nominal, scale)
         if np.abs(step).max() < 1e-9:
             break
     return 1 / scale, matrix
+
+
+def _need_like(scan: Mesh, nominal: Mesh, scale: float) -> None:
+    """Refuse a scan of another size, or one that would have to double to fit: another unit, or part."""
+    sizes = [float(np.linalg.norm(np.ptp(one.vertices, axis=0))) for one in (scan, nominal)]
+    is_like = _LEAST_SEEN < sizes[0] / max(sizes[1], 1e-300) < _MOST_SEEN
+    if not (is_like and 1 / _MOST_SCALED < scale < _MOST_SCALED):
+        msg = (
+            f"scan: the part that nominal shows, in mm, expected, found none that fits: {sizes[0]:.4g} mm across "
+            f"against {sizes[1]:.4g} mm; another unit, another part, or a pose that needs start="
+        )
+        raise BarNotFoundError(msg)
 
 
 def _rotation(vector: NDArray[np.float64]) -> NDArray[np.float64]:

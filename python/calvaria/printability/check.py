@@ -92,7 +92,10 @@ def check_printability(
         Codes of :func:`calvaria.material.load_processes` and :func:`calvaria.material.load_materials`.
     profile : str
         What the part is for: ``"education"``, ``"planning"``, ``"guide"`` or ``"implant"``, or the code of
-        a use in :func:`calvaria.material.load_uses`.
+        a use in :func:`calvaria.material.load_uses`.  Left out, a part is taken for a teaching model, the
+        one use that needs nobody's release: whether it prints depends on process and material, and a plain
+        question gets an answer.  For education some limits are BORDERLINE at worst, and each finding says
+        so: name the profile of whatever goes near a patient.
     printer : str or Printer, optional
         A profile, or its code: build volume, layers, time and cost follow from it.
     up : (3,) array_like, optional
@@ -126,6 +129,8 @@ def check_printability(
         The mesh has no face.
     ValueError
         An unknown code, or a number out of range.
+    TypeError
+        A price that is no number.
 
     Examples
     --------
@@ -146,6 +151,10 @@ def check_printability(
     judge = Judge(way, is_strict=load_uses()[use].body)
     judge.material(_material_finding(stuff, way, machine, use))
     judge.calibration(calibration)
+    # Asked before anything is measured, with a printer or without.
+    for name, price in (("price_per_kg", price_per_kg), ("price_per_h", price_per_h)):
+        if price is not None and price != 0:
+            positive(name, price)
     flags = faces_that_matter(matters, len(mesh.faces))
     subject = f"{way.name}, {stuff.name}: mesh of {plural(len(mesh.faces), 'face')}"
     found = closure(mesh)

@@ -144,6 +144,12 @@ def hollow_mesh(
         else None
     )
     if kept is None or not len(kept.mesh.faces):
+        if len(inner.faces):
+            msg = (
+                f"drain_mm: a cavity that a drain of {drain:g} mm goes into expected, found less within walls "
+                f"of {wall:g} mm"
+            )
+            raise MeshError(msg)
         msg = f"wall_mm: a model thicker than two walls of {wall:g} mm expected, found nothing to take out"
         raise MeshError(msg)
     volume = abs(measure_mesh(kept.mesh).volume_mm3)

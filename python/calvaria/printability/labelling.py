@@ -11,16 +11,25 @@ from calvaria.errors import MeshError
 from calvaria.material import load_processes
 from calvaria.mesh import Mesh, closest_points, combine_meshes
 from calvaria.printability._measured import Record, need_faces, positive, unit
+from calvaria.printability.footing import Footing, find_footing
 from calvaria.printability.glyphs import dots_of
 from calvaria.printability.solids import dot_middles, extrude_dots
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    _Axes = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+
 __all__ = ["LabelResult", "emboss_label"]
 
-# How far a raised letter is rooted in the part, in reliefs.
+# How far a raised letter is rooted in the part, in reliefs, and how far one that is sunk in is cut free.
 _ROOT = 3.0
+# Of the depth of a thin part, how deep a letter is rooted; and how far it is moved at once.
+_ROOT_SHARE, _STEP_SHARE = 0.5, 0.8
+# Heights of dots that differ by less than rounding are one.
+_DIGITS = 6
+# In more steps than this no text is raised from a part.
+_MOST_STEPS = 20
 # A text that follows the surface is part of it, and needs less.
 _FOLLOWING_ROOT = 1.5
 # How far from the surface the middle of the text may be.
@@ -100,7 +109,8 @@ def emboss_label(
     Raises
     ------
     MeshError
-        The point is not on the surface, or a text that follows it runs past its edge.
+        The point is not on the surface; a letter has no surface under it, or is buried in it; or the part
+        is too thin for a text that is sunk in.
     NonManifoldError
         The mesh is not closed and manifold.
     ValueError
@@ -111,8 +121,10 @@ def emboss_label(
     Notes
     -----
     Letters are seven dots high and five wide.  They are rooted in the part by three times the relief, so
-    that a gently curved surface carries them as well.  A text that follows is cut out of the part itself,
-    moved by the relief: its face is the surface once more, with every bump.
+    that a gently curved surface carries them as well, and never by more than the part has there: its depth
+    below every dot is measured along ``normal_lps``.  Below a text that is sunk in, the least wall that the
+    process prints must be left.  A text that follows is cut out of the part itself, moved by the relief:
+    its face is the surface once more, with every bump.
 
     Examples
     --------
@@ -136,12 +148,9 @@ def emboss_label(
         msg = f"point_lps_mm: a point on the surface expected, found it {off:.1f} mm off"
         raise MeshError(msg)
     dots = dots_of(text)
-    if follow:
-        made = _following(mesh, dots, stroke, relief, axes, place, sink=sink)
-    else:
-        heights = (-relief, _ROOT * relief) if sink else (-_ROOT * relief, relief)
-        letters = extrude_dots(dots, dot_mm=stroke, heights_mm=heights, axes=axes, origin=place)
-        made = combine_meshes(mesh, letters, method="difference" if sink else "union")
+    make = _following if follow else _flat
+    wall = _least_wall(process)
+    made = make(mesh, dots, stroke, relief, axes, place, wall=wall, sink=sink)
     rows, columns = dots.shape
     return LabelResult(
         mesh=made,
@@ -154,14 +163,66 @@ def emboss_label(
     )
 
 
+def _flat(
+    mesh: Mesh,
+    dots: NDArray[np.bool_],
+    stroke: float,
+    relief: float,
+    axes: _Axes,
+    place: NDArray[np.float64],
+    *,
+    wall: float,
+    sink: bool,
+) -> Mesh:
+    """Raise or sink letters whose face is flat."""
+    near = np.zeros(int(dots.sum()))
+    under = find_footing(mesh, dots, dot_mm=stroke, axes=axes, origin=place, near_mm=near)
+    _need_surface(under)
+    high, low = np.nanmax(under.front_mm, axis=1), np.nanmin(under.front_mm, axis=1)
+    top, bottom = (_ROOT * relief, -relief) if sink else (relief, -_ROOT * relief)
+    if (deepest := float(high.min())) <= bottom or float(low.max()) >= top:
+        found = (
+            f"{-deepest:.1f} mm below" if deepest <= bottom else f"{float(low.max()):.1f} mm above"
+        )
+        msg = (
+            f"text: a surface between {-bottom:g} mm below and {top:g} mm above the flat face expected, "
+            f"found it {found}; follow=True bends the text with it"
+        )
+        raise MeshError(msg)
+    if sink:
+        _need_wall(float(-np.nanmax(under.back_mm)), relief, wall)
+        letters = extrude_dots(
+            dots, dot_mm=stroke, heights_mm=(bottom, top), axes=axes, origin=place
+        )
+        return combine_meshes(mesh, letters, method="difference")
+    letters = extrude_dots(
+        dots,
+        dot_mm=stroke,
+        heights_mm=(bottom, top),
+        axes=axes,
+        origin=place,
+        lows_mm=_lows(under, bottom, relief),
+    )
+    return combine_meshes(mesh, letters, method="union")
+
+
+def _lows(under: Footing, bottom: float, relief: float) -> NDArray[np.float64]:
+    """Return how deep each dot goes: never to the back of the part, which is not to be touched."""
+    back = np.nanmax(under.back_mm, axis=1)
+    front = np.nanmin(np.where(under.front_mm > back[:, None], under.front_mm, np.inf), axis=1)
+    skin = np.minimum(relief, _ROOT_SHARE * (front - back))
+    return np.asarray(np.round(np.maximum(bottom, back + skin), _DIGITS))
+
+
 def _following(
     mesh: Mesh,
     dots: NDArray[np.bool_],
     stroke: float,
     relief: float,
-    axes: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+    axes: _Axes,
     place: NDArray[np.float64],
     *,
+    wall: float,
     sink: bool,
 ) -> Mesh:
     """Raise or sink letters whose face is the surface itself, moved by the relief."""
@@ -174,23 +235,75 @@ def _following(
     if (worst := float((aside - np.abs(along)).max())) > stroke / 2:
         msg = f"text: room on the surface expected, found it {worst:.1f} mm past the edge"
         raise MeshError(msg)
+    under = find_footing(mesh, dots, dot_mm=stroke, axes=axes, origin=place, near_mm=along)
+    _need_surface(under)
+    bottom = float(along.min()) - _FOLLOWING_ROOT * relief
     letters = extrude_dots(
         dots,
         dot_mm=stroke,
-        heights_mm=(
-            float(along.min()) - _FOLLOWING_ROOT * relief,
-            float(along.max()) + relief + stroke,
-        ),
+        heights_mm=(bottom, float(along.max()) + relief + stroke),
         axes=axes,
         origin=place,
+        lows_mm=_following_lows(under, bottom, relief, sink=sink),
     )
-    # Where the surface will lie.
-    moved = replace(mesh, vertices=mesh.vertices + (-relief if sink else relief) * out, findings=())
     if sink:
-        cut = combine_meshes(letters, moved, method="difference")
+        _need_wall(under.thinnest_mm, relief, wall)
+        cut = combine_meshes(letters, _moved(mesh, -relief * out), method="difference")
         return combine_meshes(mesh, cut, method="difference")
-    face = combine_meshes(moved, letters, method="intersection")
-    return combine_meshes(mesh, face, method="union")
+    # A thin part is moved in steps, so that the letters hang together with it.
+    steps = int(np.ceil(relief / (_STEP_SHARE * under.thinnest_mm)))
+    if steps > _MOST_STEPS:
+        msg = f"mesh: a part thicker than {under.thinnest_mm:.2g} mm expected under a text raised by {relief:g} mm"
+        raise MeshError(msg)
+    made = mesh
+    for step in range(1, steps + 1):
+        moved = _moved(mesh, step / steps * relief * out)
+        face = combine_meshes(moved, letters, method="intersection")
+        made = combine_meshes(made, face, method="union")
+    return made
+
+
+def _following_lows(
+    under: Footing, bottom: float, relief: float, *, sink: bool
+) -> NDArray[np.float64]:
+    """Return how deep each dot goes: where a second wall lies behind, not to the back of the first."""
+    back, front = np.nanmax(under.back_mm, axis=1), np.nanmin(under.front_mm, axis=1)
+    skin, depth, risen = (0.0, relief, 0.0) if sink else (_ROOT_SHARE * (front - back), 0.0, relief)
+    # A dot without a level between its back and its face, where the surface leans much, is left as it is.
+    cut = (under.behind_mm + risen > bottom) & (back < front - depth)
+    lows: NDArray[np.float64] = np.where(cut, np.maximum(bottom, back + skin), bottom)
+    return np.round(lows, _DIGITS)
+
+
+def _moved(mesh: Mesh, way: NDArray[np.float64]) -> Mesh:
+    return replace(mesh, vertices=mesh.vertices + way, findings=())
+
+
+def _need_surface(under: Footing) -> None:
+    """Refuse a text with a dot that hangs in the air."""
+    is_there = under.has_surface
+    if not is_there.all():
+        msg = (
+            f"text: room on the surface expected, found {int((~is_there).sum())} of its {len(is_there)} dots "
+            "past the edge"
+        )
+        raise MeshError(msg)
+
+
+def _need_wall(depth: float, relief: float, wall: float) -> None:
+    """Refuse to sink a text into a part that it would pierce, or leave too thin to print."""
+    if depth < (relief + wall) * (1 - 1e-9):
+        msg = (
+            f"mesh: at least {relief + wall:g} mm of the part expected below a text sunk by {relief:g} mm, since "
+            f"{wall:g} mm must be left to print, found {depth:.2f} mm"
+        )
+        raise MeshError(msg)
+
+
+def _least_wall(process: str) -> float:
+    """Return the thinnest wall of the process that is no FAIL."""
+    limit = load_processes()[process].limits["min_wall"].values
+    return float(limit.get("borderline_min", limit["pass_min"]))
 
 
 def _lines(process: str, stroke_mm: float | None, relief_mm: float | None) -> tuple[float, float]:
@@ -211,9 +324,7 @@ def _lines(process: str, stroke_mm: float | None, relief_mm: float | None) -> tu
     return stroke, relief
 
 
-def _axes(
-    normal_lps: ArrayLike, up: ArrayLike
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _axes(normal_lps: ArrayLike, up: ArrayLike) -> _Axes:
     """Return the way the text runs, the way it stands, and out of the surface."""
     out = np.asarray(unit("normal_lps", normal_lps))
     stand = np.asarray(unit("up", up))

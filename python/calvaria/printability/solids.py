@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["dot_middles", "extrude_dots", "need_closed"]
+__all__ = ["DOT_HALF", "dot_middles", "extrude_dots", "need_closed"]
 
 # Dots overlap by this part of their size, so that those that touch at a corner are joined.
 _OVERLAP = 0.04
+# Half a dot as it is made, in dots.
+DOT_HALF = 0.5 + _OVERLAP
 
 
 def dot_middles(
@@ -37,30 +39,29 @@ def extrude_dots(
     heights_mm: tuple[float, float],
     axes: Sequence[NDArray[np.float64]],
     origin: NDArray[np.float64],
+    lows_mm: NDArray[np.float64] | None = None,
 ) -> Mesh:
     """Return set dots as a body from one height to another.
 
-    ``axes`` are right, up and out; ``origin`` is the middle of the text.
+    ``axes`` are right, up and out; ``origin`` is the middle of the text.  ``lows_mm``, one for each dot,
+    are the heights that dots start from where that differs.
     """
     manifold3d = neighbour("manifold3d")
-    half = dot_mm * (0.5 + _OVERLAP)
-    squares = []
-    for x, y in zip(*dot_middles(dots, dot_mm=dot_mm), strict=True):
-        squares.append(
-            manifold3d.CrossSection(
-                [
-                    [
-                        (x - half, y - half),
-                        (x + half, y - half),
-                        (x + half, y + half),
-                        (x - half, y + half),
-                    ]
-                ]
-            )
-        )
-    outline = manifold3d.CrossSection.batch_boolean(squares, manifold3d.OpType.Add)
+    half = dot_mm * DOT_HALF
+    middles = np.stack(dot_middles(dots, dot_mm=dot_mm), axis=1)
     low, high = heights_mm
-    body = outline.extrude(high - low).translate((0.0, 0.0, low))
+    lows = np.full(len(middles), low) if lows_mm is None else lows_mm
+    bodies = []
+    for start in np.unique(lows):
+        squares = [
+            manifold3d.CrossSection(
+                [[(x - half, y - half), (x + half, y - half), (x + half, y + half), (x - half, y + half)]]
+            )
+            for x, y in middles[lows == start].tolist()
+        ]  # fmt: skip
+        outline = manifold3d.CrossSection.batch_boolean(squares, manifold3d.OpType.Add)
+        bodies.append(outline.extrude(high - start).translate((0.0, 0.0, start)))
+    body = manifold3d.Manifold.batch_boolean(bodies, manifold3d.OpType.Add)
     raw = body.to_mesh64()
     points = np.asarray(raw.vert_properties, dtype=np.float64)[:, :3]
     placed = points @ np.stack(axes) + origin

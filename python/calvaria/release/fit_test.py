@@ -146,6 +146,7 @@ def mark_fit_test(
     FitTest('TEST' on a tag, letters of 7 mm, raised by 0.60 mm)
     """
     need("mesh", mesh, Mesh)
+    need("mark", mark, str)
     need_closed(mesh)
     processes, rules = load_processes(), load_mark_rules()
     if process not in processes:

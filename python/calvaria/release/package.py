@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from calvaria.report import build_report
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from calvaria.material import Material
 
@@ -189,6 +190,9 @@ def write_partner_package(
     ('SHA256SUMS', 'part.3mf', 'part.stl', 'specification.html', 'specification.json')
     """
     need("mesh", mesh, Mesh)
+    need("reference", reference, str)
+    need("overrides", overrides, list, tuple)
+    need("checks", checks, Iterable)
     choice, answer = need_partner_material(purpose, material)
     stuff, use = answer.material, choice.purpose
     way = load_processes()[_process(stuff, process)]
