@@ -163,7 +163,7 @@ mod tests {
         let mesh = TriMesh { vertices, faces: Vec::new(), kinds: Vec::new() };
         // None for every fifth, up to twelve for others, every third of them far off.
         let of = |vertex: u32| -> Vec<u32> {
-            let step = |k: u32| if k % 3 == 0 { 40_009 + k } else { k };
+            let step = |k: u32| if k.is_multiple_of(3) { 40_009 + k } else { k };
             (1..=(vertex % 5) * 3).map(|k| (vertex + step(k)) % n).collect()
         };
         let umbrella = Umbrella::build(mesh.view(), |vertex, list| list.extend(of(vertex)));

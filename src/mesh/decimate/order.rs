@@ -29,21 +29,20 @@ where
 pub(super) fn in_order(mesh: MeshRef<'_>) -> TriMesh {
     let Some([low, high]) = bounds(mesh.vertices()) else { return TriMesh::default() };
     let order = along_curve(mesh.faces().len(), |face| mesh.corners(face).map(Vector3::from), &low, &high);
+    // What is far apart in memory is fetched side by side; then only the numbering is left to do in order.
+    let mut faces: Vec<[u32; 3]> = order.par_iter().map(|&face| mesh.faces()[face as usize]).collect();
+    let kinds = order.par_iter().map(|&face| mesh.kinds()[face as usize]).collect();
+    drop(order);
     let mut numbers = vec![NONE; mesh.vertices().len()];
-    let mut made = TriMesh {
-        vertices: Vec::with_capacity(numbers.len()),
-        faces: Vec::with_capacity(order.len()),
-        kinds: order.par_iter().map(|&face| mesh.kinds()[face as usize]).collect(),
-    };
-    for face in order {
-        made.faces.push(mesh.faces()[face as usize].map(|corner| {
-            let number = &mut numbers[corner as usize];
-            if *number == NONE {
-                *number = made.vertices.len() as u32;
-                made.vertices.push(mesh.vertices()[corner as usize]);
-            }
-            *number
-        }));
+    let mut names = Vec::with_capacity(numbers.len());
+    for corner in faces.as_flattened_mut() {
+        let number = &mut numbers[*corner as usize];
+        if *number == NONE {
+            *number = names.len() as u32;
+            names.push(*corner);
+        }
+        *corner = *number;
     }
-    made
+    let vertices = names.par_iter().map(|&name| mesh.vertices()[name as usize]).collect();
+    TriMesh { vertices, faces, kinds }
 }
