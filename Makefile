@@ -42,11 +42,11 @@ bench: $(NATIVE) ## Time and memory beside other libraries
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python benches/loading.py
 	$(BIN)/python benches/accuracy.py
-	$(BIN)/python benches/segment.py
+	$(BIN)/python benches/segment.py --large --rounds 1 --page docs/benchmarks/segment.md
 	$(BIN)/python benches/surface.py --large --rounds 3 --page docs/benchmarks/surface.md
 	$(BIN)/python benches/mesh.py --large --rounds 2 --page docs/benchmarks/mesh.md
 	$(BIN)/python benches/whole_job.py --size 512 --slices 300 --rounds 2
-	$(BIN)/python benches/mesh_files.py
+	$(BIN)/python benches/mesh_files.py --page docs/benchmarks/mesh_files.md
 	$(BIN)/python benches/printability.py
 	$(BIN)/python benches/overlay.py --page docs/benchmarks/overlay.md
 

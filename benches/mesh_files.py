@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from machine import machine
 
 JOBS = {
     "read + weld": ("calvaria", "VTK", "trimesh", "meshio", "numpy-stl (no weld)"),
@@ -179,15 +180,30 @@ def run(path, n_faces, rounds):
     return results
 
 
+PAGE = """# STL files beside other libraries
+
+Written by `python benches/mesh_files.py --page docs/benchmarks/mesh_files.md`: a bumpy sphere of {n_faces} faces
+as binary STL, written, and read with equal corners made one; every library in a process of its own, in turn,
+{rounds} rounds; the median is shown.
+
+{table}
+
+{machine}
+"""
+LIBRARIES = ("calvaria", "vtk", "meshio", "trimesh", "numpy-stl", "meshlib", "numpy")
+
+
 def report(results):
-    print("| job | library | wall s | cpu s | calvaria / it | goal | peak MiB | vertices, faces |")
-    print("|---|---|---|---|---|---|---|---|")
+    lines = [
+        "| job | library | wall s | cpu s | calvaria / it | goal | peak MiB | vertices, faces |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for job, peers in JOBS.items():
         own = statistics.median(one["wall"] for one in results[job, "calvaria"])
         for peer in peers:
             rows = results.get((job, peer))
             if not rows:
-                print(f"| {job} | {peer} | not here | | | | | |")
+                lines.append(f"| {job} | {peer} | not here | | | | | |")
                 continue
             wall = statistics.median(one["wall"] for one in rows)
             cpu = statistics.median(one["cpu"] for one in rows)
@@ -195,9 +211,10 @@ def report(results):
             ratio = "" if peer == "calvaria" else f"{own / wall:.2f}"
             sizes = rows[0]["sizes"] or ""
             goal = GOALS.get((job, peer), "")
-            print(
+            lines.append(
                 f"| {job} | {peer} | {wall:.3f} | {cpu:.3f} | {ratio} | {goal} | {peak:.0f} | {sizes} |"
             )
+    return "\n".join(lines)
 
 
 def main():
@@ -205,6 +222,7 @@ def main():
     parser.add_argument("--measure", nargs=3, metavar=("JOB", "LIBRARY", "FILE"))
     parser.add_argument("--faces", type=int, default=3_380_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--page", type=Path, help="where the table is written; printed in any case")
     arguments = parser.parse_args()
     if arguments.measure:
         job, peer, path = arguments.measure
@@ -216,7 +234,13 @@ def main():
         path = Path(folder) / "sphere.stl"
         vertices, faces = bumpy_sphere(arguments.faces)
         calvaria.write_mesh(calvaria.Mesh(vertices=vertices, faces=faces), path)
-        report(run(path, arguments.faces, arguments.rounds))
+        table = report(run(path, arguments.faces, arguments.rounds))
+    print(table)
+    if arguments.page:
+        page = PAGE.format(
+            n_faces=len(faces), rounds=arguments.rounds, table=table, machine=machine(LIBRARIES)
+        )
+        arguments.page.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

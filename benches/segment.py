@@ -1,7 +1,7 @@
 """Time and peak memory of segmentation, beside other libraries, in one run.
 
     python benches/segment.py                # 256 x 256 x 160
-    python benches/segment.py --large        # 512 x 512 x 300
+    python benches/segment.py --large        # 512 x 512 x 300; --page docs/benchmarks/segment.md
 
 Every library gets the same NumPy arrays in a process of its own, in turn, several rounds; the table
 shows the median wall time, processor time and what memory grew by.  Only the ratios mean anything
@@ -22,6 +22,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+from machine import machine
 
 LEVEL_HU = 300
 # Stage, what it does, and the goal: calvaria / the fastest peer named here.
@@ -266,9 +267,33 @@ def is_same(one, other):
     return f"sum {apart:.0e}"
 
 
+PAGE = """# Segmentation beside other libraries
+
+Written by `python benches/segment.py{large} --page docs/benchmarks/segment.md`: a phantom head of
+{size} voxels, the same arrays for all, every library in a process of its own, in turn; {rounds} of them, of each
+the better of two after one to warm up; the median is shown. Extra MiB is what memory grew by. The last
+column says whether a mask is the same voxel for voxel, or how far sums are apart.
+
+{table}
+
+{machine}
+"""
+LIBRARIES = (
+    "calvaria",
+    "SimpleITK",
+    "connected-components-3d",
+    "edt",
+    "fill_voids",
+    "scipy",
+    "numpy",
+)
+
+
 def report(results, stages):
-    print("| stage | library | wall s | cpu s | extra MiB | calvaria / it | goal | same |")
-    print("|---|---|---|---|---|---|---|---|")
+    lines = [
+        "| stage | library | wall s | cpu s | extra MiB | calvaria / it | goal | same |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for stage in stages:
         title, goals = STAGES[stage]
         own = results[stage, "calvaria"]
@@ -283,10 +308,11 @@ def report(results, stages):
             ratio = "" if peer == "calvaria" else f"{best / wall:.2f}"
             same = "" if peer == "calvaria" else is_same(own[0], rows[0])
             goal = goals.get(peer, "")
-            print(
+            lines.append(
                 f"| {stage} {title} | {peer} | {wall:.3f} | {cpu:.3f} | {extra:.0f} "
                 f"| {ratio} | {goal} | {same} |"
             )
+    return "\n".join(lines)
 
 
 def main():
@@ -294,15 +320,28 @@ def main():
     parser.add_argument("--measure", nargs=3, metavar=("LIBRARY", "STAGE", "FOLDER"))
     parser.add_argument("--large", action="store_true")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--page", type=Path, help="where the table is written; printed in any case")
     parser.add_argument("--stages", nargs="*", default=list(STAGES))
     arguments = parser.parse_args()
     if arguments.measure:
         peer, stage, folder = arguments.measure
         print(json.dumps(measure(peer, stage, Path(folder))))
         return
+    columns, slices = (512, 300) if arguments.large else (256, 160)
     with tempfile.TemporaryDirectory() as folder:
-        write_head(Path(folder), *((512, 300) if arguments.large else (256, 160)))
-        report(run(Path(folder), arguments.rounds, arguments.stages), arguments.stages)
+        write_head(Path(folder), columns, slices)
+        table = report(run(Path(folder), arguments.rounds, arguments.stages), arguments.stages)
+    print(table)
+    if arguments.page:
+        size = f"{columns} x {columns} x {slices}"
+        page = PAGE.format(
+            large=" --large" if arguments.large else "",
+            size=size,
+            rounds=arguments.rounds,
+            table=table,
+            machine=machine(LIBRARIES),
+        )
+        arguments.page.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import sys
 import warnings
 from importlib.metadata import version
@@ -70,7 +71,21 @@ RulesFile = Annotated[
 
 def main() -> None:
     """Run the command."""
-    app()
+    try:
+        app()
+    finally:
+        _let_go()
+
+
+def _let_go() -> None:
+    """Drop what nobody reads any more: Python would complain of it at its end."""
+    stream = sys.__stdout__
+    if stream is None:
+        return
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _print_version(asked: bool) -> None:
