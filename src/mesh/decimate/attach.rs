@@ -112,12 +112,12 @@ impl Patch {
                 }
             }
             slots.push(own);
-            let [a, b] = own.map(|slot| self.points[ring[slot as usize] as usize]);
+            let [a, b] = own.map(|slot| *self.point(ring[slot as usize]));
             triangles.push([*place, a, b]);
             prisms.push(Prism::new([a - place, b - place]));
         }
         middles.clear();
-        middles.extend(ring.iter().map(|&vertex| (place + self.points[vertex as usize]) / 2.0));
+        middles.extend(ring.iter().map(|&vertex| (place + self.point(vertex)) / 2.0));
         middles.push(*place);
         nearest.clear();
         nearest.resize(middles.len(), (f64::INFINITY, NONE));

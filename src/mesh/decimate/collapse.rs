@@ -3,7 +3,8 @@
 use nalgebra::Vector3;
 
 use super::attach::Moves;
-use super::patch::{Limits, NONE, Patch, Role};
+use super::patch::{Limits, NONE, Patch};
+use super::vertex::Role;
 use crate::progress::{Cancelled, Progress};
 
 /// Around more faces than this a vertex does not grow.
@@ -36,8 +37,7 @@ impl Patch {
         while self.n_live > n_faces {
             let Some(entry) = self.queue.pop(last) else { return };
             let [u, v] = entry.ends;
-            let version = self.versions[u as usize].wrapping_add(self.versions[v as usize]);
-            if version == entry.version {
+            if self.version(entry.ends) == entry.version {
                 self.collapse(u, v, limits, scratch);
             }
         }
@@ -52,7 +52,7 @@ impl Patch {
         progress: &Progress,
     ) -> Result<(), Cancelled> {
         // The edges in the queue are about to be tried.
-        self.is_touched.fill(false);
+        self.vertices.iter_mut().for_each(|vertex| vertex.is_touched = false);
         self.run(usize::MAX, n_faces, limits, scratch);
         while self.n_live > n_faces && self.refill() {
             progress.check()?;
@@ -78,14 +78,14 @@ impl Patch {
                 && self.are_samples_near([u, v], place, limits, scratch)
         };
         let Some(&(place, missing)) = places[..n_places].iter().find(is_kept) else { return };
-        let sum = self.quadrics[u as usize].sum(&self.quadrics[v as usize]);
+        let sum = self.sum_at([u, v]);
         self.join(u, v, &place, scratch);
         self.attach_samples(limits.original.is_some(), scratch);
-        self.quadrics[u as usize] = sum;
+        self.vertices[u as usize].quadric = sum;
         self.owe(missing, [u, v], &scratch.ring);
-        self.is_touched[u as usize] = true;
+        self.vertices[u as usize].is_touched = true;
         for n in 0..scratch.ring.len() {
-            self.is_touched[scratch.ring[n] as usize] = true;
+            self.vertices[scratch.ring[n] as usize].is_touched = true;
             self.push(u, scratch.ring[n]);
         }
     }
@@ -104,12 +104,13 @@ impl Patch {
         }
         self.set_around(kept, &scratch.kept);
         self.set_around(gone, &[]);
-        self.points[kept as usize] = *place;
-        self.roles[kept as usize] = self.roles[kept as usize].max(self.roles[gone as usize]);
+        let role = self.role(kept).max(self.role(gone));
         for end in [kept, gone] {
-            let version = &mut self.versions[end as usize];
+            let version = &mut self.vertices[end as usize].version;
             *version = version.wrapping_add(1);
         }
+        let vertex = &mut self.vertices[kept as usize];
+        (vertex.point, vertex.role) = (*place, role);
     }
 
     /// The link condition: the neighbours that both ends have are the tips of the faces they share,
@@ -168,7 +169,7 @@ impl Patch {
     fn is_border_kept(&self, u: u32, v: u32, shared: &[u32]) -> bool {
         let is_border_edge = shared.len() == 1
             || self.kinds[shared[0] as usize] != self.kinds[shared[shared.len() - 1] as usize];
-        self.roles[u as usize] == Role::Free || self.roles[v as usize] == Role::Free || is_border_edge
+        self.role(u) == Role::Free || self.role(v) == Role::Free || is_border_edge
     }
 
     /// Whether two faces would become one and the same: a face of `u` and one of `v` over one edge.
@@ -202,7 +203,7 @@ impl Patch {
         let lowest = limits.min_altitude_mm * limits.min_altitude_mm;
         kept.iter().all(|&face| {
             let corners = self.faces[face as usize];
-            let old = corners.map(|index| self.points[index as usize]);
+            let old = corners.map(|corner| *self.point(corner));
             let mut new = old;
             for n in 0..3 {
                 if corners[n] == u || corners[n] == v {

@@ -27,6 +27,7 @@ mod queue;
 mod reduce;
 mod samples;
 mod surface;
+mod vertex;
 mod verified;
 
 pub use reduce::Decimation;

@@ -4,9 +4,10 @@ use nalgebra::Vector3;
 use rayon::prelude::*;
 
 use super::order::along_curve;
-use super::patch::{Limits, NONE, Part, Patch, Role};
+use super::patch::{Limits, NONE, Part, Patch};
 use super::quadric::Quadric;
 use super::samples::Samples;
+use super::vertex::Role;
 use crate::mesh::measure::bounds;
 
 /// Tables of all vertices that are made at most.
@@ -139,20 +140,21 @@ pub(super) fn join(patches: Vec<(Patch, Vec<u32>)>, before: &Part<'_>) -> Part<'
 impl Part<'_> {
     /// The number of a vertex of a patch in the whole; what several patches know of it is put together.
     fn take(&mut self, patch: &Patch, vertex: usize, known: &mut u32, before: &Part<'_>, name: usize) -> u32 {
-        let is_seam = patch.roles[vertex] == Role::Seam;
-        let is_settled = !patch.is_touched[vertex] && (!is_seam || before.is_settled_at(name));
+        let vertex = &patch.vertices[vertex];
+        let is_seam = vertex.role == Role::Seam;
+        let is_settled = !vertex.is_touched && (!is_seam || before.is_settled_at(name));
         if *known == NONE {
             *known = self.points.len() as u32;
-            self.points.to_mut().push(patch.points[vertex].into());
+            self.points.to_mut().push(vertex.point.into());
             self.roles.push(before.roles[name]);
-            self.quadrics.push(patch.quadrics[vertex]);
-            self.owed.push(patch.owed[vertex]);
+            self.quadrics.push(vertex.quadric);
+            self.owed.push(vertex.owed);
             self.has_walls.push(!is_seam || before.has_walls.get(name).copied().unwrap_or(false));
             self.is_settled.push(is_settled);
         } else {
             let at = *known as usize;
-            self.quadrics[at] = self.quadrics[at].sum(&patch.quadrics[vertex]);
-            self.owed[at] += patch.owed[vertex];
+            self.quadrics[at] = self.quadrics[at].sum(&vertex.quadric);
+            self.owed[at] += vertex.owed;
             self.is_settled[at] &= is_settled;
         }
         *known

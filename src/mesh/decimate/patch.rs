@@ -9,6 +9,7 @@ use super::quadric::{Quadric, TANGENT_WEIGHT};
 use super::queue::BucketQueue;
 use super::samples::Samples;
 use super::surface::Surface;
+use super::vertex::{Fans, Role, Vertex};
 use crate::mesh::measure::doubled_area_vector;
 use crate::mesh::{FaceKind, MeshRef};
 
@@ -25,20 +26,6 @@ const MANY_EDGES: usize = 1 << 16;
 
 /// Lids are flat when the cosine between the normals of their faces is above this.
 const FLAT: f64 = 1.0 - 1e-9;
-
-/// What a vertex may do; the higher of two wins when they become one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(super) enum Role {
-    /// Goes where the quadric is least.
-    #[default]
-    Free,
-    /// On a boundary, or where kinds meet: only along it.
-    Border,
-    /// Stays.
-    Fixed,
-    /// Stays for now, and nothing becomes one with it: other patches share it.
-    Seam,
-}
 
 /// What a vertex may do before its surroundings are looked at.
 fn role(is_kept: &[bool], vertex: usize) -> Role {
@@ -102,6 +89,19 @@ impl<'a> Part<'a> {
         !self.quadrics.is_empty()
     }
 
+    /// What a patch starts from.
+    fn vertices(&self) -> Vec<Vertex> {
+        let vertex = |(n, &point): (usize, &[f64; 3])| Vertex {
+            point: point.into(),
+            quadric: self.quadrics.get(n).copied().unwrap_or_default(),
+            role: self.roles[n],
+            owed: self.owed.get(n).copied().unwrap_or_default(),
+            is_touched: !self.is_settled_at(n),
+            version: 0,
+        };
+        self.points.iter().enumerate().map(vertex).collect()
+    }
+
     /// Whether nothing is left to try at a vertex.
     pub(super) fn is_settled_at(&self, vertex: usize) -> bool {
         self.is_settled.get(vertex).copied().unwrap_or(false)
@@ -121,21 +121,13 @@ pub(super) struct Limits<'a> {
 
 #[derive(Debug)]
 pub(super) struct Patch {
-    pub(super) points: Vec<Vector3<f64>>,
-    pub(super) quadrics: Vec<Quadric>,
-    pub(super) roles: Vec<Role>,
-    /// Six times the volume that is missing at each vertex.
-    pub(super) owed: Vec<f64>,
+    pub(super) vertices: Vec<Vertex>,
     pub(super) faces: Vec<[u32; 3]>,
     pub(super) kinds: Vec<u8>,
     pub(super) n_live: usize,
     pub(super) queue: BucketQueue,
-    pub(super) versions: Vec<u32>,
-    /// Vertices whose faces changed since their edges were last put in the queue, or whose edges still wait.
-    pub(super) is_touched: Vec<bool>,
-    /// Where the faces of each vertex stand in the pool; dead ones among them are skipped.
-    spans: Vec<(u32, u32)>,
-    pool: Vec<u32>,
+    /// The faces around each vertex; dead ones among them are skipped.
+    fans: Fans,
     pub(super) samples: Samples,
     /// Where the mean square of the distance to the planes is above this, the bound will not hold.
     most_mean_mm2: f64,
@@ -157,26 +149,15 @@ impl Spoke {
 
 impl Patch {
     pub(super) fn new(part: Part<'_>, limits: &Limits<'_>) -> Self {
-        let n_vertices = part.points.len();
-        let (spans, pool) = spans(n_vertices, &part.faces);
         let has_sums = part.has_sums();
+        let vertices = part.vertices();
         let mut patch = Self {
             n_live: part.faces.len(),
-            points: part.points.iter().map(|&point| point.into()).collect(),
-            quadrics: if has_sums { part.quadrics } else { vec![Quadric::default(); n_vertices] },
-            roles: part.roles,
-            owed: if part.owed.is_empty() { vec![0.0; n_vertices] } else { part.owed },
+            fans: Fans::new(vertices.len(), &part.faces),
+            queue: BucketQueue::with_capacity(vertices.len() * 3),
+            vertices,
             faces: part.faces.into_owned(),
             kinds: part.kinds.into_owned(),
-            queue: BucketQueue::with_capacity(n_vertices * 3),
-            versions: vec![0; n_vertices],
-            is_touched: if part.is_settled.is_empty() {
-                vec![true; n_vertices]
-            } else {
-                part.is_settled.iter().map(|is_settled| !is_settled).collect()
-            },
-            spans,
-            pool,
             samples: part.samples,
             most_mean_mm2: (limits.bound_mm * MEAN_SHARE).powi(2),
         };
@@ -190,9 +171,10 @@ impl Patch {
 
     /// Puts the edges back in the queue whose surroundings have changed; false when there is none.
     pub(super) fn refill(&mut self) -> bool {
-        let is_touched = std::mem::replace(&mut self.is_touched, vec![false; self.points.len()]);
+        let take = |vertex: &mut Vertex| std::mem::replace(&mut vertex.is_touched, false);
+        let is_touched: Vec<bool> = self.vertices.iter_mut().map(take).collect();
         let mut spokes = Vec::new();
-        for vertex in 0..self.points.len() as u32 {
+        for vertex in 0..self.vertices.len() as u32 {
             self.spokes_at(vertex, &mut spokes);
             for n in 0..spokes.len() {
                 let to = spokes[n].to;
@@ -206,7 +188,7 @@ impl Patch {
 
     /// Faces that have a vertex on a seam.
     pub(super) fn n_at_seams(&self) -> usize {
-        let is_seam = |corner: &u32| self.roles[*corner as usize] == Role::Seam;
+        let is_seam = |corner: &u32| self.role(*corner) == Role::Seam;
         self.faces.iter().filter(|corners| corners.iter().any(is_seam)).count()
     }
 
@@ -214,18 +196,18 @@ impl Patch {
     fn sum_planes(&mut self) {
         for face in 0..self.faces.len() {
             let corners = self.faces[face];
-            let [a, b, c] = corners.map(|index| self.points[index as usize]);
+            let [a, b, c] = corners.map(|corner| *self.point(corner));
             let normal = (b - a).cross(&(c - a));
             let length = normal.norm();
             if length > 0.0 {
                 let quadric = Quadric::plane(&(normal / length), &a, length / 6.0);
                 for corner in corners {
-                    let sum = &mut self.quadrics[corner as usize];
+                    let sum = &mut self.vertices[corner as usize].quadric;
                     *sum = sum.sum(&quadric);
                 }
             }
         }
-        for (quadric, point) in self.quadrics.iter_mut().zip(&self.points) {
+        for Vertex { quadric, point, .. } in &mut self.vertices {
             quadric.anchor(point);
         }
     }
@@ -234,18 +216,18 @@ impl Patch {
     fn classify(&mut self, has_walls: &[bool]) -> Vec<[u32; 2]> {
         let mut edges = Vec::with_capacity(self.faces.len() * 3 / 2 + 16);
         let mut spokes = Vec::with_capacity(16);
-        for vertex in 0..self.points.len() as u32 {
+        for vertex in 0..self.vertices.len() as u32 {
             self.spokes_at(vertex, &mut spokes);
-            let is_seam = self.roles[vertex as usize] == Role::Seam;
-            if self.roles[vertex as usize] == Role::Free {
-                self.roles[vertex as usize] = self.role_of(vertex, &spokes);
+            let is_seam = self.role(vertex) == Role::Seam;
+            if self.role(vertex) == Role::Free {
+                self.vertices[vertex as usize].role = self.role_of(vertex, &spokes);
             }
             for spoke in &spokes {
                 if spoke.to > vertex {
                     edges.push([vertex, spoke.to]);
                 }
-                let other_is_seam = self.roles[spoke.to as usize] == Role::Seam;
-                let is_known = !(is_seam && other_is_seam) && self.roles[vertex as usize] != Role::Free;
+                let other_is_seam = self.role(spoke.to) == Role::Seam;
+                let is_known = !(is_seam && other_is_seam) && self.role(vertex) != Role::Free;
                 let is_done = has_walls.get(vertex as usize).copied().unwrap_or(false)
                     || has_walls.get(spoke.to as usize).copied().unwrap_or(false);
                 if spoke.is_border() && is_known && !is_done {
@@ -275,7 +257,7 @@ impl Patch {
             if kind != FaceKind::Cap as u8 && kind != FaceKind::Cut as u8 {
                 return true;
             }
-            let corners = self.faces[face as usize].map(|index| self.points[index as usize].into());
+            let corners = self.faces[face as usize].map(|corner| (*self.point(corner)).into());
             let Some(normal) = doubled_area_vector(corners).try_normalize(0.0) else { return true };
             normal.dot(first.get_or_insert(normal)) > FLAT
         })
@@ -283,41 +265,54 @@ impl Patch {
 
     /// A plane through a border edge, upright on each of its faces, for the vertex at this end.
     fn add_wall(&mut self, vertex: u32, to: u32) {
-        let (a, b) = (self.points[vertex as usize], self.points[to as usize]);
+        let (a, b) = (*self.point(vertex), *self.point(to));
         let along = b - a;
         let faces: Vec<u32> =
             self.around(vertex).filter(|&face| self.faces[face as usize].contains(&to)).collect();
         for face in faces {
-            let corners = self.faces[face as usize].map(|index| self.points[index as usize].into());
+            let corners = self.faces[face as usize].map(|corner| (*self.point(corner)).into());
             let wall = along.cross(&doubled_area_vector(corners));
             if let Some(normal) = wall.try_normalize(0.0) {
                 let weight = along.norm_squared() * BORDER_WEIGHT;
                 let mut quadric = Quadric::plane(&normal, &a, weight);
                 quadric.weight = 0.0;
-                let sum = &mut self.quadrics[vertex as usize];
+                let sum = &mut self.vertices[vertex as usize].quadric;
                 *sum = sum.sum(&quadric);
             }
         }
     }
 
+    pub(super) fn point(&self, vertex: u32) -> &Vector3<f64> {
+        &self.vertices[vertex as usize].point
+    }
+
+    pub(super) fn role(&self, vertex: u32) -> Role {
+        self.vertices[vertex as usize].role
+    }
+
+    /// The planes of both ends of an edge.
+    pub(super) fn sum_at(&self, [u, v]: [u32; 2]) -> Quadric {
+        self.vertices[u as usize].quadric.sum(&self.vertices[v as usize].quadric)
+    }
+
+    /// Another one for an edge than before, when one of its ends has changed.
+    pub(super) fn version(&self, [u, v]: [u32; 2]) -> u32 {
+        self.vertices[u as usize].version.wrapping_add(self.vertices[v as usize].version)
+    }
+
     /// The live faces around a vertex.
     pub(super) fn around(&self, vertex: u32) -> impl Iterator<Item = u32> + Clone + '_ {
-        let (start, n) = self.spans[vertex as usize];
-        self.pool[start as usize..(start + n) as usize]
-            .iter()
-            .copied()
-            .filter(|&face| self.faces[face as usize][0] != NONE)
+        self.fans.of(vertex).iter().copied().filter(|&face| self.faces[face as usize][0] != NONE)
     }
 
     /// As many as live and dead faces are kept for a vertex: at least as many as live.
     pub(super) fn n_around(&self, vertex: u32) -> usize {
-        self.spans[vertex as usize].1 as usize
+        self.fans.of(vertex).len()
     }
 
     /// Gives a vertex these faces.
     pub(super) fn set_around(&mut self, vertex: u32, faces: &[u32]) {
-        self.spans[vertex as usize] = (self.pool.len() as u32, faces.len() as u32);
-        self.pool.extend_from_slice(faces);
+        self.fans.set(vertex, faces);
     }
 
     /// The edges at a vertex.
@@ -343,7 +338,7 @@ impl Patch {
     /// Puts edges in the queue at whose ends something has changed. What they cost is found side by side
     /// where they are many.
     fn push_all(&mut self, mut edges: Vec<[u32; 2]>) {
-        edges.retain(|edge| edge.iter().any(|&end| self.is_touched[end as usize]));
+        edges.retain(|edge| edge.iter().any(|&end| self.vertices[end as usize].is_touched));
         let worth = |&[u, v]: &[u32; 2]| self.worth(u, v);
         let costs: Vec<Option<f64>> = edges.par_iter().with_min_len(MANY_EDGES).map(worth).collect();
         for ([u, v], cost) in edges.into_iter().zip(costs) {
@@ -358,7 +353,7 @@ impl Patch {
 
     fn put(&mut self, u: u32, v: u32, cost: Option<f64>) {
         if let Some(cost) = cost {
-            let version = self.versions[u as usize].wrapping_add(self.versions[v as usize]);
+            let version = self.version([u, v]);
             self.queue.push(cost, [u, v], version);
         }
     }
@@ -366,30 +361,8 @@ impl Patch {
     /// What an edge costs; `None` where its ends may never meet.
     fn worth(&self, u: u32, v: u32) -> Option<f64> {
         let (cost, _) = self.plan(u, v)?;
-        let weight = self.quadrics[u as usize].weight + self.quadrics[v as usize].weight;
+        let weight = [u, v].map(|end| self.vertices[end as usize].quadric.weight).iter().sum::<f64>();
         // Flat parts cost what their vertices are apart, about the area; that moves no surface.
         (cost <= weight * (self.most_mean_mm2 + TANGENT_WEIGHT * weight)).then_some(cost)
     }
-}
-
-fn spans(n_vertices: usize, faces: &[[u32; 3]]) -> (Vec<(u32, u32)>, Vec<u32>) {
-    let mut spans = vec![(0_u32, 0_u32); n_vertices];
-    for &corner in faces.as_flattened() {
-        spans[corner as usize].1 += 1;
-    }
-    let mut start = 0;
-    for span in &mut spans {
-        span.0 = start;
-        start += span.1;
-        span.1 = 0;
-    }
-    let mut pool = vec![0; start as usize];
-    for (face, corners) in faces.iter().enumerate() {
-        for &corner in corners {
-            let span = &mut spans[corner as usize];
-            pool[(span.0 + span.1) as usize] = face as u32;
-            span.1 += 1;
-        }
-    }
-    (spans, pool)
 }

@@ -13,8 +13,9 @@ use std::cmp::Ordering;
 use nalgebra::Vector3;
 
 use super::collapse::Scratch;
-use super::patch::{Limits, Patch, Role};
+use super::patch::{Limits, Patch};
 use super::quadric::Quadric;
+use super::vertex::{Role, Vertex};
 use crate::mesh::FaceKind;
 use crate::mesh::measure::doubled_area_vector;
 
@@ -28,12 +29,12 @@ const LAST_OF_WIDTH: f64 = 0.05;
 impl Patch {
     /// What it costs to make two vertices one, and where it would be.
     pub(super) fn plan(&self, u: u32, v: u32) -> Option<(f64, Vector3<f64>)> {
-        let [p, q] = [u, v].map(|end| self.points[end as usize]);
-        let [role, other] = [u, v].map(|end| self.roles[end as usize]);
+        let [p, q] = [u, v].map(|end| *self.point(end));
+        let [role, other] = [u, v].map(|end| self.role(end));
         if role.min(other) >= Role::Fixed || role.max(other) == Role::Seam {
             return None;
         }
-        let sum = self.quadrics[u as usize].sum(&self.quadrics[v as usize]);
+        let sum = self.sum_at([u, v]);
         let place = match role.cmp(&other) {
             Ordering::Equal if role == Role::Free => free_place(&sum, &p, &q),
             Ordering::Equal => place_along(&sum, &p, &q),
@@ -53,24 +54,24 @@ impl Patch {
         scratch: &Scratch,
     ) -> ([(Vector3<f64>, f64); 2], usize) {
         let mut normal = Vector3::zeros();
-        let mut missing = self.owed[u as usize] + self.owed[v as usize];
+        let mut missing = self.vertices[u as usize].owed + self.vertices[v as usize].owed;
         let mut is_on_lid = false;
         for &face in scratch.shared.iter().chain(&scratch.kept) {
-            let [a, b, c] = self.faces[face as usize].map(|corner| self.points[corner as usize] - best);
+            let [a, b, c] = self.faces[face as usize].map(|corner| self.point(corner) - best);
             let doubled = (b - a).cross(&(c - a));
             normal += doubled;
             missing += doubled.dot(&a);
             is_on_lid |= is_lid(self.kinds[face as usize]);
         }
         let at_best = (*best, missing);
-        let are_free = [u, v].iter().all(|&end| self.roles[end as usize] == Role::Free);
-        let sum = self.quadrics[u as usize].sum(&self.quadrics[v as usize]);
+        let are_free = [u, v].iter().all(|&end| self.role(end) == Role::Free);
+        let sum = self.sum_at([u, v]);
         let way = sum.way_to(&normal).unwrap_or(normal);
         let slope = normal.dot(&way);
         if is_on_lid || !are_free || slope <= 0.0 || missing == 0.0 {
             return ([at_best; 2], 1);
         }
-        let length = (self.points[u as usize] - self.points[v as usize]).norm();
+        let length = (self.point(u) - self.point(v)).norm();
         let most = (length * MOST_OF_EDGE).min(limits.bound_mm);
         let share = (most * slope / (missing.abs() * way.norm())).min(1.0);
         let step = way * (missing / slope * share);
@@ -80,15 +81,15 @@ impl Patch {
     /// Moves vertices a little, each by the volume that is missing there still.
     pub(super) fn settle(&mut self, limits: &Limits<'_>) {
         let mut faces = Vec::new();
-        for vertex in 0..self.points.len() as u32 {
-            let at = vertex as usize;
+        for vertex in 0..self.vertices.len() as u32 {
             faces.clear();
             faces.extend(self.around(vertex));
-            if self.owed[at] == 0.0 || !self.may_move(vertex) {
+            let Vertex { owed, point, .. } = self.vertices[vertex as usize];
+            if owed == 0.0 || !self.may_move(vertex) {
                 continue;
             }
             let normal = faces.iter().fold(Vector3::zeros(), |sum: Vector3<f64>, &face| {
-                let corners = self.faces[face as usize].map(|corner| self.points[corner as usize].into());
+                let corners = self.faces[face as usize].map(|corner| (*self.point(corner)).into());
                 sum + doubled_area_vector(corners)
             });
             let area = normal.norm();
@@ -96,28 +97,28 @@ impl Patch {
                 continue;
             }
             let most = (area.sqrt() * LAST_OF_WIDTH).min(limits.bound_mm * LAST_OF_BOUND);
-            let step = normal / area * (self.owed[at] / area).clamp(-most, most);
-            let place = self.points[at] + step;
+            let step = normal / area * (owed / area).clamp(-most, most);
+            let place = point + step;
             if self.is_shape_kept(vertex, vertex, &place, limits, &faces) {
-                self.points[at] = place;
-                self.owed[at] -= normal.dot(&step);
+                let vertex = &mut self.vertices[vertex as usize];
+                (vertex.point, vertex.owed) = (place, owed - normal.dot(&step));
             }
         }
     }
 
     /// Whether a vertex may leave its line or its plane.
     fn may_move(&self, vertex: u32) -> bool {
-        self.roles[vertex as usize] == Role::Free
+        self.role(vertex) == Role::Free
             && !self.around(vertex).any(|face| is_lid(self.kinds[face as usize]))
     }
 
     /// Notes the volume that is missing at a vertex; one that may not go off its line, or out of its plane,
     /// leaves it to a neighbour.
     pub(super) fn owe(&mut self, missing: f64, [kept, gone]: [u32; 2], ring: &[u32]) {
-        self.owed[gone as usize] = 0.0;
-        self.owed[kept as usize] = 0.0;
+        self.vertices[gone as usize].owed = 0.0;
+        self.vertices[kept as usize].owed = 0.0;
         let heir = std::iter::once(kept).chain(ring.iter().copied()).find(|&vertex| self.may_move(vertex));
-        self.owed[heir.unwrap_or(kept) as usize] += missing;
+        self.vertices[heir.unwrap_or(kept) as usize].owed += missing;
     }
 }
 

@@ -145,7 +145,7 @@ fn step_by_step(
     }
     for (patch, _) in patches {
         // Edges are left in the queue.
-        patch.is_touched.fill(true);
+        patch.vertices.iter_mut().for_each(|vertex| vertex.is_touched = true);
     }
     Ok(())
 }
@@ -153,7 +153,7 @@ fn step_by_step(
 /// The live faces and their vertices, in the order in which the faces name them; and which face each of
 /// the first vertices lies next to.
 fn compact(patch: &Patch, n_vertices: usize) -> (TriMesh, Vec<u32>) {
-    let mut numbers = vec![NONE; patch.points.len()];
+    let mut numbers = vec![NONE; patch.vertices.len()];
     let mut mesh = TriMesh::default();
     let mut beside = vec![NONE; n_vertices];
     for (face, corners) in patch.faces.iter().enumerate() {
@@ -167,7 +167,7 @@ fn compact(patch: &Patch, n_vertices: usize) -> (TriMesh, Vec<u32>) {
             let number = &mut numbers[corner as usize];
             if *number == NONE {
                 *number = mesh.vertices.len() as u32;
-                mesh.vertices.push(patch.points[corner as usize].into());
+                mesh.vertices.push((*patch.point(corner)).into());
             }
             *number
         }));
