@@ -16,6 +16,7 @@
 mod attach;
 mod collapse;
 mod comparison;
+mod join;
 mod mend;
 mod order;
 mod partition;
@@ -26,6 +27,7 @@ mod quadric;
 mod queue;
 mod reduce;
 mod samples;
+mod steps;
 mod surface;
 mod vertex;
 mod verified;

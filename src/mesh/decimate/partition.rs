@@ -1,4 +1,4 @@
-//! Divides a mesh into patches along a space-filling curve, and joins what is left of them.
+//! Divides a mesh into patches along a space-filling curve.
 
 use nalgebra::Vector3;
 use rayon::prelude::*;
@@ -23,11 +23,16 @@ pub(super) struct Partition {
 }
 
 impl Partition {
-    /// Patches of about so many faces; another shift of the curve gives other seams.
+    /// Patches of about so many faces; another shift of the curve gives other seams. Without a shift the
+    /// faces stand along the curve already.
     pub(super) fn new(part: &Part<'_>, n_faces: usize, shift: f64) -> Self {
         let n_parts = part.faces.len().div_ceil(n_faces).max(1);
         let size = part.faces.len().div_ceil(n_parts).max(1);
-        let order = if n_parts > 1 { faces_along_curve(part, shift) } else { Vec::new() };
+        let order = match n_parts {
+            1 => Vec::new(),
+            _ if shift == 0.0 => (0..part.faces.len() as u32).collect(),
+            _ => faces_along_curve(part, shift),
+        };
         let mut owner = vec![NONE; part.points.len()];
         let mut is_shared = vec![false; part.points.len()];
         for (number, faces) in order.chunks(size).enumerate() {
@@ -104,60 +109,6 @@ impl Partition {
             }
         }
         (own, names)
-    }
-}
-
-/// Joins patches of a whole at the vertices they share.
-pub(super) fn join(patches: Vec<(Patch, Vec<u32>)>, before: &Part<'_>) -> Part<'static> {
-    let mut numbers = vec![NONE; before.roles.len()];
-    let mut part = Part::default();
-    for (patch, names) in patches {
-        let mut local = vec![NONE; names.len()];
-        for (face, corners) in patch.faces.iter().enumerate() {
-            if corners[0] == NONE {
-                continue;
-            }
-            let corners = corners.map(|corner| {
-                let vertex = corner as usize;
-                if local[vertex] == NONE {
-                    let name = names[vertex] as usize;
-                    local[vertex] = part.take(&patch, vertex, &mut numbers[name], before, name);
-                }
-                local[vertex]
-            });
-            let joined = part.faces.len() as u32;
-            part.faces.to_mut().push(corners);
-            part.kinds.to_mut().push(patch.kinds[face]);
-            part.samples.add_face();
-            for sample in patch.samples.of(face as u32) {
-                part.samples.add(patch.samples.names[sample as usize], joined);
-            }
-        }
-    }
-    part
-}
-
-impl Part<'_> {
-    /// The number of a vertex of a patch in the whole; what several patches know of it is put together.
-    fn take(&mut self, patch: &Patch, vertex: usize, known: &mut u32, before: &Part<'_>, name: usize) -> u32 {
-        let vertex = &patch.vertices[vertex];
-        let is_seam = vertex.role == Role::Seam;
-        let is_settled = !vertex.is_touched && (!is_seam || before.is_settled_at(name));
-        if *known == NONE {
-            *known = self.points.len() as u32;
-            self.points.to_mut().push(vertex.point.into());
-            self.roles.push(before.roles[name]);
-            self.quadrics.push(vertex.quadric);
-            self.owed.push(vertex.owed);
-            self.has_walls.push(!is_seam || before.has_walls.get(name).copied().unwrap_or(false));
-            self.is_settled.push(is_settled);
-        } else {
-            let at = *known as usize;
-            self.quadrics[at] = self.quadrics[at].sum(&vertex.quadric);
-            self.owed[at] += vertex.owed;
-            self.is_settled[at] &= is_settled;
-        }
-        *known
     }
 }
 

@@ -3,16 +3,17 @@
 use rayon::prelude::*;
 
 use super::collapse::Scratch;
-use super::partition::{Partition, join};
+use super::join::join;
+use super::partition::Partition;
 use super::patch::{Limits, NONE, Part, Patch};
-use super::queue::bucket_of;
+use super::steps::step_by_step;
 use super::surface::Surface;
 use crate::mesh::measure::bounds;
 use crate::mesh::{MeshRef, TriMesh};
 use crate::progress::{Cancelled, Progress};
 
 /// Faces of a patch: few enough for the cache of a core, many enough for a short seam.
-const PATCH_FACES: usize = 1 << 15;
+const PATCH_FACES: usize = 1 << 13;
 /// Where only a bound ends it, a long seam does no harm.
 const PATCH_FACES_OF_BOUND: usize = 1 << 14;
 
@@ -24,15 +25,8 @@ const N_ROUNDS_OF_BOUND: usize = 2;
 
 /// Patches stop this much above the target: the rest is chosen from the whole.
 const NEARLY: f64 = 1.05;
-
-/// What lies at a seam cannot go, and the rest of a patch would pay for it: faces there are at most one of
-/// so many.
-const SEAM_SHARE: usize = 4;
-
-/// Buckets of cost by which the patches go on together: half an octave, and two as long as twice the
-/// target is left, since what is cheap goes in whatever order.
-const STEP: usize = 4;
-const FAR_STEP: usize = 16;
+/// For less than that above it, they are not cut once more.
+const WORTH_A_ROUND: f64 = 1.1;
 
 /// What is asked of a decimation.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -77,8 +71,12 @@ pub(super) fn decimate(
     let enough = (asked.n_faces as f64 * NEARLY) as usize;
     let mut part = Part::whole(mesh, is_kept);
     for shift in &SHIFTS[..n_rounds] {
+        if part.faces.len() as f64 <= asked.n_faces as f64 * WORTH_A_ROUND {
+            progress.step()?;
+            continue;
+        }
         let partition = Partition::new(&part, patch_faces, *shift);
-        if partition.is_divided() && part.faces.len() > enough {
+        if partition.is_divided() {
             let mut patches = partition.patches(&part, &limits);
             drop(partition);
             part.hand_over();
@@ -110,44 +108,6 @@ fn min_altitude_mm(mesh: MeshRef<'_>) -> f64 {
     let farthest = bounds(mesh.vertices())
         .map_or(0.0, |corners| corners.as_flattened().iter().fold(0.0_f64, |far, x| far.max(x.abs())));
     farthest * 4.0 * f64::from(f32::EPSILON)
-}
-
-/// Decimates patches side by side, all up to the same cost, until so many faces are left or seams would
-/// begin to count.
-fn step_by_step(
-    patches: &mut [(Patch, Vec<u32>)],
-    enough: usize,
-    limits: &Limits<'_>,
-    progress: &Progress,
-) -> Result<(), Cancelled> {
-    let floors: Vec<usize> = patches.par_iter().map(|(patch, _)| patch.n_at_seams() * SEAM_SHARE).collect();
-    let mut last = bucket_of(1e-12);
-    loop {
-        progress.check()?;
-        let n_live: usize = patches.iter().map(|(patch, _)| patch.n_live).sum();
-        let going = patches.iter_mut().zip(&floors).filter(|((patch, _), floor)| patch.n_live > **floor);
-        let Some(next) = going.filter_map(|((patch, _), _)| patch.queue.lowest()).min() else {
-            break;
-        };
-        if n_live <= enough {
-            break;
-        }
-        last = last.max(next) + if n_live > 2 * enough { FAR_STEP } else { STEP };
-        // No patch gives more than its share before the others had their turn.
-        let share = enough as f64 / n_live as f64;
-        patches.par_iter_mut().zip(&floors).with_max_len(1).for_each_init(
-            Scratch::default,
-            |scratch, ((patch, _), floor)| {
-                let least = (patch.n_live as f64 * share) as usize;
-                patch.run(last, least.max(*floor), limits, scratch);
-            },
-        );
-    }
-    for (patch, _) in patches {
-        // Edges are left in the queue.
-        patch.vertices.iter_mut().for_each(|vertex| vertex.is_touched = true);
-    }
-    Ok(())
 }
 
 /// The live faces and their vertices, in the order in which the faces name them; and which face each of

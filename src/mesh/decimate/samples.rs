@@ -32,6 +32,15 @@ impl Samples {
         self.attach(sample, face);
     }
 
+    /// All faces of another one, after all faces here.
+    pub(super) fn append(&mut self, other: &Self) {
+        let first = self.names.len() as u32;
+        let moved = |&place: &u32| if place == NONE { NONE } else { place + first };
+        self.names.extend_from_slice(&other.names);
+        self.next.extend(other.next.iter().map(moved));
+        self.heads.extend(other.heads.iter().map(moved));
+    }
+
     /// Whether a face has samples.
     pub(super) fn are_on(&self, face: u32) -> bool {
         self.heads[face as usize] != NONE
