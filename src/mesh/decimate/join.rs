@@ -16,7 +16,8 @@ struct Left {
 pub(super) fn join(patches: Vec<(Patch, Vec<u32>)>, before: &Part<'_>) -> Part<'static> {
     let left: Vec<Left> = patches.into_par_iter().map(|(patch, names)| Left::of(patch, &names, before)).collect();
     let mut part = Part::default();
-    part.reserve(left.iter().map(|left| left.part.faces.len()).sum());
+    let sum = |n: fn(&Part<'_>) -> usize| left.iter().map(|left| n(&left.part)).sum();
+    part.reserve(sum(|part| part.points.len()), sum(|part| part.faces.len()));
     let mut numbers = vec![NONE; before.roles.len()];
     for left in left {
         part.append(left, &mut numbers);
@@ -62,7 +63,13 @@ fn in_order_of_faces(patch: &Patch) -> (Vec<u32>, Vec<u32>) {
 }
 
 impl Part<'_> {
-    fn reserve(&mut self, n_faces: usize) {
+    fn reserve(&mut self, n_vertices: usize, n_faces: usize) {
+        self.points.to_mut().reserve(n_vertices);
+        self.roles.reserve(n_vertices);
+        self.quadrics.reserve(n_vertices);
+        self.owed.reserve(n_vertices);
+        self.has_walls.reserve(n_vertices);
+        self.is_settled.reserve(n_vertices);
         self.faces.to_mut().reserve(n_faces);
         self.kinds.to_mut().reserve(n_faces);
     }

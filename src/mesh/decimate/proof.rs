@@ -186,3 +186,28 @@ impl Proof<'_> {
         segments_squared_distance([&a.point, &b.point], [&p, &q]).sqrt()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_point_of_a_triangle_is_far_from_its_corners_and_its_middle() {
+        const N: u32 = 24;
+        for shape in 0..2000_u32 {
+            // Spread over all shapes of triangle with the longest side from 0 to 1.
+            let x = f64::from(shape % 50) / 98.0;
+            let y = f64::from(shape / 50) / 39.0 * (1.0 - (1.0 - x).powi(2)).sqrt();
+            let corners = [Vector3::zeros(), Vector3::x(), Vector3::new(x, y, 0.0)];
+            let middle = corners.iter().sum::<Vector3<f64>>() / 3.0;
+            for (i, j) in (0..=N).flat_map(|i| (0..=N - i).map(move |j| (i, j))) {
+                let (s, t) = (f64::from(i) / f64::from(N), f64::from(j) / f64::from(N));
+                let point = corners[1] * s + corners[2] * t;
+                let to = |place: &Vector3<f64>| (place - point).norm();
+                let from_corner = corners.iter().map(to).fold(f64::INFINITY, f64::min);
+                assert!(from_corner <= FROM_CORNER, "{shape}: {from_corner}");
+                assert!(from_corner.min(to(&middle)) <= FROM_MIDDLE, "{shape}: {from_corner}");
+            }
+        }
+    }
+}

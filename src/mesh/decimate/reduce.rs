@@ -13,9 +13,7 @@ use crate::mesh::{MeshRef, TriMesh};
 use crate::progress::{Cancelled, Progress};
 
 /// Faces of a patch: few enough for the cache of a core, many enough for a short seam.
-const PATCH_FACES: usize = 1 << 13;
-/// Where only a bound ends it, a long seam does no harm.
-const PATCH_FACES_OF_BOUND: usize = 1 << 14;
+const PATCH_FACES: usize = 1 << 14;
 
 /// How far the curve that divides a mesh is moved, in parts of the extent: the seams of one round lie
 /// within the patches of the next.
@@ -24,7 +22,7 @@ const SHIFTS: [f64; 4] = [0.0, 0.37, 0.71, 0.17];
 const N_ROUNDS_OF_BOUND: usize = 2;
 
 /// Patches stop this much above the target: the rest is chosen from the whole.
-const NEARLY: f64 = 1.05;
+const NEARLY: f64 = 1.03;
 /// For less than that above it, they are not cut once more.
 const WORTH_A_ROUND: f64 = 1.1;
 
@@ -64,8 +62,7 @@ pub(super) fn decimate(
     progress: &Progress,
 ) -> Result<Decimated, Cancelled> {
     let has_target = asked.n_faces > 0;
-    let (patch_faces, n_rounds) =
-        if has_target { (PATCH_FACES, SHIFTS.len()) } else { (PATCH_FACES_OF_BOUND, N_ROUNDS_OF_BOUND) };
+    let n_rounds = if has_target { SHIFTS.len() } else { N_ROUNDS_OF_BOUND };
     progress.expect(n_rounds + 1);
     let limits = Limits { bound_mm: asked.bound_mm, min_altitude_mm: min_altitude_mm(mesh), original };
     let enough = (asked.n_faces as f64 * NEARLY) as usize;
@@ -75,7 +72,7 @@ pub(super) fn decimate(
             progress.step()?;
             continue;
         }
-        let partition = Partition::new(&part, patch_faces, *shift);
+        let partition = Partition::new(&part, PATCH_FACES, *shift);
         if partition.is_divided() {
             let mut patches = partition.patches(&part, &limits);
             drop(partition);

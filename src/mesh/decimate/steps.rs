@@ -11,9 +11,9 @@ use crate::progress::{Cancelled, Progress};
 /// so many.
 const SEAM_SHARE: usize = 2;
 
-/// Buckets of cost by which the patches go on together: half an octave, and two as long as twice the
-/// target is left, since what is cheap goes in whatever order.
-const STEP: usize = 4;
+/// Buckets of cost by which the patches go on together: an octave, and two as long as twice the target is
+/// left, since what is cheap goes in whatever order.
+const STEP: usize = 8;
 const FAR_STEP: usize = 16;
 const FAR: usize = 2;
 
