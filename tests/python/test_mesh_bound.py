@@ -140,6 +140,15 @@ def test_no_mesh_breaks_its_bound(seed, bound, n, noise):
         shapes.assert_closed(made.mesh, fans=shapes.is_manifold_vertex_everywhere(mesh))
 
 
+@pytest.mark.parametrize("fraction", [0.5, 0.2, 0.1])
+def test_what_is_said_without_a_bound_is_what_a_search_of_the_whole_finds(fraction):
+    bone = shapes.noisy_bone(n=80)
+    made = decimate_mesh(bone, target_fraction=fraction)
+    truth = largest_distance(bone, made.mesh, n=20_000)
+    assert truth <= made.max_error_mm * (1 + 1e-9)
+    assert made.max_error_mm <= truth * 1.1
+
+
 def test_a_surface_that_crosses_itself_is_decimated_within_its_bound():
     bone = smooth_mesh(shapes.noisy_bone(noise=400.0)).mesh
     assert len(find_self_intersections(bone)) > 0

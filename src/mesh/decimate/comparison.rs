@@ -15,6 +15,9 @@ const LEAST_OF_LIMIT: f64 = 0.125;
 /// Without one, pieces of old faces, and of new ones, down to this part of a mean edge.
 const LEAST_PIECES: [f64; 2] = [0.25, 0.5];
 
+/// Part of a mean edge from which on a vertex is looked for around the place where the way downhill ends.
+const FAR_OFF: f64 = 0.5;
+
 /// Which limits a comparison goes by.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scale {
@@ -41,7 +44,7 @@ impl Comparison {
             ends: [Vec::new(), Vec::new()],
             faces: [Vec::new(), Vec::new()],
             scale,
-            enough: scale.limit_mm,
+            enough: scale.limit_mm.min(FAR_OFF * scale.edge_mm),
         };
         let near = vertices_near(first, second, beside);
         let [on_second, on_first] = [made.proof(second, 0), made.proof(first, 1)];
@@ -58,9 +61,8 @@ impl Comparison {
         made.ends = [of_first, of_second];
         let at_vertices = made.ends.iter().flatten().fold(0.0_f64, |most, end| most.max(end.distance));
         // Nobody asks how far it is below a limit; without one, where faces are farther than vertices.
-        if !scale.limit_mm.is_finite() {
-            made.enough = at_vertices.max(scale.edge_mm / 100.0);
-        }
+        made.enough =
+            if scale.limit_mm.is_finite() { scale.limit_mm } else { at_vertices.max(scale.edge_mm / 100.0) };
         made.faces = [
             of_faces(first.mesh, &made.ends[0], &made.proof(second, 0)),
             of_faces(second.mesh, &made.ends[1], &made.proof(first, 1)),

@@ -14,7 +14,8 @@ struct Left {
 
 /// One part of all patches; `before` is what they were cut from.
 pub(super) fn join(patches: Vec<(Patch, Vec<u32>)>, before: &Part<'_>) -> Part<'static> {
-    let left: Vec<Left> = patches.into_par_iter().map(|(patch, names)| Left::of(patch, &names, before)).collect();
+    let left: Vec<Left> =
+        patches.into_par_iter().map(|(patch, names)| Left::of(patch, &names, before)).collect();
     let mut part = Part::default();
     let sum = |n: fn(&Part<'_>) -> usize| left.iter().map(|left| n(&left.part)).sum();
     part.reserve(sum(|part| part.points.len()), sum(|part| part.faces.len()));

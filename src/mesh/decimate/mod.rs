@@ -29,8 +29,8 @@ mod reduce;
 mod samples;
 mod steps;
 mod surface;
-mod vertex;
 mod verified;
+mod vertex;
 
 pub use reduce::Decimation;
 pub use verified::{Verified, decimate_verified};

@@ -108,8 +108,7 @@ impl Patch {
 
     /// Whether a vertex may leave its line or its plane.
     fn may_move(&self, vertex: u32) -> bool {
-        self.role(vertex) == Role::Free
-            && !self.around(vertex).any(|face| is_lid(self.kinds[face as usize]))
+        self.role(vertex) == Role::Free && !self.around(vertex).any(|face| is_lid(self.kinds[face as usize]))
     }
 
     /// Notes the volume that is missing at a vertex; one that may not go off its line, or out of its plane,

@@ -103,8 +103,11 @@ fn ahead(walkers: &mut [Walker<'_>], stride: usize, enough: usize) -> Option<(us
 
 /// Up to a cost; but no patch gives more than its share before the others had their turn.
 fn walk(walkers: &mut [Walker<'_>], stride: usize, last: usize, share: f64, limits: &Limits<'_>) {
-    walkers.par_iter_mut().step_by(stride).with_max_len(1).for_each_init(Scratch::default, |scratch, walker| {
-        let least = (walker.patch.n_live as f64 * share) as usize;
-        walker.patch.run(last, least.max(walker.floor), limits, scratch);
-    });
+    walkers.par_iter_mut().step_by(stride).with_max_len(1).for_each_init(
+        Scratch::default,
+        |scratch, walker| {
+            let least = (walker.patch.n_live as f64 * share) as usize;
+            walker.patch.run(last, least.max(walker.floor), limits, scratch);
+        },
+    );
 }
