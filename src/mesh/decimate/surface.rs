@@ -70,7 +70,7 @@ impl<'a> Surface<'a> {
                     let side = usize::from(side);
                     (corners[side], Some(corners[(side + 1) % 3]))
                 }
-                Feature::Corner(corner) => (corners[usize::from(corner)], None),
+                Feature::Corner(corner) => (self.near_vertex(point, corners[usize::from(corner)]), None),
             };
             let before = best;
             for &other in self.around.of(first as usize) {
@@ -89,10 +89,9 @@ impl<'a> Surface<'a> {
         }
     }
 
-    /// The same, from a vertex: first from vertex to vertex, then from face to face.
-    pub(super) fn near_from_vertex(&self, point: &Vector3<f64>, vertex: u32) -> Option<Near> {
-        let mut vertex = vertex;
-        let mut squared = (self.point(vertex) - point).norm_squared();
+    /// From a vertex downhill to one that no neighbour beats: cheaper than from face to face.
+    fn near_vertex(&self, point: &Vector3<f64>, vertex: u32) -> u32 {
+        let (mut vertex, mut squared) = (vertex, (self.point(vertex) - point).norm_squared());
         loop {
             let before = vertex;
             for &face in self.around.of(before as usize) {
@@ -104,9 +103,14 @@ impl<'a> Surface<'a> {
                 }
             }
             if vertex == before {
-                break;
+                return vertex;
             }
         }
+    }
+
+    /// The same, from a vertex: first from vertex to vertex, then from face to face.
+    pub(super) fn near_from_vertex(&self, point: &Vector3<f64>, vertex: u32) -> Option<Near> {
+        let vertex = self.near_vertex(point, vertex);
         let found = self.around.of(vertex as usize).iter().map(|&face| self.on_face(point, face));
         let best = found.reduce(|best, next| if next.squared < best.squared { next } else { best })?;
         Some(self.near_from_face(point, best.face))
