@@ -36,7 +36,8 @@ class DecimationResult:
     target_faces : int or None
         The number of faces that was asked for.
     max_error_mm : float
-        No point of either surface was found farther than this from the other.
+        No point of either surface was found farther than this from the other. With a bound all points
+        are accounted for; without one, vertices and the middles of large faces.
     rms_error_mm, mean_error_mm : float
         Of the distances of the old vertices from the new surface.
     reached : bool

@@ -12,8 +12,8 @@ use crate::mesh::MeshRef;
 const BLOCK: usize = 4096;
 /// With a limit, pieces are divided down to this part of it: what is not shown by then is beyond.
 const LEAST_OF_LIMIT: f64 = 0.125;
-/// Without one, pieces of old faces, and of new ones, down to this part of a mean edge.
-const LEAST_PIECES: [f64; 2] = [0.25, 0.5];
+/// Without one, pieces are looked at in their middle when they are as small as so many mean edges.
+const LEAST_OF_EDGE: f64 = 4.0;
 
 /// Part of a mean edge from which on a vertex is looked for around the place where the way downhill ends.
 const FAR_OFF: f64 = 0.5;
@@ -47,7 +47,7 @@ impl Comparison {
             enough: scale.limit_mm.min(FAR_OFF * scale.edge_mm),
         };
         let near = vertices_near(first, second, beside);
-        let [on_second, on_first] = [made.proof(second, 0), made.proof(first, 1)];
+        let [on_second, on_first] = [made.proof(second), made.proof(first)];
         let of_first = each(first.mesh.vertices().len(), |vertex| {
             let point = first.point(vertex as u32);
             if beside[vertex] == NONE { End::loose(point) } else { on_second.near(point, beside[vertex]) }
@@ -62,16 +62,16 @@ impl Comparison {
         let at_vertices = made.ends.iter().flatten().fold(0.0_f64, |most, end| most.max(end.distance));
         // Nobody asks how far it is below a limit; without one, where faces are farther than vertices.
         made.enough =
-            if scale.limit_mm.is_finite() { scale.limit_mm } else { at_vertices.max(scale.edge_mm / 100.0) };
+            if scale.limit_mm.is_finite() { scale.limit_mm } else { at_vertices.max(scale.edge_mm) };
         made.faces = [
-            of_faces(first.mesh, &made.ends[0], &made.proof(second, 0)),
-            of_faces(second.mesh, &made.ends[1], &made.proof(first, 1)),
+            of_faces(first.mesh, &made.ends[0], &made.proof(second)),
+            of_faces(second.mesh, &made.ends[1], &made.proof(first)),
         ];
         made
     }
 
     /// What the faces of one of the two are held against.
-    pub(super) fn proof<'a>(&self, target: &'a Surface<'a>, which: usize) -> Proof<'a> {
+    pub(super) fn proof<'a>(&self, target: &'a Surface<'a>) -> Proof<'a> {
         let is_strict = self.scale.limit_mm.is_finite();
         Proof {
             target,
@@ -79,7 +79,7 @@ impl Comparison {
             least_mm: if is_strict {
                 self.scale.limit_mm * LEAST_OF_LIMIT
             } else {
-                self.scale.edge_mm * LEAST_PIECES[which]
+                self.scale.edge_mm * LEAST_OF_EDGE
             },
             is_strict,
             reach_mm: self.scale.limit_mm.min(self.scale.edge_mm) * 2.0 + self.scale.edge_mm * 2.0,
@@ -88,7 +88,7 @@ impl Comparison {
 
     /// Measures again what lies at stale faces of the second surface; what was added to it is stale.
     pub(super) fn renew(&mut self, first: &Surface<'_>, second: &Surface<'_>, is_stale: &[bool]) {
-        let proof = self.proof(second, 0);
+        let proof = self.proof(second);
         let is_touched: Vec<bool> = self.ends[0]
             .par_iter_mut()
             .with_min_len(BLOCK)
@@ -108,7 +108,7 @@ impl Comparison {
                 }
             },
         );
-        let proof = self.proof(first, 1);
+        let proof = self.proof(first);
         self.faces[1].resize(second.mesh.faces().len(), f64::INFINITY);
         let ends = &self.ends[1];
         self.faces[1].par_iter_mut().zip(second.mesh.faces()).zip(is_stale).for_each(

@@ -122,7 +122,7 @@ struct Wanted {
 /// Of each face of the first surface that is beyond the limit the point that is farthest.
 fn wanted(first: &Surface<'_>, made: &TriMesh, comparison: &Comparison) -> Vec<Wanted> {
     let second = Surface::new(made.view());
-    let proof = comparison.proof(&second, 0);
+    let proof = comparison.proof(&second);
     let mut found: Vec<Wanted> = Vec::new();
     for face in comparison.beyond(0) {
         let ends = first.mesh.faces()[face].map(|corner| comparison.ends[0][corner as usize]);
