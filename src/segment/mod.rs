@@ -11,6 +11,7 @@ mod diffusion;
 mod distance;
 mod element;
 mod envelope;
+mod far;
 mod fill;
 mod flood;
 mod gaussian;
