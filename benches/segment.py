@@ -262,7 +262,9 @@ def difference(peer, stage, made, folder):
     for own, other in zip(np.load(kept, mmap_mode="r"), made, strict=True):
         apart = np.abs(other.astype(np.float64) - own)
         # Inside, SimpleITK's signed distance is to another place by definition.
-        largest = max(largest, float(apart[own > 0].max(initial=0) if stage == "4s" else apart.max()))
+        largest = max(
+            largest, float(apart[own > 0].max(initial=0) if stage == "4s" else apart.max())
+        )
     return largest
 
 
@@ -298,8 +300,7 @@ SimpleITK's signed distance is to the nearest voxel of the mask outside, as calv
 it is compared; inside it is to the nearest voxel *of the mask* that touches the background, so the outermost
 layer of bone has 0 and a wall two voxels thick no depth at all, where calvaria says how far the background
 is. In a smoothed int16 SciPy cuts the fraction off after each of its three passes, calvaria rounds once at
-the end; SimpleITK's kernel is a discrete one,
-cut off where its error falls below 1 %, which shows at edges.
+the end; SimpleITK's kernel is a discrete one, cut off where its error falls below 1 %, which shows at edges.
 
 {table}
 

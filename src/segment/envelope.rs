@@ -137,14 +137,7 @@ impl Envelope {
         self.stretch(column, start, column.len(), candidates, sites);
     }
 
-    fn stretch(
-        &self,
-        column: &mut [f32],
-        start: usize,
-        end: usize,
-        candidates: &[u64],
-        sites: &mut [Site],
-    ) {
+    fn stretch(&self, column: &mut [f32], start: usize, end: usize, candidates: &[u64], sites: &mut [Site]) {
         let side = column[start];
         if side == 0.0 {
             return;

@@ -49,9 +49,7 @@ OF_LENGTH = {
     "min_core_mm3": [lambda m, n: segment.split_touching(m, neck_mm=2.0, min_core_mm3=n)],
     "centre_lps_mm": [lambda m, n: segment.cut_sphere(m, centre_lps_mm=(n, 0, 0), radius_mm=3)],
     "size_mm": [lambda m, n: segment.cut_box(m, centre_lps_mm=(0, 0, 0), size_mm=(n, 1, 1))],
-    "normal_lps": [
-        lambda m, n: segment.cut_plane(m, point_lps_mm=(0, 0, 0), normal_lps=(n, 0, 0))
-    ],
+    "normal_lps": [lambda m, n: segment.cut_plane(m, point_lps_mm=(0, 0, 0), normal_lps=(n, 0, 0))],
     "corners_lps_mm": [
         lambda m, n: segment.cut_polygon(
             m, corners_lps_mm=[(0, 0, 0), (n, 0, 0), (0, 9, 0)], view_lps=(0, 0, 1)

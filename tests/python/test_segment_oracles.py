@@ -1,5 +1,7 @@
 """The rest of the kernels beside SciPy, scikit-image and SimpleITK, voxel for voxel, on random volumes."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -77,7 +79,7 @@ def test_slices_are_completed_by_scipys_mixed_distances(axis):
         return edt(~values, sampling=spacing) - edt(values, sampling=spacing)
 
     expected = drawn.copy()
-    for first, last in zip(kept, kept[1:], strict=False):
+    for first, last in itertools.pairwise(kept):
         low, high = signed(drawn[first]), signed(drawn[last])
         for n in range(first + 1, last):
             share = (n - first) / (last - first)
@@ -115,7 +117,12 @@ def test_a_mask_on_an_oblique_grid_is_scipys_nearest_neighbour(is_left):
     forth = np.linalg.inv(source.lps_from_ijk) @ target.lps_from_ijk
     turned = forth[2::-1, 2::-1]
     expected = ndimage.affine_transform(
-        labels, turned, offset=forth[2::-1, 3], output_shape=made.shape, order=0, mode="grid-constant"
+        labels,
+        turned,
+        offset=forth[2::-1, 3],
+        output_shape=made.shape,
+        order=0,
+        mode="grid-constant",
     )
     np.testing.assert_array_equal(made, expected)
     assert len(np.unique(made)) == 5

@@ -12,7 +12,7 @@ from calvaria import _native, _progress
 from calvaria._arrays import frozen
 from calvaria._asked import above_zero, at_least_zero, need, whole
 from calvaria.errors import EmptyMaskError, SegmentationError
-from calvaria.segment._bytes import bytes_of, check_grids, mask_of
+from calvaria.segment._bytes import bytes_of, check_grids
 from calvaria.segment.distances import distance_map
 from calvaria.segment.levels import threshold
 from calvaria.segment.parts import find_parts, keep_connected, seed_indices
