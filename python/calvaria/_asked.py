@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-__all__ = ["above_zero", "at_least_zero", "finite", "need"]
+__all__ = ["above_zero", "at_least_zero", "finite", "need", "whole"]
 
 
 def finite(name: str, value: Any) -> float:
@@ -33,6 +33,17 @@ def at_least_zero(name: str, value: Any) -> float:
         msg = f"{name}: a finite number of at least 0 expected, found {value!r}"
         raise ValueError(msg)
     return number
+
+
+def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
+    """Return a whole number of at least `least` and, where there is one, at most `most`."""
+    number = value if isinstance(value, int) else _number(value)
+    is_whole = isinstance(number, int) or number.is_integer()
+    if not (is_whole and number >= least and (most is None or number <= most)):
+        told = f"of at least {least}" if most is None else f"from {least} to {most}"
+        msg = f"{name}: a whole number {told} expected, found {value!r}"
+        raise ValueError(msg)
+    return int(number)
 
 
 def need(name: str, found: Any, *kinds: type) -> None:

@@ -2,20 +2,17 @@
 //!
 //! One pass along each axis (A. Meijster and others, 2000; P. F. Felzenszwalb and
 //! D. P. Huttenlocher, doi 10.4086/toc.2012.v008a019): along i from the runs, along j and k as the
-//! lower envelope of parabolas. Columns are cut at voxels of distance 0, and only the box around
-//! the voxels that have a distance is visited.
+//! lower envelope of parabolas. Both sides of a mask are measured in the same passes: a set voxel
+//! carries its squared distance with a minus. With one side asked for, only the box around its
+//! voxels is visited.
 
-use ndarray::{Array3, ArrayViewMut1, ArrayViewMut2, Axis, s};
+use ndarray::{Array3, Axis, s};
 use rayon::prelude::*;
 
 use super::bits::Bits;
+use super::envelope::{Envelope, Workspace};
 use super::runs::Runs;
 use crate::progress::{Cancelled, Progress};
-
-/// Columns that are taken up together: two cache lines of float32, which come from memory as one.
-const BLOCK: usize = 32;
-/// Added to the length of a column, so that columns of 2^n voxels do not fall on the same cache lines.
-const GAP: usize = 8;
 
 /// Distance of every set voxel to the nearest unset one, mm; 0 for unset voxels, infinity where
 /// nothing is unset.
@@ -27,31 +24,7 @@ pub fn distance(
     spacing_xyz_mm: [f64; 3],
     progress: &Progress,
 ) -> Result<Array3<f32>, Cancelled> {
-    let [ni, nj, nk] = bits.dims_ijk();
-    let mut made = Array3::from_elem((nk, nj, ni), 0.0);
-    let Some([i, j, k]) = bits.bounds_ijk() else { return Ok(made) };
-    let runs = Runs::new(bits, true);
-    let steps = spacing_xyz_mm.map(|step| step as f32);
-    let (across, through) = (Envelope::new(nj, steps[1]), Envelope::new(nk, steps[2]));
-    progress.expect(k[1] - k[0] + 1 + j[1] - j[0] + 1);
-    let planes = made.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
-    planes.filter(|(at, _)| (k[0]..=k[1]).contains(at)).try_for_each(|(k, mut plane)| {
-        for (j, mut row) in plane.rows_mut().into_iter().enumerate() {
-            if let Some(row) = row.as_slice_mut() {
-                for run in runs.of_row(k * nj + j) {
-                    along_run(row, runs.spans()[run], steps[0]);
-                }
-            }
-        }
-        across.columns(plane.slice_mut(s![.., i[0]..=i[1]]), false);
-        progress.step()
-    })?;
-    let sheets = made.axis_iter_mut(Axis(1)).into_par_iter().enumerate();
-    sheets.filter(|(at, _)| (j[0]..=j[1]).contains(at)).try_for_each(|(_, mut sheet)| {
-        through.columns(sheet.slice_mut(s![.., i[0]..=i[1]]), true);
-        progress.step()
-    })?;
-    Ok(made)
+    measure(bits, spacing_xyz_mm, false, progress)
 }
 
 /// Distance to the surface of a mask, mm: of voxels outside to the nearest one inside, and of voxels
@@ -64,152 +37,112 @@ pub fn signed_distance(
     spacing_xyz_mm: [f64; 3],
     progress: &Progress,
 ) -> Result<Array3<f32>, Cancelled> {
-    let mut outside = bits.clone();
-    outside.invert();
-    let mut made = distance(&outside, spacing_xyz_mm, progress)?;
-    drop(outside);
-    let inside = distance(bits, spacing_xyz_mm, progress)?;
-    // One of the two is 0.
-    made.axis_iter_mut(Axis(0)).into_par_iter().zip(inside.axis_iter(Axis(0))).for_each(|(mut a, b)| {
-        a.zip_mut_with(&b, |a, b| *a -= b);
-    });
+    measure(bits, spacing_xyz_mm, true, progress)
+}
+
+fn measure(
+    bits: &Bits,
+    spacing_xyz_mm: [f64; 3],
+    is_signed: bool,
+    progress: &Progress,
+) -> Result<Array3<f32>, Cancelled> {
+    let dims = bits.dims_ijk();
+    let mut made = Array3::from_elem((dims[2], dims[1], dims[0]), 0.0);
+    let Some([i, j, k]) = (if is_signed { whole(dims) } else { box_with_rim(bits) }) else {
+        return Ok(made);
+    };
+    let runs = Runs::new(bits, true);
+    let steps = spacing_xyz_mm.map(|step| step as f32);
+    let across = Envelope::new(j[1] - j[0], steps[1]);
+    let through = Envelope::new(k[1] - k[0], steps[2]);
+    progress.expect(k[1] - k[0] + j[1] - j[0]);
+    let mut part = made.slice_mut(s![k[0]..k[1], j[0]..j[1], ..]);
+    part.axis_iter_mut(Axis(0)).into_par_iter().enumerate().try_for_each_init(
+        || Workspace::new(across.len()),
+        |space, (at, mut plane)| {
+            for (row_at, mut row) in plane.rows_mut().into_iter().enumerate() {
+                if let Some(row) = row.as_slice_mut() {
+                    let of_row = runs.of_row((k[0] + at) * dims[1] + j[0] + row_at);
+                    along_row(row, &runs.spans()[of_row], steps[0], is_signed);
+                }
+            }
+            across.run(plane.slice_mut(s![.., i[0]..i[1]]), space, |_| {});
+            progress.step()
+        },
+    )?;
+    part.axis_iter_mut(Axis(1)).into_par_iter().try_for_each_init(
+        || Workspace::new(through.len()),
+        |space, mut sheet| {
+            let sheet = sheet.slice_mut(s![.., i[0]..i[1]]);
+            through.run(sheet, space, if is_signed { signed_roots } else { roots });
+            progress.step()
+        },
+    )?;
     Ok(made)
 }
 
+fn whole(dims_ijk: [usize; 3]) -> Option<[[usize; 2]; 3]> {
+    dims_ijk.iter().all(|n| *n > 0).then_some(dims_ijk.map(|n| [0, n]))
+}
+
+/// The box around the set voxels and the unset ones next to it; first index, and index after the last.
+fn box_with_rim(bits: &Bits) -> Option<[[usize; 2]; 3]> {
+    let (dims, bounds) = (bits.dims_ijk(), bits.bounds_ijk()?);
+    Some(std::array::from_fn(|axis| {
+        let [low, high] = bounds[axis];
+        [low.saturating_sub(1), (high + 2).min(dims[axis])]
+    }))
+}
+
+fn signed_roots(column: &mut [f32]) {
+    for value in column {
+        *value = value.abs().sqrt().copysign(*value);
+    }
+}
+
+fn roots(column: &mut [f32]) {
+    for value in column {
+        *value = value.abs().sqrt();
+    }
+}
+
+/// Squared distances along a row: with a minus in the runs that are set, and between them where both
+/// sides are asked for.
+fn along_row(row: &mut [f32], runs: &[[u32; 2]], step: f32, is_signed: bool) {
+    let mut from = 0;
+    for run in runs {
+        let [start, end] = run.map(|n| n as usize);
+        if is_signed && from < start {
+            along_run(row, from, start, step, 1.0);
+        }
+        along_run(row, start, end, step, -1.0);
+        from = end;
+    }
+    if is_signed && from < row.len() {
+        along_run(row, from, row.len(), step, 1.0);
+    }
+}
+
 /// Squared distances to the ends of a run; infinite where the row ends first on both sides.
-fn along_run(row: &mut [f32], [from, to]: [u32; 2], step: f32) {
-    let (from, to, n) = (from as usize, to as usize, row.len());
-    for i in from..to {
-        let left = if from > 0 { i + 1 - from } else { usize::MAX };
-        let right = if to < n { to - i } else { usize::MAX };
-        let near = left.min(right);
+fn along_run(row: &mut [f32], from: usize, to: usize, step: f32, sign: f32) {
+    let (n, length) = (row.len(), to - from);
+    let n_left = match (from > 0, to < n) {
+        (false, false) => return row.fill(sign * f32::INFINITY),
+        (true, true) => length.div_ceil(2),
+        (true, false) => length,
+        (false, true) => 0,
+    };
+    let squared = |near: usize| {
         let mm = near as f32 * step;
-        row[i] = if near == usize::MAX { f32::INFINITY } else { mm * mm };
+        sign * (mm * mm)
+    };
+    let (left, right) = row[from..to].split_at_mut(n_left);
+    for (at, value) in left.iter_mut().enumerate() {
+        *value = squared(at + 1);
     }
-}
-
-/// The lower envelope of parabolas along one axis.
-struct Envelope {
-    step2: f32,
-    /// 1 / (2 step² n): how far the crossing of two parabolas n apart moves per difference in height.
-    slopes: Vec<f32>,
-}
-
-/// The first whole number above a number that is not below -1; without a call of floor(), which the
-/// baseline x86-64 has no instruction for.
-fn after(number: f32) -> usize {
-    (number.max(-1.0) + 1.0) as usize
-}
-
-/// A parabola on the envelope.
-#[derive(Clone, Copy, Default)]
-struct Site {
-    index: u32,
-    place: f32,
-    height: f32,
-    start: f32,
-}
-
-impl Envelope {
-    fn new(n: usize, step: f32) -> Self {
-        let step2 = step * step;
-        Self { step2, slopes: (0..=n).map(|n| 1.0 / (2.0 * step2 * n as f32)).collect() }
-    }
-
-    /// Runs over all columns (along the first axis) of a sheet; takes the root when this is the last pass.
-    fn columns(&self, sheet: ArrayViewMut2<'_, f32>, is_last: bool) {
-        let mut rows: Vec<&mut [f32]> =
-            sheet.into_outer_iter_mut().filter_map(ArrayViewMut1::into_slice).collect();
-        let (n, width) = (rows.len(), rows.first().map_or(0, |row| row.len()));
-        let pitch = n + GAP;
-        let mut block = vec![0.0; BLOCK * pitch];
-        let mut sites = vec![Site::default(); n];
-        for from in (0..width).step_by(BLOCK) {
-            let to = (from + BLOCK).min(width);
-            let mut is_used = [false; BLOCK];
-            for (at, row) in rows.iter().enumerate() {
-                for (c, value) in row[from..to].iter().enumerate() {
-                    block[c * pitch + at] = *value;
-                    is_used[c] |= *value != 0.0;
-                }
-            }
-            if !is_used.contains(&true) {
-                continue;
-            }
-            for (column, _) in block.chunks_exact_mut(pitch).zip(is_used).filter(|(_, used)| *used) {
-                let column = &mut column[..n];
-                self.column(column, &mut sites);
-                if is_last {
-                    for value in &mut *column {
-                        *value = value.sqrt();
-                    }
-                }
-            }
-            for (at, row) in rows.iter_mut().enumerate() {
-                for (c, value) in row[from..to].iter_mut().enumerate() {
-                    *value = block[c * pitch + at];
-                }
-            }
-        }
-    }
-
-    /// Nothing beyond a 0 can be nearer than the 0: the stretches between are independent.
-    fn column(&self, column: &mut [f32], sites: &mut [Site]) {
-        let mut at = 0;
-        while at < column.len() {
-            if column[at] == 0.0 {
-                at += 1;
-                continue;
-            }
-            let start = at;
-            while at < column.len() && column[at] != 0.0 {
-                at += 1;
-            }
-            self.stretch(column, start, at, sites);
-        }
-    }
-
-    fn stretch(&self, column: &mut [f32], start: usize, end: usize, sites: &mut [Site]) {
-        let n = self.envelope(column, start, end, sites);
-        for site in 0..n {
-            let Site { place, height, start: from, .. } = sites[site];
-            let to = if site + 1 < n { sites[site + 1].start } else { end as f32 };
-            // A parabola rules from the voxel after its start on.
-            let (from, to) = (after(from).max(start), after(to).min(end));
-            for at in from..to {
-                let apart = at as f32 - place;
-                column[at] = height + apart * apart * self.step2;
-            }
-        }
-    }
-
-    /// Gathers the parabolas that are lowest somewhere between `start` and `end`; returns how many.
-    fn envelope(&self, column: &[f32], start: usize, end: usize, sites: &mut [Site]) -> usize {
-        let last = end as f32;
-        let mut top = 0;
-        for index in start.saturating_sub(1)..(end + 1).min(column.len()) {
-            let (height, place) = (column[index], index as f32);
-            if height == f32::INFINITY {
-                continue;
-            }
-            let mut begin = f32::NEG_INFINITY;
-            while top > 0 {
-                let below = sites[top - 1];
-                let slope = self.slopes[index - below.index as usize];
-                let crossing = (place + below.place) * 0.5 + (height - below.height) * slope;
-                if crossing > below.start {
-                    begin = crossing;
-                    break;
-                }
-                top -= 1;
-            }
-            // A parabola that rules only beyond the end is none of this stretch.
-            if begin < last {
-                sites[top] = Site { index: index as u32, place, height, start: begin };
-                top += 1;
-            }
-        }
-        top
+    let n_right = right.len();
+    for (at, value) in right.iter_mut().enumerate() {
+        *value = squared(n_right - at);
     }
 }
 
@@ -246,6 +179,29 @@ mod tests {
             let outside = brute(&bytes.mapv(|byte| 1 - byte), spacing);
             for ((a, b), c) in signed.iter().zip(&outside).zip(&expected) {
                 assert!((a - (b - c)).abs() < 1e-5);
+            }
+        }
+    }
+
+    #[test]
+    fn long_columns_are_measured_across_words_and_blocks() {
+        let mut state = 11_u32;
+        for dims in [(1, 150, 40), (150, 1, 37), (1, 1, 200), (70, 66, 1), (65, 2, 33), (2, 3, 1)] {
+            for [rare, side] in [[7, 0], [7, 1], [3, 1]] {
+                let bytes = Array3::from_shape_simple_fn(dims, || {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    u8::from(state >> (32 - rare) != 0) ^ side as u8
+                });
+                let spacing = [0.5, 3.0, 0.25];
+                let made =
+                    signed_distance(&Bits::from_bytes(bytes.view()), spacing, &Progress::default()).unwrap();
+                let (inside, outside) =
+                    (brute(&bytes, spacing), brute(&bytes.mapv(|byte| 1 - byte), spacing));
+                for ((a, b), c) in made.iter().zip(&outside).zip(&inside) {
+                    let expected = b - c;
+                    let is_same = a.total_cmp(&expected).is_eq() || (a - expected).abs() < 1e-5;
+                    assert!(is_same, "{a} {b} {c}");
+                }
             }
         }
     }

@@ -14,14 +14,23 @@ const REACH_SIGMAS: f64 = 4.0;
 /// Slices of a task; the halo of a narrow kernel costs a quarter more.
 const SLAB: usize = 32;
 
-/// Weights of a kernel from its middle outwards; they sum to 1 over both sides.
-fn half_kernel(sigma: f64) -> Vec<f32> {
+/// Weights of a kernel from its middle outwards; they sum to 1 over both sides. What reaches beyond a
+/// line of `n` voxels meets its last value there, so the last weight holds all of that.
+fn half_kernel(sigma: f64, n: usize) -> Vec<f32> {
     if sigma <= 0.0 {
         return vec![1.0];
     }
     let reach = (REACH_SIGMAS * sigma + 0.5) as usize;
-    let weights: Vec<f64> = (0..=reach).map(|n| (-0.5 * (n as f64 / sigma).powi(2)).exp()).collect();
-    let sum = 2.0 * weights.iter().sum::<f64>() - weights[0];
+    let weight = |n: usize| (-0.5 * (n as f64 / sigma).powi(2)).exp();
+    let mut weights: Vec<f64> = (0..=reach.min(n.saturating_sub(1))).map(weight).collect();
+    let beyond: f64 = (weights.len()..=reach).map(weight).sum();
+    let sum = 2.0 * (weights.iter().sum::<f64>() + beyond) - weights[0];
+    match &mut weights[..] {
+        // A line of one voxel: all is that value.
+        [middle] => *middle = sum,
+        [.., last] => *last += beyond,
+        [] => {}
+    }
     weights.iter().map(|weight| (weight / sum) as f32).collect()
 }
 
@@ -36,7 +45,8 @@ pub fn gaussian<T: Value>(
 ) -> Result<Array3<T>, Cancelled> {
     let (nk, nj, ni) = values.dim();
     let mut made = Array3::from_elem((nk, nj, ni), T::default());
-    let kernels = sigma_ijk.map(half_kernel);
+    let dims = [ni, nj, nk];
+    let kernels = [0, 1, 2].map(|axis| half_kernel(sigma_ijk[axis], dims[axis]));
     progress.expect(nk.div_ceil(SLAB));
     made.axis_chunks_iter_mut(Axis(0), SLAB).into_par_iter().enumerate().try_for_each(|(n, mut slab)| {
         let mut slices = Slices::new(values, &kernels);
@@ -159,6 +169,32 @@ mod tests {
         let got = f64::from(made[[38, 10, 12]]);
         assert!((got - expected(3.0, 2.0) * expected(1.0, 1.0)).abs() < 1e-5);
         assert!(made[[35, 11, 11]].abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_kernel_longer_than_the_image_weighs_its_border() {
+        let values = Array3::from_shape_fn((6, 1, 9), |(k, _, i)| (7 * k + i * i) as f32);
+        for sigma in [3.0, 40.0, 1e4] {
+            let made = gaussian(values.view(), [sigma, 2.0, 0.5 * sigma], &Progress::default()).unwrap();
+            let taps = |at: usize, n: usize, sigma: f64| -> Vec<f64> {
+                let reach = (4.0 * sigma + 0.5) as isize;
+                let mut sums = vec![0.0; n];
+                for m in -reach..=reach {
+                    let to = (at as isize + m).clamp(0, n as isize - 1) as usize;
+                    sums[to] += (-0.5 * (m as f64 / sigma).powi(2)).exp();
+                }
+                let all: f64 = sums.iter().sum();
+                sums.iter().map(|sum| sum / all).collect()
+            };
+            for ((k, _, i), got) in made.indexed_iter() {
+                let (along, through) = (taps(i, 9, sigma), taps(k, 6, 0.5 * sigma));
+                let expected: f64 = values
+                    .indexed_iter()
+                    .map(|((c, _, a), value)| along[a] * through[c] * f64::from(*value))
+                    .sum();
+                assert!((f64::from(*got) - expected).abs() < 1e-3, "{got} {expected}");
+            }
+        }
     }
 
     #[test]

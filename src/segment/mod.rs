@@ -5,10 +5,13 @@
 //! any number of threads.
 
 mod bits;
+mod columns;
 mod components;
 mod diffusion;
 mod distance;
 mod element;
+mod envelope;
+mod far;
 mod fill;
 mod flood;
 mod gaussian;

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::bits::Bits;
 use super::element::Element;
+use super::far::dilate_far;
 use crate::progress::{Cancelled, Progress};
 
 /// Sets every voxel that a step of the element leads to from a set one.
@@ -14,6 +15,9 @@ use crate::progress::{Cancelled, Progress};
 /// # Errors
 /// [`Cancelled`] when the caller asked for a stop.
 pub fn dilate(bits: &Bits, element: &Element, progress: &Progress) -> Result<Bits, Cancelled> {
+    if element.measured_ball().is_some() {
+        return dilate_far(bits, element, progress);
+    }
     let mut made = Bits::new(bits.dims_ijk());
     let [_, nj, nk] = bits.dims_ijk();
     let (width, last, plane_len) = (bits.width(), bits.last_word(), bits.plane_len().max(1));
@@ -158,5 +162,30 @@ mod tests {
                 assert_eq!(erode(&bits, &element, &Progress::default()).unwrap().to_bytes(), inverse);
             }
         }
+    }
+
+    #[test]
+    fn a_large_ball_is_that_of_its_steps() {
+        let affine = Matrix4::new_nonuniform_scaling(&Vector3::new(0.6, 0.6, 0.5));
+        let dims = [70, 40, 60];
+        let grid = Grid::new(dims, affine).unwrap();
+        let mut few = Array3::zeros((dims[2], dims[1], dims[0]));
+        for place in [[3, 5, 7], [30, 20, 60], [31, 2, 69]] {
+            few[place] = 1;
+        }
+        // 25 x 0.6 and 30 x 0.5 are ties at 15 mm, and so are 15 x 0.6 with 20 x 0.6 and 18 x 0.5.
+        let element = Element::ball(&grid, 15.0);
+        assert!(element.measured_ball().is_some());
+        let bits = Bits::from_bytes(few.view());
+        let made = dilate(&bits, &element, &Progress::default()).unwrap();
+        assert_eq!(made.to_bytes(), dilated(&few, &element));
+        let (mut inverse, mut expected) = (bits.clone(), made);
+        inverse.invert();
+        expected.invert();
+        assert_eq!(erode(&inverse, &element, &Progress::default()).unwrap(), expected);
+        let all = dilate(&bits, &Element::ball(&grid, 1e6), &Progress::default()).unwrap();
+        assert_eq!(all.count(), few.len());
+        let none = dilate(&Bits::new(dims), &element, &Progress::default()).unwrap();
+        assert_eq!(none.count(), 0);
     }
 }

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calvaria._arrays import frozen
-from calvaria._asked import need
+from calvaria._asked import at_least_zero, need
 from calvaria.errors import GeometryError
 from calvaria.volume import Mask, Volume
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["bytes_of", "check_grids", "hu_only", "mask_of", "voxel_count"]
+__all__ = ["bytes_of", "check_grids", "hu_only", "mask_of", "neighbours", "voxel_count"]
+
+_MOST = 2**63
 
 
 def bytes_of(mask: Mask) -> NDArray[np.uint8]:
@@ -54,6 +56,14 @@ def check_grids(name: str, mask: Mask, other: Volume | Mask) -> None:
         raise GeometryError(msg)
 
 
+def neighbours(connectivity: Any) -> int:
+    """Return a number of neighbours that a voxel can have."""
+    if isinstance(connectivity, bool) or connectivity not in (6, 18, 26):
+        msg = f"connectivity: 6, 18 or 26 expected, found {connectivity!r}"
+        raise ValueError(msg)
+    return int(connectivity)
+
+
 def hu_only(volume: Volume, what: str) -> None:
     """Raise ValueError when a step in Hounsfield units is asked of an image that has none."""
     need("volume", volume, Volume)
@@ -68,9 +78,6 @@ def hu_only(volume: Volume, what: str) -> None:
 
 def voxel_count(mask: Mask | Volume, volume_mm3: float, *, name: str) -> int:
     """Return the smallest number of voxels that make up at least this volume."""
-    if not volume_mm3 >= 0:
-        msg = f"{name}: a number of at least 0 expected, found {volume_mm3}"
-        raise ValueError(msg)
     # A volume given as so many voxels is not pushed to one more by rounding.
-    n = volume_mm3 / mask.grid.voxel_volume_mm3
-    return min(math.ceil(n * (1.0 - 1e-9)), 2**63)
+    n = at_least_zero(name, volume_mm3) / mask.grid.voxel_volume_mm3 * (1.0 - 1e-9)
+    return math.ceil(n) if n < _MOST else _MOST

@@ -50,7 +50,13 @@ def multi_otsu(counts: Counts, n_classes: int) -> list[int]:
 
 
 def _otsu(counts: Counts) -> int:
-    return multi_otsu(counts, 2)[0]
+    # As multi_otsu with two classes, without its table of all pairs of bins.
+    weight, first = np.cumsum(counts)[:-1], np.cumsum(counts * np.arange(len(counts)))[:-1]
+    total = float((counts * np.arange(len(counts))).sum())
+    rest = counts.sum() - weight
+    below = np.divide(first**2, weight, out=np.zeros_like(first), where=weight > 0)
+    above = np.divide((total - first) ** 2, rest, out=np.zeros_like(first), where=rest > 0)
+    return int(np.argmax(below + above))
 
 
 def _shares(counts: Counts) -> tuple[Counts, Counts]:

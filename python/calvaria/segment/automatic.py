@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from calvaria import _native
-from calvaria._asked import need
+from calvaria._asked import need, whole
 from calvaria._html import html_table
 from calvaria.errors import SegmentationError
 from calvaria.segment._bytes import bytes_of, check_grids
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from calvaria.volume import Mask
 
 __all__ = ["AutomaticLevel", "automatic_level", "multi_otsu_levels"]
+
+_MOST_BINS = 65536
+# Several classes are found in a table of all pairs of bins.
+_MOST_PAIRED_BINS = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,9 +174,7 @@ def multi_otsu_levels(
     [-991, 48]
     """
     need("volume", volume, Volume)
-    if not 2 <= n_classes <= n_bins:
-        msg = f"n_classes: a number from 2 to n_bins ({n_bins}) expected, found {n_classes}"
-        raise ValueError(msg)
+    n_classes = whole("n_classes", n_classes, 2, whole("n_bins", n_bins, 2, _MOST_PAIRED_BINS))
     counts, low, width = _histogram(volume, n_bins, within)
     return tuple(low + (at + 1) * width for at in multi_otsu(counts, n_classes))
 
@@ -179,14 +182,15 @@ def multi_otsu_levels(
 def _histogram(
     volume: Volume, n_bins: int, within: Mask | None
 ) -> tuple[NDArray[np.float64], float, float]:
-    if not 2 <= n_bins <= 65536:
-        msg = f"n_bins: a number from 2 to 65536 expected, found {n_bins}"
-        raise ValueError(msg)
+    n_bins = whole("n_bins", n_bins, 2, _MOST_BINS)
     chosen = volume.values
     if within is not None:
         check_grids("within", within, volume)
         chosen = chosen[within.values != 0]
     low, high = (float(chosen.min()), float(chosen.max())) if chosen.size else (0.0, 0.0)
+    if not math.isfinite(high - low):
+        msg = f"volume: finite values expected, found some from {low:g} to {high:g}"
+        raise SegmentationError(msg)
     if not low < high:
         msg = f"volume: at least two different values expected, found only {low:g}"
         raise SegmentationError(msg)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from calvaria._arrays import frozen
-from calvaria._asked import need
+from calvaria._asked import at_least_zero, need
 from calvaria.errors import EmptyMaskError, GeometryError
 from calvaria.geometry import Grid
 from calvaria.volume import Mask, Volume
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["crop", "crop_to_mask"]
 
@@ -42,6 +41,8 @@ def crop(image: Image, *, low_ijk: ArrayLike, high_ijk: ArrayLike) -> Image:
     ------
     GeometryError
         The box lies outside of the image, or is inside out.
+    ValueError
+        An index is no whole number.
 
     Examples
     --------
@@ -55,9 +56,9 @@ def crop(image: Image, *, low_ijk: ArrayLike, high_ijk: ArrayLike) -> Image:
     """
     need("image", image, Volume, Mask)
     dims = np.asarray(image.grid.dims_ijk)
-    low = np.maximum(np.asarray(low_ijk, dtype=np.int64), 0)
-    high = np.minimum(np.asarray(high_ijk, dtype=np.int64), dims - 1)
-    if low.shape != (3,) or high.shape != (3,) or (low > high).any():
+    low = np.maximum(_indices("low_ijk", low_ijk), 0)
+    high = np.minimum(_indices("high_ijk", high_ijk), dims - 1)
+    if (low > high).any():
         msg = (
             f"low_ijk, high_ijk: a box within {tuple(dims.tolist())} voxels expected, "
             f"found {np.asarray(low_ijk).tolist()} to {np.asarray(high_ijk).tolist()}"
@@ -108,19 +109,30 @@ def crop_to_mask(image: Image, *, mask: Mask, margin_mm: float = 0.0) -> Image:
     ((5, 3, 3), (1.0, 1.5, 1.5))
     """
     need("image", image, Volume, Mask)
+    need("mask", mask, Mask)
     if not mask.grid.is_close(image.grid, tolerance_mm=0.01):
         msg = f"mask: a mask on the grid of the image expected, found {mask.grid!r}"
         raise GeometryError(msg)
-    if not (margin_mm >= 0 and math.isfinite(margin_mm)):
-        msg = f"margin_mm: a finite number of at least 0 expected, found {margin_mm}"
-        raise ValueError(msg)
+    margin_mm = at_least_zero("margin_mm", margin_mm)
     spans = [np.flatnonzero(mask.values.any(axis=axes)) for axes in ((0, 1), (0, 2), (1, 2))]
     if not all(len(span) for span in spans):
         msg = "mask: at least one voxel expected, found none"
         raise EmptyMaskError(msg)
     # A ball of the margin reaches this many voxels along each index, on any grid.
     per_mm = np.linalg.norm(np.linalg.inv(mask.grid.lps_from_ijk[:3, :3]), axis=1)
-    extra = np.ceil(margin_mm * per_mm - 1e-9).astype(np.int64)
+    extra = np.ceil(np.minimum(margin_mm * per_mm - 1e-9, mask.grid.dims_ijk)).astype(np.int64)
     low = np.array([span[0] for span in spans]) - extra
     high = np.array([span[-1] for span in spans]) + extra
     return crop(image, low_ijk=low, high_ijk=high)
+
+
+def _indices(name: str, values: ArrayLike) -> NDArray[np.int64]:
+    try:
+        numbers = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        numbers = np.empty(0)
+    if numbers.shape != (3,) or not (numbers == np.floor(numbers)).all() or np.isinf(numbers).any():
+        msg = f"{name}: three whole numbers expected, found {values!r}"
+        raise ValueError(msg)
+    # Beyond any image; an index cannot be larger.
+    return np.clip(numbers, -(2.0**40), 2.0**40).astype(np.int64)

@@ -14,7 +14,7 @@ from calvaria.volume import Mask
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     Vector = tuple[float, float, float]
 
@@ -247,7 +247,7 @@ def cut_polygon(
            [1, 0, 0, 0, 0],
            [0, 0, 0, 0, 0]])
     """
-    corners = np.asarray(corners_lps_mm, dtype=np.float64)
+    corners = _numbers("corners_lps_mm", corners_lps_mm)
     if (
         corners.ndim != 2
         or corners.shape[1] != 3
@@ -262,7 +262,7 @@ def cut_polygon(
     right /= np.linalg.norm(right)
     up = np.cross(view, right)
     flat = (corners - corners[0]) @ np.stack([right, up], axis=1)
-    low, high = (-1e12, 1e12) if depth_mm is None else (float(depth_mm[0]), float(depth_mm[1]))
+    low, high = (-1e12, 1e12) if depth_mm is None else _depths(depth_mm)
     vectors = [_vector("corners_lps_mm", v) for v in (corners[0], right, up, view)]
     pairs = [(float(a), float(b)) for a, b in flat]
     return _cut(mask, "prism", vectors, [low, high], keep=keep, corners=pairs)
@@ -294,7 +294,7 @@ def _cut(
 
 
 def _vector(name: str, values: ArrayLike) -> Vector:
-    numbers = np.asarray(values, dtype=np.float64)
+    numbers = _numbers(name, values)
     if numbers.shape != (3,) or not np.isfinite(numbers).all():
         msg = f"{name}: three finite numbers expected, found {numbers.tolist()}"
         raise ValueError(msg)
@@ -304,16 +304,37 @@ def _vector(name: str, values: ArrayLike) -> Vector:
 
 def _unit(name: str, values: ArrayLike) -> Vector:
     vector = np.asarray(_vector(name, values))
-    length = float(np.linalg.norm(vector))
-    if length == 0:
+    largest = float(np.abs(vector).max())
+    if largest == 0:
         msg = f"{name}: a direction expected, found no length"
         raise ValueError(msg)
+    # Divided twice: the square of a very large or small number is none.
+    vector = vector / largest
+    length = float(np.linalg.norm(vector))
     x, y, z = (vector / length).tolist()
     return (x, y, z)
 
 
+def _numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        msg = f"{name}: numbers expected, found {values!r}"
+        raise ValueError(msg) from None
+
+
+def _depths(values: ArrayLike) -> tuple[float, float]:
+    numbers = _numbers("depth_mm", values)
+    if numbers.shape != (2,) or not numbers[0] <= numbers[1]:
+        msg = f"depth_mm: two numbers in ascending order expected, found {values!r}"
+        raise ValueError(msg)
+    # Infinity is allowed: as far as anything reaches.
+    low, high = np.clip(numbers, -1e12, 1e12).tolist()
+    return low, high
+
+
 def _axes(values: ArrayLike) -> list[Vector]:
-    rows = np.asarray(values, dtype=np.float64)
+    rows = _numbers("axes_lps", values)
     if rows.shape != (3, 3):
         msg = f"axes_lps: three directions (3, 3) expected, found shape {rows.shape}"
         raise ValueError(msg)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from calvaria import _native, _progress
 from calvaria._arrays import frozen
-from calvaria._asked import above_zero, need
+from calvaria._asked import above_zero, at_least_zero, need, whole
 from calvaria.errors import EmptyMaskError, SegmentationError
-from calvaria.segment._bytes import bytes_of, check_grids, mask_of
+from calvaria.segment._bytes import bytes_of, check_grids
 from calvaria.segment.distances import distance_map
 from calvaria.segment.levels import threshold
 from calvaria.segment.parts import find_parts, keep_connected, seed_indices
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
 
 
 __all__ = ["grow_confident", "grow_from_seeds", "grow_region", "split_touching", "watershed"]
+
+# The boxes around the seeds are held in memory, and a region that has not settled by then circles.
+_MOST_RADIUS = 64
+_MOST_ROUNDS = 1000
+_MOST_LABELS = 65535
 
 
 def grow_region(
@@ -99,9 +106,9 @@ def grow_confident(
     n_sigma : float
         How many standard deviations.
     n_rounds : int
-        How often the bounds are found anew; 0: only from the boxes.
+        How often the bounds are found anew, up to 1000; 0: only from the boxes.
     radius_voxels : int
-        The boxes reach this many voxels to every side.
+        The boxes reach this many voxels to every side, up to 64.
 
     Returns
     -------
@@ -131,8 +138,9 @@ def grow_confident(
     if not indices:
         msg = "seeds_lps_mm: at least one point expected, found none"
         raise ValueError(msg)
-    above_zero("n_sigma", n_sigma)
-    r = int(radius_voxels)
+    n_sigma = above_zero("n_sigma", n_sigma)
+    n_rounds = whole("n_rounds", n_rounds, 0, _MOST_ROUNDS)
+    r = whole("radius_voxels", radius_voxels, 0, _MOST_RADIUS)
     # Beyond the border the outermost values count again, as in ITK.
     at = [
         np.ix_(
@@ -144,20 +152,25 @@ def grow_confident(
         for seed in indices
     ]
     boxes = [volume.values[box].astype(np.float64).ravel() for box in at]
+    if not all(np.isfinite(box).all() for box in boxes):
+        msg = "volume: finite values around the seeds expected, found others"
+        raise SegmentationError(msg)
     own = [float(volume.values[k, j, i]) for i, j, k in indices]
     mean = float(np.mean([box.mean() for box in boxes]))
     sigma = float(np.sqrt(np.mean([box.var(ddof=1) if box.size > 1 else 0.0 for box in boxes])))
-    made = None
-    for _ in range(int(n_rounds) + 1):
-        lower = min(mean - n_sigma * sigma, *own)
-        upper = max(mean + n_sigma * sigma, *own)
+    for n in range(n_rounds + 1):
         made = grow_region(
-            volume, seeds_lps_mm=seeds_lps_mm, lower_hu=lower, upper_hu=upper, connectivity=6
+            volume,
+            seeds_lps_mm=seeds_lps_mm,
+            lower_hu=min(mean - n_sigma * sigma, *own),
+            upper_hu=max(mean + n_sigma * sigma, *own),
+            connectivity=6,
         )
         inside = volume.values[made.values].astype(np.float64)
-        mean = float(inside.mean())
-        sigma = float(inside.std(ddof=1)) if inside.size > 1 else 0.0
-    assert made is not None
+        before = mean, sigma
+        mean, sigma = float(inside.mean()), float(inside.std(ddof=1)) if inside.size > 1 else 0.0
+        if n == n_rounds or (mean, sigma) == before:
+            break
     return made
 
 
@@ -219,9 +232,7 @@ def grow_from_seeds(
     """
     need("volume", volume, Volume)
     check_grids("seeds", seeds, volume)
-    if not per_mm >= 0:
-        msg = f"per_mm: a number of at least 0 expected, found {per_mm}"
-        raise ValueError(msg)
+    per_mm = at_least_zero("per_mm", per_mm)
     if not seeds.values.any():
         msg = "seeds: at least one labelled voxel expected, found none"
         raise EmptyMaskError(msg)
@@ -235,7 +246,7 @@ def grow_from_seeds(
             frozen(seeds.values, dtype=np.uint32),
             inside,
             volume.grid.spacing_xyz_mm,
-            float(per_mm),
+            per_mm,
             progress,
         ),
         title="growing from seeds",
@@ -322,6 +333,8 @@ def split_touching(mask: Mask, *, neck_mm: float, min_core_mm3: float = 0.0) -> 
         The mask is empty.
     GeometryError
         The grid is sheared.
+    SegmentationError
+        The mask has more than 65535 parts.
     ValueError
         `neck_mm` is not above 0.
 
@@ -335,7 +348,8 @@ def split_touching(mask: Mask, *, neck_mm: float, min_core_mm3: float = 0.0) -> 
     [1, 1, 2, 2]
     """
     need("mask", mask, Mask)
-    above_zero("neck_mm", neck_mm)
+    neck_mm = above_zero("neck_mm", neck_mm)
+    min_core_mm3 = at_least_zero("min_core_mm3", min_core_mm3)
     if not mask.values.any():
         msg = "mask: at least one voxel expected, found none"
         raise EmptyMaskError(msg)
@@ -345,6 +359,12 @@ def split_touching(mask: Mask, *, neck_mm: float, min_core_mm3: float = 0.0) -> 
     values[values > kept] = 0
     # Thin pieces without a core.
     labels = find_parts(mask)
+    if max(len(cores), len(labels)) > _MOST_LABELS:
+        msg = (
+            f"mask: at most {_MOST_LABELS} parts expected, found {max(len(cores), len(labels))}; "
+            "remove_small(mask, min_part_mm3=...) takes specks away"
+        )
+        raise SegmentationError(msg)
     has_core = np.zeros(len(labels) + 1, bool)
     has_core[labels.mask.values[values > 0]] = True
     thin = ~has_core[labels.mask.values] & (labels.mask.values > 0)
@@ -353,14 +373,35 @@ def split_touching(mask: Mask, *, neck_mm: float, min_core_mm3: float = 0.0) -> 
     if mask.values.all():
         return _labels(values, mask, names=None)
     _, numbers = np.unique(values, return_inverse=True)
-    markers = mask_of(numbers.reshape(values.shape).astype(np.uint16), mask, names={})
-    return watershed(distance_map(mask), markers=markers, within=mask)
+    markers = _labels(numbers.reshape(values.shape), mask, names=None)
+    made = watershed(distance_map(mask), markers=markers, within=mask)
+    joined = np.array(made.values)
+    _join_by_corners(joined, mask.values != 0)
+    joined.flags.writeable = False
+    return dataclasses.replace(made, values=joined)
+
+
+def _join_by_corners(labels: NDArray[Any], inside: NDArray[np.bool_]) -> None:
+    """Label what no path from face to face reaches as the lowest label that touches it."""
+    rest = np.argwhere(inside & (labels == 0))
+    most = np.iinfo(labels.dtype).max
+    while len(rest):
+        lowest = np.full(len(rest), most, labels.dtype)
+        for step in itertools.product((-1, 0, 1), repeat=3):
+            beside = np.clip(rest + np.array(step), 0, np.array(labels.shape) - 1)
+            found = labels[tuple(beside.T)]
+            np.minimum(lowest, np.where(found == 0, most, found), out=lowest)
+        is_new = lowest < most
+        if not is_new.any():
+            break
+        labels[tuple(rest[is_new].T)] = lowest[is_new]
+        rest = rest[~is_new]
 
 
 def _labels(labels: NDArray[Any], like: Mask, *, names: dict[int, str] | None) -> Mask:
     highest = int(labels.max()) if labels.size else 0
-    if highest > 65535:
-        msg = f"seeds: at most 65535 labels expected, found {highest}"
+    if highest > _MOST_LABELS:
+        msg = f"mask or seeds: at most {_MOST_LABELS} labels expected, found {highest}"
         raise SegmentationError(msg)
     narrow = frozen(labels, dtype=np.uint8 if highest <= 255 else np.uint16)
     return Mask(values=narrow, grid=like.grid, names=names or {}, findings=like.findings)

@@ -130,9 +130,17 @@ def _bounds(lower_hu: float | None, upper_hu: float | None) -> tuple[float, floa
     if lower_hu is None and upper_hu is None:
         msg = "lower_hu or upper_hu: at least one bound expected, found none"
         raise ValueError(msg)
-    lower = -math.inf if lower_hu is None else float(lower_hu)
-    upper = math.inf if upper_hu is None else float(upper_hu)
+    lower = -math.inf if lower_hu is None else _number("lower_hu", lower_hu)
+    upper = math.inf if upper_hu is None else _number("upper_hu", upper_hu)
     if not lower <= upper:
         msg = f"lower_hu, upper_hu: numbers in ascending order expected, found {lower} and {upper}"
         raise ValueError(msg)
     return lower, upper
+
+
+def _number(name: str, value: float) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        msg = f"{name}: a number expected, found {value!r}"
+        raise ValueError(msg) from None

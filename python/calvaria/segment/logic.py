@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calvaria._asked import need
+from calvaria._asked import need, whole
 from calvaria.segment._bytes import bytes_of, check_grids, mask_of
 from calvaria.volume import Mask
 
@@ -168,8 +168,9 @@ def pick(mask: Mask, *, label: int | str) -> Mask:
             msg = f"label: one of the names {told} expected, found {label!r}"
             raise ValueError(msg)
         value = found[0]
-    made = mask_of(mask.values == int(value), mask)
-    name = mask.names.get(int(value))
+    value = whole("label", value, 0, 65535)
+    made = mask_of(mask.values == value, mask)
+    name = mask.names.get(value)
     names = {} if name is None else {1: name}
     return Mask(values=made.values, grid=mask.grid, names=names, findings=mask.findings)
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from calvaria import _native, _progress
 from calvaria._arrays import frozen
-from calvaria._asked import need
+from calvaria._asked import need, whole
 from calvaria._html import html_table
 from calvaria.errors import EmptyMaskError, SegmentationError
-from calvaria.segment._bytes import bytes_of, check_grids, mask_of, voxel_count
+from calvaria.segment._bytes import bytes_of, check_grids, mask_of, neighbours, voxel_count
 from calvaria.volume import Mask
 
 if TYPE_CHECKING:
@@ -203,10 +203,8 @@ def keep_largest(mask: Mask, *, n: int = 1, connectivity: int = 26) -> Mask:
     >>> keep_largest(mask).values[0, 0].astype(int)
     array([1, 1, 1, 0, 0, 0])
     """
-    if n < 1:
-        msg = f"n: a number of at least 1 expected, found {n}"
-        raise ValueError(msg)
-    kept = _keep(mask, connectivity, most=int(n), least=1)
+    most = min(whole("n", n, 1), _MOST)
+    kept = _keep(mask, connectivity, most=most, least=1)
     if not kept.values.any():
         msg = "mask: at least one voxel expected, found none; is the threshold too high?"
         raise EmptyMaskError(msg)
@@ -297,7 +295,9 @@ def keep_connected(
         marked[k, j, i] = 1
     marked.flags.writeable = False
     made = _progress.run(
-        lambda progress: _native.keep_connected(bytes_of(mask), marked, connectivity, progress),
+        lambda progress: _native.keep_connected(
+            bytes_of(mask), marked, neighbours(connectivity), progress
+        ),
         title="connected parts",
     )
     return mask_of(made, mask)
@@ -307,7 +307,14 @@ def seed_indices(
     subject: Any, seeds_lps_mm: Sequence[Sequence[float]]
 ) -> list[tuple[int, int, int]]:
     """Return the voxels (i, j, k) that hold some points; SegmentationError for one outside."""
-    points = np.asarray(seeds_lps_mm, dtype=np.float64).reshape(-1, 3)
+    try:
+        points = np.asarray(seeds_lps_mm, dtype=np.float64).reshape(-1, 3)
+    except (TypeError, ValueError):
+        msg = f"seeds_lps_mm: points (x, y, z) expected, found {seeds_lps_mm!r}"
+        raise ValueError(msg) from None
+    if not np.isfinite(points).all():
+        msg = f"seeds_lps_mm: finite numbers expected, found {points.tolist()}"
+        raise SegmentationError(msg)
     indices = np.floor(subject.grid.ijk_from_lps_mm(points) + 0.5)
     for point, index in zip(points.tolist(), indices, strict=True):
         if not ((index >= 0).all() and (index < subject.grid.dims_ijk).all()):
@@ -319,15 +326,17 @@ def seed_indices(
 def _components(
     mask: Mask, connectivity: int, *, with_labels: bool
 ) -> tuple[NDArray[np.uint32] | None, NDArray[np.uint64], NDArray[np.uint32], NDArray[np.float64]]:
+    count = neighbours(connectivity)
     return _progress.run(
-        lambda progress: _native.components(bytes_of(mask), connectivity, with_labels, progress),
+        lambda progress: _native.components(bytes_of(mask), count, with_labels, progress),
         title="connected parts",
     )
 
 
 def _keep(mask: Mask, connectivity: int, *, most: int, least: int) -> Mask:
+    count = neighbours(connectivity)
     made = _progress.run(
-        lambda progress: _native.keep_parts(bytes_of(mask), connectivity, most, least, progress),
+        lambda progress: _native.keep_parts(bytes_of(mask), count, most, least, progress),
         title="connected parts",
     )
     return mask_of(made, mask)

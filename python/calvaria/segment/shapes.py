@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
-
 from calvaria import _native, _progress
-from calvaria._asked import above_zero
-from calvaria.segment._bytes import bytes_of, mask_of
+from calvaria._asked import above_zero, finite, need, whole
+from calvaria.segment._bytes import bytes_of, mask_of, neighbours
 from calvaria.segment.logic import difference
-
-if TYPE_CHECKING:
-    from calvaria.volume import Mask
+from calvaria.volume import Mask
 
 __all__ = ["closing", "dilate", "erode", "hollow", "margin", "opening"]
 
@@ -224,9 +219,8 @@ def margin(mask: Mask, *, by_mm: float) -> Mask:
     >>> margin(mask, by_mm=1).values[0, 0].astype(int), margin(mask, by_mm=-1).values[0, 0].astype(int)
     (array([0, 1, 1, 1, 1, 1, 0]), array([0, 0, 0, 1, 0, 0, 0]))
     """
-    if not math.isfinite(by_mm):
-        msg = f"by_mm: a finite number expected, found {by_mm}"
-        raise ValueError(msg)
+    need("mask", mask, Mask)
+    by_mm = finite("by_mm", by_mm)
     if by_mm == 0:
         return mask_of(bytes_of(mask) != 0, mask)
     return dilate(mask, radius_mm=by_mm) if by_mm > 0 else erode(mask, radius_mm=-by_mm)
@@ -290,21 +284,21 @@ def _reshaped(
     n_voxels: int | None,
     connectivity: int,
 ) -> Mask:
+    need("mask", mask, Mask)
     if (radius_mm is None) == (n_voxels is None):
         msg = f"radius_mm or n_voxels: exactly one expected, found {radius_mm} and {n_voxels}"
         raise ValueError(msg)
-    if radius_mm is not None:
-        above_zero("radius_mm", radius_mm)
-    elif n_voxels is None or n_voxels < 1 or n_voxels != int(n_voxels):
-        msg = f"n_voxels: a whole number of at least 1 expected, found {n_voxels}"
-        raise ValueError(msg)
+    radius = None if radius_mm is None else above_zero("radius_mm", radius_mm)
+    # After so many steps every voxel that can be reached has been.
+    times = 0 if n_voxels is None else min(whole("n_voxels", n_voxels, 1), sum(mask.grid.dims_ijk))
+    connectivity = neighbours(connectivity)
     made = _progress.run(
         lambda progress: _native.reshape_mask(
             bytes_of(mask),
             list(steps),
             mask.grid.lps_from_ijk,
-            radius_mm,
-            int(n_voxels or 0),
+            radius,
+            times,
             connectivity,
             progress,
         ),

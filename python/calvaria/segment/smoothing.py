@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 from calvaria import _native, _progress
@@ -12,6 +13,10 @@ from calvaria.segment._steps import step
 from calvaria.volume import Volume
 
 __all__ = ["gaussian", "median", "smooth_within_edges"]
+
+# Beyond that no image differs from its mean, and time would be all that is asked for.
+_MOST_VOXELS = 1e6
+_MOST_STEPS = 20000
 
 
 def gaussian(volume: Volume, *, sigma_mm: float) -> Volume:
@@ -32,7 +37,7 @@ def gaussian(volume: Volume, *, sigma_mm: float) -> Volume:
     Raises
     ------
     ValueError
-        `sigma_mm` is not above 0.
+        `sigma_mm` is not above 0, or a million voxels.
 
     Notes
     -----
@@ -51,8 +56,8 @@ def gaussian(volume: Volume, *, sigma_mm: float) -> Volume:
     [0, 4, 54, 242, 399, 242, 54, 4, 0]
     """
     need("volume", volume, Volume)
-    sigma = above_zero("sigma_mm", sigma_mm)
     x, y, z = volume.grid.spacing_xyz_mm
+    sigma = _at_most(sigma_mm, _MOST_VOXELS * min(x, y, z))
     values: Any = _progress.run(
         lambda progress: _native.gaussian(
             volume.values, (sigma / x, sigma / y, sigma / z), progress
@@ -121,7 +126,7 @@ def smooth_within_edges(volume: Volume, *, sigma_mm: float, contrast_hu: float) 
     GeometryError
         The grid is sheared.
     ValueError
-        A number is not above 0.
+        A number is not above 0, or `sigma_mm` asks for more than 20000 steps: some 77 voxels.
 
     Notes
     -----
@@ -143,8 +148,10 @@ def smooth_within_edges(volume: Volume, *, sigma_mm: float, contrast_hu: float) 
     array([  43,   44,   45,   46, 1002, 1003, 1004, 1005], dtype=int16)
     """
     need("volume", volume, Volume)
-    sigma = above_zero("sigma_mm", sigma_mm)
     contrast = above_zero("contrast_hu", contrast_hu)
+    # The time a step may be long, as in the native module; the variance is twice the time.
+    longest = 0.9 / (2 * sum(1 / step**2 for step in volume.grid.spacing_xyz_mm))
+    sigma = _at_most(sigma_mm, math.sqrt(2 * _MOST_STEPS * longest))
     if volume.grid.is_sheared:
         msg = (
             "volume: a grid at right angles expected, found one sheared by "
@@ -159,6 +166,14 @@ def smooth_within_edges(volume: Volume, *, sigma_mm: float, contrast_hu: float) 
     )
     what = f"Diffusion of {sigma:g} mm, stopped at differences above {contrast:g}"
     return _smoothed(volume, values, what, sigma)
+
+
+def _at_most(sigma_mm: float, most_mm: float) -> float:
+    sigma = above_zero("sigma_mm", sigma_mm)
+    if sigma > most_mm:
+        msg = f"sigma_mm: at most {most_mm:.4g} mm on this grid expected, found {sigma_mm!r}"
+        raise ValueError(msg)
+    return sigma
 
 
 def _smoothed(volume: Volume, values: Any, what: str, sigma_mm: float | None) -> Volume:
