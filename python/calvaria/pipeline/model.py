@@ -149,7 +149,20 @@ def build_model(
         sections=[*model_sections(made, source, settings), printability_section(print_report)],
         checks=checks,
     )
-    asked = {"profile": profile, "anatomy": anatomy, "iso_hu": made.iso_hu, **settings.to_dict()}
+    asked = {
+        "profile": profile,
+        "anatomy": anatomy,
+        "series": series,
+        "has_mask": mask is not None,
+        "label": label,
+        "spacing_xyz_mm": None if spacing_xyz_mm is None else list(spacing_xyz_mm),
+        "iso_hu": made.iso_hu,
+        **settings.to_dict(),
+        "printer": getattr(printer, "code", printer),
+        "has_printer_record": printer_record is not None,
+        "today": None if today is None else str(today),
+        "has_own_rules": rules is not None,
+    }
     result = ModelResult(
         mesh=made.mesh,
         volume=source.volume,
