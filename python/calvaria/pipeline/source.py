@@ -39,6 +39,7 @@ __all__ = ["Source", "open_source"]
 
 _INVESALIUS_SUFFIX = ".inv3"
 _BLOCK_BYTES = 1 << 20
+_LISTED = 3
 # Slices of a label map are empty beside the structure, and alike within it: nothing is lost.
 _OF_GREY_VALUES = frozenset({"constant_slices", "repeated_slices"})
 
@@ -261,7 +262,9 @@ def _rank(series: Series, report: CheckReport) -> tuple[float, ...]:
 
 def _why_none(found: SeriesList) -> str:
     if not found:
-        return "no DICOM series found"
+        told = [f"{one.file}: {one.reason}" for one in found.left_out[:_LISTED]]
+        more = f" and {len(found.left_out) - _LISTED} more" if len(found.left_out) > _LISTED else ""
+        return "no DICOM series found" + (f"; left out: {'; '.join(told)}{more}" if told else "")
     reasons = "; ".join(f"#{n}: {one.reason}" for n, one in enumerate(found, 1))
     return f"none of {len(found)} series can be loaded: {reasons}"
 

@@ -31,6 +31,9 @@ struct Run {
     /// Whether the end may move: it is no lid.
     is_free: [bool; 2],
     weight: f32,
+    /// Whether its label is the higher one at each end, 1, or the lower one, -1: what one side loses the
+    /// other gains.
+    sides: [f32; 2],
     cells: [[u32; 4]; 2],
 }
 
@@ -77,7 +80,7 @@ impl ThinRuns {
         let mut counts = vec![[0_u8; 3]; now.len()];
         for (run, wanted) in self.runs.iter().zip(wanted) {
             let axis = usize::from(run.axis);
-            for (cell, outward) in run.free_cells() {
+            for (cell, outward, _) in run.free_cells() {
                 pushes[cell][axis] += outward * wanted;
                 counts[cell][axis] += 1;
             }
@@ -90,7 +93,7 @@ impl ThinRuns {
         Ok(Some(pushes))
     }
 
-    /// The losses around every node, and how many runs they are of, averaged over the nodes nearby: what a
+    /// What the higher label lost around every node, and how many runs they are of, averaged over the nodes nearby: what a
     /// terrace takes its neighbour gives.
     fn spread(
         &self,
@@ -101,8 +104,8 @@ impl ThinRuns {
     ) -> Result<Vec<[f32; 2]>, Cancelled> {
         let mut now = vec![[0.0; 2]; n_nodes];
         for (run, loss) in self.runs.iter().zip(losses) {
-            for (cell, _) in run.free_cells() {
-                now[cell][0] += run.weight * loss;
+            for (cell, _, side) in run.free_cells() {
+                now[cell][0] += run.weight * loss * side;
                 now[cell][1] += run.weight;
             }
         }
@@ -142,18 +145,19 @@ impl Run {
     fn wanted(&self, spread: &[[f32; 2]]) -> f32 {
         let [loss, weight] = self
             .free_cells()
-            .map(|(cell, _)| spread[cell])
+            .map(|(cell, _, side)| [side * spread[cell][0], spread[cell][1]])
             .fold([0.0; 2], |sum, one| [sum[0] + one[0], sum[1] + one[1]]);
         let loss = if weight > 0.0 { loss / weight } else { 0.0 };
         let worth = ((loss.abs() - NO_LOSS) / (LOSS - NO_LOSS)).clamp(0.0, 1.0);
         self.weight * worth * loss
     }
 
-    /// The cells around the ends that may move, and which way is outwards.
-    fn free_cells(&self) -> impl Iterator<Item = (usize, f32)> + '_ {
-        [-1.0, 1.0].into_iter().enumerate().filter(|&(end, _)| self.is_free[end]).flat_map(
-            move |(end, outward)| self.cells[end].into_iter().map(move |cell| (cell as usize, outward)),
-        )
+    /// The cells around the ends that may move, which way is outwards, and the side of the run there.
+    fn free_cells(&self) -> impl Iterator<Item = (usize, f32, f32)> + '_ {
+        let ends = [(0, -1.0), (1, 1.0)].into_iter().filter(|&(end, _)| self.is_free[end]);
+        ends.flat_map(move |(end, outward)| {
+            self.cells[end].into_iter().map(move |cell| (cell as usize, outward, self.sides[end]))
+        })
     }
 }
 
@@ -187,6 +191,7 @@ fn run<T: Label>(labels: &Labels<'_, T>, cells: &Cells<T>, cell: usize, axis: us
         axis: axis as u8,
         is_free: [!is_lid(low[axis]), !is_lid(high[axis])],
         weight,
+        sides: [before, labels.at(sample)].map(|other| if label > other { 1.0 } else { -1.0 }),
         cells: ends,
     })
 }
@@ -227,7 +232,9 @@ fn minus(a: [f32; 3], b: [f32; 3]) -> [f32; 3] {
 }
 
 fn triple(a: [f32; 3], b: [f32; 3], c: [f32; 3]) -> f32 {
-    a[0] * (b[1] * c[2] - b[2] * c[1]) + a[1] * (b[2] * c[0] - b[0] * c[2]) + a[2] * (b[0] * c[1] - b[1] * c[0])
+    a[0] * (b[1] * c[2] - b[2] * c[1])
+        + a[1] * (b[2] * c[0] - b[0] * c[2])
+        + a[2] * (b[0] * c[1] - b[1] * c[0])
 }
 
 #[cfg(test)]
