@@ -23,8 +23,8 @@ __all__ = [
     "box_of",
     "image_on",
     "span_mm",
-    "values_on",
     "spanning_window",
+    "values_on",
     "window_of",
 ]
 

@@ -11,7 +11,9 @@ from calvaria import Finding, Verdict
 
 
 def text_of(measured, limit):
-    found = Finding(code="x", verdict=Verdict.FAIL, message="", measured=measured, unit="mm", limit=limit)
+    found = Finding(
+        code="x", verdict=Verdict.FAIL, message="", measured=measured, unit="mm", limit=limit
+    )
     return found.measured_text
 
 

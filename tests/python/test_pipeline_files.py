@@ -188,7 +188,9 @@ def test_what_stops_while_it_writes_leaves_the_earlier_model_as_it_was(grey, tmp
 def test_the_record_holds_all_that_was_asked(grey, tmp_path):
     path = tmp_path / "x.nrrd"
     nrrd.write(str(path), grey.T, {"spacings": [0.5, 0.5, 2.0]})
-    asked = model(path, spacing_xyz_mm=(0.25, 0.25, 1.0), printer="desktop-fdm").record["parameters"]
+    asked = model(path, spacing_xyz_mm=(0.25, 0.25, 1.0), printer="desktop-fdm").record[
+        "parameters"
+    ]
     assert asked["spacing_xyz_mm"] == [0.25, 0.25, 1.0]
     assert asked["printer"] == "desktop-fdm"
     assert (asked["label"], asked["series"], asked["has_own_rules"]) == (None, None, False)

@@ -200,7 +200,9 @@ def _warn_far(mesh: Mesh, n_faces: int, facts: dict[str, float]) -> None:
 def _above(value: float, limit: float) -> str:
     """Return a number above a limit with as many digits as show that it is above."""
     return next(
-        text for digits in range(1, 18) if float(text := f"{value:.{digits}f}") > limit or digits > 16
+        text
+        for digits in range(1, 18)
+        if float(text := f"{value:.{digits}f}") > limit or digits > 16
     )
 
 
