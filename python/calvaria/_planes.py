@@ -23,6 +23,7 @@ __all__ = [
     "box_of",
     "image_on",
     "span_mm",
+    "spanning_window",
     "values_on",
     "window_of",
 ]
@@ -106,8 +107,7 @@ def window_of(volume: Volume, window: tuple[float, float] | None) -> tuple[float
         return _BONE_WINDOW_HU
     if window is None:
         # Every 7th voxel is enough to place a window.
-        low, high = np.percentile(volume.values.reshape(-1)[::7], (1, 99)).tolist()
-        return (low + high) / 2, max(high - low, 1.0)
+        return spanning_window(volume, (1, 99))
     try:
         level, width = (float(one) for one in window)
     except (TypeError, ValueError):
@@ -116,3 +116,12 @@ def window_of(volume: Volume, window: tuple[float, float] | None) -> tuple[float
         msg = f"window: a finite level and a finite positive width expected, found {window!r}"
         raise ValueError(msg)
     return level, width
+
+
+def spanning_window(volume: Volume, percent: tuple[float, float]) -> tuple[float, float]:
+    """Return level and width of the values between two percentiles, or of all where these are one."""
+    values = volume.values.reshape(-1)
+    low, high = (float(x) for x in np.nanpercentile(values[::7], percent))
+    if not high > low:
+        low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    return (low + high) / 2, high - low if high > low else 1.0

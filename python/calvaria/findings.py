@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import math
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,19 @@ class Verdict(enum.Enum):
         return max(verdicts, key=lambda verdict: verdict.rank, default=cls.PASS)
 
 
+# Numbers in the words of a limit.
+_NUMBERS = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _RANKS = {Verdict.PASS: 0, Verdict.BORDERLINE: 1, Verdict.UNPROVEN: 2, Verdict.FAIL: 3}
+
+
+def _told_apart(value: float, limit: str) -> str:
+    """Return a number in four digits, or in as many as tell it from the numbers of its limit."""
+    marks = {float(mark) for mark in _NUMBERS.findall(limit)} - {value}
+    for n_digits in range(4, 18):
+        text = f"{value:.{n_digits}g}"
+        if float(text) not in marks:
+            break
+    return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +124,7 @@ class Finding:
         if isinstance(self.measured, float):
             # What is left over of a difference of two places is no measurement.
             value = 0.0 if abs(self.measured) < _DUST else self.measured
-            text = f"{value:.4g}" if math.isfinite(value) else str(value)
+            text = _told_apart(value, self.limit or "") if math.isfinite(value) else str(value)
         else:
             text = str(self.measured)
         is_one_of_many = text == "1" and len(self.unit) > 3

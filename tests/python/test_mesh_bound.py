@@ -14,6 +14,7 @@ from calvaria.mesh import (
     find_self_intersections,
     smooth_mesh,
 )
+from calvaria.mesh.decimation import _above
 from thread_counts import outputs_of
 
 
@@ -201,3 +202,10 @@ def test_smoothing_that_keeps_apart_makes_no_faces_cross():
         assert len(find_self_intersections(small)) == 0
     assert n_crossing > 0, "nothing to hold apart: the test shows nothing"
     assert n_held > 0
+
+
+def test_a_number_above_its_limit_never_reads_as_the_limit():
+    assert _above(1.0004, 1.0) == "1.0004"
+    assert _above(1.04, 1.0) == "1.04"
+    assert _above(2.71828, 1.0) == "2.7"
+    assert float(_above(np.nextafter(1.0, 2.0), 1.0)) > 1.0

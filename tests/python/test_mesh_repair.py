@@ -374,3 +374,11 @@ def test_a_void_is_no_loose_piece():
     found = next(f for f in check_mesh(hollow).findings if f.code == "mesh_components")
     assert (found.measured, found.verdict.name) == (1.0, "PASS")
     assert found.message == "the mesh has 1 piece, with 1 closed void in them"
+
+
+def test_bodies_that_cross_or_touch_are_checked_like_any_other():
+    crossing = check_mesh(together(cube(size=9), cube((4, 4, 4), size=9)))
+    assert crossing["mesh_self_intersections"].verdict is Verdict.BORDERLINE
+    for touching in ((9, 9, 0), (9, 0, 0), (0, 0, 0)):
+        report = check_mesh(together(cube(size=9), cube(touching, size=9)))
+        assert report["mesh_components"].measured == 2

@@ -1,5 +1,6 @@
 """STL: right, or refused by name, or warned of; written whole or not at all."""
 
+import time
 import warnings
 
 import numpy as np
@@ -65,3 +66,23 @@ def test_the_header_of_mimics_is_parsed(tmp_path):
     assert info.colour_rgba == (1, 2, 3, 255)
     assert info.material_rgba == ((0, 1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11))
     assert (info.format, info.n_faces, info.unit, info.space) == ("stl-binary", 4, "mm", "LPS")
+
+
+@pytest.mark.parametrize("word", ["facet ", "facet normal ", "solid facet ", "endsolid "])
+def test_a_text_on_one_line_takes_no_longer_than_on_many(word, tmp_path):
+    path = tmp_path / "x.stl"
+    path.write_bytes(b"solid x\n" + word.encode() * 60_000)
+    start = time.process_time()
+    with pytest.raises(MeshError, match=r"x\.stl"):
+        read_mesh(path)
+    assert time.process_time() - start < 5.0  # 25 s when every word looked at the rest of the line
+
+
+def test_a_whole_mesh_on_one_line_is_read(tmp_path):
+    path = tmp_path / "x.stl"
+    corners = " ".join("vertex {} {} {}".format(*point) for point in np.eye(3))
+    facet = f"facet normal 0 0 0 outer loop {corners} endloop endfacet"
+    path.write_text(
+        f"solid a name of words {facet} {facet.replace('1.0', '2.0')} endsolid a name of words"
+    )
+    assert len(read_mesh(path).faces) == 2

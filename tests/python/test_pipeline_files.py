@@ -1,6 +1,9 @@
 """The main job on files that are no DICOM: what they do not state is told, never assumed in silence."""
 
+import base64
+import io
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +18,7 @@ from calvaria.pipeline import build_model
 
 nrrd = pytest.importorskip("nrrd")
 tifffile = pytest.importorskip("tifffile")
+Image = pytest.importorskip("PIL.Image")
 DATA = Path(os.environ.get("CALVARIA_DATA", Path(__file__).parents[3] / "shared" / "data"))
 # Otsu's level of two values lies anywhere between them: the size is right within a voxel.
 K, J, I = np.indices((30, 34, 38))
@@ -133,3 +137,60 @@ def test_scans_and_labels_of_others_run_as_they_stand(name, tmp_path):
     assert (tmp_path / "model.stl").stat().st_size > 100_000
     told = (tmp_path / "report.html").read_text()
     assert all(code in told for code in REAL[name])
+
+
+def test_the_pictures_of_a_label_map_show_the_labels_and_blank_slices_are_no_loss(tmp_path):
+    path = tmp_path / "labels.nrrd"
+    nrrd.write(str(path), (BALL * 3).astype(np.uint8).T, {**LPS, "space directions": np.eye(3)})
+    made = model(path)
+    assert "constant_slices" not in codes(made)
+    shown = re.findall(r'<image href="data:image/png;base64,([^"]+)"', made.report.to_html())
+    assert len(shown) >= 3
+    for one in shown[:3]:
+        grey = np.asarray(Image.open(io.BytesIO(base64.b64decode(one))))
+        assert np.ptp(grey) > 150
+
+
+def test_an_image_of_small_values_is_seen(tmp_path):
+    path = tmp_path / "small.nrrd"
+    values = np.where(BALL, 0.9, 0.1) + (I % 7) * 0.003
+    nrrd.write(str(path), values.astype(np.float32).T, {**LPS, "space directions": np.eye(3)})
+    made = model(path)
+    shown = re.findall(r'<image href="data:image/png;base64,([^"]+)"', made.report.to_html())
+    assert np.ptp(np.asarray(Image.open(io.BytesIO(base64.b64decode(shown[0]))))) > 150
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_work(grey, tmp_path):
+    taken = tmp_path / "taken"
+    taken.write_text("a file")
+    for output in (taken, taken / "deeper"):
+        with pytest.raises(NotADirectoryError, match="taken"):
+            model(tmp_path / "there is nothing here.nrrd", output=output)
+
+
+def test_what_stops_while_it_writes_leaves_the_earlier_model_as_it_was(grey, tmp_path, monkeypatch):
+    path, output = tmp_path / "x.nrrd", tmp_path / "out"
+    nrrd.write(str(path), grey.T, {**LPS, "space directions": np.eye(3)})
+    model(path, output=output)
+    before = {file.name: file.read_bytes() for file in output.iterdir()}
+    for stopped_at in ("write_mesh", "write_whole"):
+        with monkeypatch.context() as patch:
+
+            def stop(*_, **__):
+                raise KeyboardInterrupt
+
+            patch.setattr(f"calvaria.pipeline.files.{stopped_at}", stop)
+            with pytest.raises(KeyboardInterrupt):
+                model(path, output=output, max_error_mm=0.5)
+        assert {file.name: file.read_bytes() for file in output.iterdir()} == before
+
+
+def test_the_record_holds_all_that_was_asked(grey, tmp_path):
+    path = tmp_path / "x.nrrd"
+    nrrd.write(str(path), grey.T, {"spacings": [0.5, 0.5, 2.0]})
+    asked = model(path, spacing_xyz_mm=(0.25, 0.25, 1.0), printer="desktop-fdm").record[
+        "parameters"
+    ]
+    assert asked["spacing_xyz_mm"] == [0.25, 0.25, 1.0]
+    assert asked["printer"] == "desktop-fdm"
+    assert (asked["label"], asked["series"], asked["has_own_rules"]) == (None, None, False)

@@ -246,7 +246,7 @@ def check_slices(judge: Judge, survey: Survey, *, is_hu: bool) -> list[Finding]:
     repeated = [(k, m) for k, m in same if filled[k] and not is_constant[k]]
     rows = np.asarray(survey["slice_lost_rows"], dtype=np.int64) * ~is_constant
     verdict = judge.limit("repeated_slices").grade(len(repeated))
-    text = f"{plural(len(repeated), 'slice')} repeat another one voxel by voxel: something was copied or lost."
+    text = f"{plural(len(repeated), 'slice')} {'repeats' if len(repeated) == 1 else 'repeat'} another one voxel by voxel: something was copied or lost."
     if not repeated:
         text = "No slice repeats another."
     elif len(repeated) > 0.5 * len(filled):
@@ -264,7 +264,7 @@ def check_slices(judge: Judge, survey: Survey, *, is_hu: bool) -> list[Finding]:
         judge.say(
             "constant_slices",
             judge.limit("constant_slices").grade(len(constant)),
-            f"{plural(len(constant), 'slice')} hold one single value: the image is lost."
+            f"{plural(len(constant), 'slice')} {'holds' if len(constant) == 1 else 'hold'} one single value: the image is lost."
             if len(constant)
             else "No slice is blank.",
             measured=len(constant),
@@ -278,7 +278,7 @@ def check_slices(judge: Judge, survey: Survey, *, is_hu: bool) -> list[Finding]:
 def _lost_rows(judge: Judge, rows: NDArray[np.int64]) -> Finding:
     total = int(rows.sum())
     lost = np.flatnonzero(rows)
-    bad = f"{plural(total, 'row')} across the patient hold one single value: a part was lost."
+    bad = f"{plural(total, 'row')} across the patient {'holds' if total == 1 else 'hold'} one single value: a part was lost."
     return judge.say(
         "lost_rows",
         judge.limit("lost_rows").grade(total),

@@ -190,7 +190,8 @@ def _shape_findings(mesh: Mesh, anatomy: str) -> list[Finding]:
     cap_cm2 = quality["area_by_kind_mm2"][FaceKind.CAP] / _MM2_PER_CM2
     # A closed piece within another bounds a void: it does not fall off.
     inner = zip(quality["is_closed"], quality["depth"], strict=True)
-    n_voids = sum(is_closed and depth % 2 == 1 for is_closed, depth in inner)
+    # Pieces that touch or cross lie neither within nor beside each other.
+    n_voids = sum(is_closed and depth is not None and depth % 2 == 1 for is_closed, depth in inner)
     n_bodies = len(quality["is_closed"]) - n_voids
     holding = f", with {plural(n_voids, 'closed void')} in them" if n_voids else ""
     findings = [

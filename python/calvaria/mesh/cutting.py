@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from calvaria import _native
 from calvaria._asked import need
 from calvaria._html import html_table
 from calvaria._record import plural
+from calvaria.errors import CalvariaWarning
 from calvaria.mesh.triangles import FaceKind, Mesh
 
 if TYPE_CHECKING:
@@ -90,6 +92,11 @@ def cut_mesh(
     ValueError
         The plane is not three finite numbers each, or the normal has no length.
 
+    Warns
+    -----
+    CalvariaWarning
+        Contours that are open, or run as around a void, get no lid.
+
     Notes
     -----
     Vertices nearer to the plane than 32 steps of a 32-bit coordinate (about 0.001 mm for a head) are
@@ -117,6 +124,12 @@ def cut_mesh(
     )
     for array in (vertices, faces, kinds):
         array.flags.writeable = False
+    if has_lid and n_open:
+        msg = (
+            f"mesh: closed contours expected in the plane, found {n_open} open of {n_contours}: no lid closes "
+            "those; repair_mesh and fill_holes first"
+        )
+        warnings.warn(msg, CalvariaWarning, stacklevel=2)
     part = dataclasses.replace(mesh, vertices=vertices, faces=faces, kinds=kinds)
     corners = vertices[faces[kinds == FaceKind.CUT]]
     in_plane = np.abs(corners @ direction - origin @ direction).max(axis=1, initial=0.0) < 1e-6

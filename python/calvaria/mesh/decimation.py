@@ -191,11 +191,20 @@ def _warn_far(mesh: Mesh, n_faces: int, facts: dict[str, float]) -> None:
     """Say that a target was paid for in millimetres."""
     msg = (
         f"mesh: from {len(mesh.faces)} to {plural(n_faces, 'face')} parts of the surface moved by up to "
-        f"{facts['max_error_mm']:.1f} mm (root mean square {facts['rms_error_mm']:.2f} mm); expected at most "
+        f"{_above(facts['max_error_mm'], FAR_MM)} mm (root mean square {facts['rms_error_mm']:.2f} mm); expected at most "
         f"{FAR_MM:g} mm. Name max_error_mm to bound it; small parts and tunnels take many faces, "
         "so remove_small_parts or a smoother surface helps"
     )
     warnings.warn(msg, CalvariaWarning, stacklevel=3)
+
+
+def _above(value: float, limit: float) -> str:
+    """Return a number above a limit with as many digits as show that it is above."""
+    return next(
+        text
+        for digits in range(1, 18)
+        if float(text := f"{value:.{digits}f}") > limit or digits > 16
+    )
 
 
 def _asked(

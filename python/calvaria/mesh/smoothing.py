@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,11 +11,14 @@ from calvaria import _native, _progress
 from calvaria._asked import need
 from calvaria._html import html_table
 from calvaria._record import plural
+from calvaria.errors import CalvariaWarning
 from calvaria.mesh.triangles import Mesh
 
 __all__ = ["SmoothingResult", "smooth_mesh"]
 
 METHODS = ("taubin", "windowed_sinc")
+# What a filter that keeps the volume may change of it on triangles that are fine enough.
+_MUCH_DRIFT_PERCENT = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,6 +118,11 @@ def smooth_mesh(
     ValueError
         An argument is out of range.
 
+    Warns
+    -----
+    CalvariaWarning
+        The volume changed by more than 5 %.
+
     Notes
     -----
     The faces stay as they are: what was closed and manifold still is.  Vertices on a boundary do not
@@ -164,6 +173,13 @@ def smooth_mesh(
     )
     vertices.flags.writeable = False
     before, after = facts["volumes_mm3"] or (None, None)
+    drift = 100 * (after / before - 1) if before else None
+    if drift is not None and abs(drift) > _MUCH_DRIFT_PERCENT:
+        msg = (
+            f"mesh: smoothing changed the volume by {drift:+.1f} %; expected at most {_MUCH_DRIFT_PERCENT:g} %. "
+            "The triangles are too large for what they show: remesh_mesh first, or fewer iterations"
+        )
+        warnings.warn(msg, CalvariaWarning, stacklevel=2)
     return SmoothingResult(
         mesh=dataclasses.replace(mesh, vertices=vertices),
         method=method,
@@ -174,7 +190,7 @@ def smooth_mesh(
         max_displacement_mm=facts["max_displacement_mm"],
         mean_displacement_mm=facts["mean_displacement_mm"],
         volume_mm3=after,
-        volume_drift_percent=100 * (after / before - 1) if before else None,
+        volume_drift_percent=drift,
         n_fixed_vertices=facts["n_fixed"],
         n_held_vertices=facts["n_held"],
     )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calvaria._whole_files import write_whole
@@ -15,12 +18,11 @@ from calvaria.report import Section, build_report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from calvaria.pipeline.source import Source
     from calvaria.report import Report
 
-__all__ = ["record_of", "write_model"]
+__all__ = ["need_folder", "record_of", "write_model"]
 
 _MESH_FILES = ("model.stl", "model.3mf")
 
@@ -45,16 +47,43 @@ def record_of(
     }
 
 
+def need_folder(folder: Path) -> None:
+    """Refuse at once, not after the work, a folder that cannot be written."""
+    nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not nearest.is_dir():
+        msg = f"{folder.name}: a folder to write into expected, found that {nearest.name} is a file"
+        raise NotADirectoryError(msg)
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        msg = f"{folder.name}: a folder that may be written expected, found {nearest.name} without that right"
+        raise PermissionError(msg)
+
+
 def write_model(result: ModelResult, folder: Path) -> ModelResult:
-    """Write all files; the record, written last, holds the hashes of the others."""
+    """Write all files beside their places and move them there together.
+
+    What an earlier run left there goes or stays as a whole, whenever this one is interrupted.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".calvaria-", suffix=".part", dir=folder) as beside:
+        work = Path(beside)
+        written = _written(result, work)
+        for name in (*_MESH_FILES, "report.html", "record.json"):
+            if name in written.files:
+                (work / name).replace(folder / name)
+            else:
+                # That of an earlier run says something else.
+                (folder / name).unlink(missing_ok=True)
+    return written
+
+
+def _written(result: ModelResult, folder: Path) -> ModelResult:
+    """Write all files; the record, written last, holds the hashes of the others."""
     sha256: dict[str, str] = {}
     refused: list[Finding] = []
     for name in _MESH_FILES:
         try:
             write_mesh(result.mesh, folder / name)
         except MeshError as error:
-            (folder / name).unlink(missing_ok=True)  # that of an earlier run says something else
             refused.append(_refusal(name, str(error)))
             continue
         sha256[name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()

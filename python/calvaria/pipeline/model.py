@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from calvaria.errors import CalvariaWarning
 from calvaria.mesh import check_mesh
-from calvaria.pipeline.files import record_of, write_model
+from calvaria.pipeline.files import need_folder, record_of, write_model
 from calvaria.pipeline.making import make
 from calvaria.pipeline.pages import model_sections
 from calvaria.pipeline.printing import judge_print
@@ -101,6 +101,8 @@ def build_model(
         Nothing there can be loaded.
     SegmentationError
         Nothing reaches the level.
+    OSError
+        The output folder cannot be written; found before the work begins.
     ValueError
         An unknown profile or anatomy, or a number out of range.
 
@@ -118,6 +120,8 @@ def build_model(
     """
     limits = load_rules() if rules is None else rules
     profile, anatomy = limits.profile(profile), limits.anatomy(anatomy)
+    if output is not None:
+        need_folder(Path(output))
     settings = settings_for(
         profile,
         max_error_mm=max_error_mm,
@@ -149,7 +153,20 @@ def build_model(
         sections=[*model_sections(made, source, settings), printability_section(print_report)],
         checks=checks,
     )
-    asked = {"profile": profile, "anatomy": anatomy, "iso_hu": made.iso_hu, **settings.to_dict()}
+    asked = {
+        "profile": profile,
+        "anatomy": anatomy,
+        "series": series,
+        "has_mask": mask is not None,
+        "label": label,
+        "spacing_xyz_mm": None if spacing_xyz_mm is None else list(spacing_xyz_mm),
+        "iso_hu": made.iso_hu,
+        **settings.to_dict(),
+        "printer": getattr(printer, "code", printer),
+        "has_printer_record": printer_record is not None,
+        "today": None if today is None else str(today),
+        "has_own_rules": rules is not None,
+    }
     result = ModelResult(
         mesh=made.mesh,
         volume=source.volume,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calvaria._planes import spanning_window
 from calvaria.mesh import measure_mesh
 from calvaria.report import Section, draw_slices, draw_solid
 from calvaria.report.png import png_uri
@@ -19,14 +21,15 @@ if TYPE_CHECKING:
 
 __all__ = ["model_sections"]
 
-_SMALLEST_WINDOW = 200.0
+# How bright labels are that were not asked for, beside those that were.
+_OTHER_LABEL = 0.4
 
 
 def model_sections(made: Made, source: Source, settings: Settings) -> list[Section]:
     """Return what was made, how, and how it lies on its image, as sections of the report."""
     return [
         _made(made.mesh, made.iso_hu, source, settings),
-        *_pictures(source.volume, made.mesh, made.iso_hu),
+        *_pictures(_seen(source), made.mesh, made.iso_hu),
         Section(title="What was chosen, and what each step did", findings=made.findings),
         *made.laid.sections(is_hu=source.volume.is_hu),
     ]
@@ -56,12 +59,18 @@ def _grid_text(volume: Volume) -> str:
     return f"{dims} voxels of {' x '.join(f'{mm:.3g}' for mm in volume.grid.spacing_xyz_mm)} mm"
 
 
+def _seen(source: Source) -> Volume:
+    """Return the image, or for a label map what was asked for before the other labels."""
+    if not source.is_label_map or source.mask is None:
+        return source.volume
+    grey = np.where(source.mask.values != 0, 1.0, _OTHER_LABEL * (source.volume.values != 0))
+    return dataclasses.replace(source.volume, values=grey.astype(np.float32))
+
+
 def _pictures(volume: Volume, mesh: Mesh, iso_hu: float) -> list[Section]:
     """Return the model by itself, and its contour on the image."""
     solid = tuple((side, _img("solid", pixels)) for side, pixels in draw_solid(mesh).items())
-    low, high = (float(x) for x in np.percentile(volume.values.reshape(-1)[::7], (0.5, 99.8)))
-    width = max(high - low, _SMALLEST_WINDOW)
-    window = (500.0, 2500.0) if volume.is_hu else ((low + high) / 2, width)
+    window = (500.0, 2500.0) if volume.is_hu else spanning_window(volume, (0.5, 99.8))
     middle = mesh.vertices.min(axis=0) / 2 + mesh.vertices.max(axis=0) / 2
     slices = draw_slices(volume, mesh, centre_lps_mm=middle, window=window)
     on_image = tuple(

@@ -39,6 +39,9 @@ __all__ = ["Source", "open_source"]
 
 _INVESALIUS_SUFFIX = ".inv3"
 _BLOCK_BYTES = 1 << 20
+_LISTED = 3
+# Slices of a label map are empty beside the structure, and alike within it: nothing is lost.
+_OF_GREY_VALUES = frozenset({"constant_slices", "repeated_slices"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +185,13 @@ def _file(
     named = open_mask(path, image=volume)
     source = _image(volume, path, told, profile, anatomy, rules)
     chosen = dataclasses.replace(choose_label(named, label), findings=())
-    return dataclasses.replace(source, mask=chosen, is_label_map=True)
+    checks = tuple(_without(check, _OF_GREY_VALUES) for check in source.checks)
+    return dataclasses.replace(source, mask=chosen, is_label_map=True, checks=checks)
+
+
+def _without(report: CheckReport, codes: frozenset[str]) -> CheckReport:
+    kept = tuple(finding for finding in report.findings if finding.code not in codes)
+    return dataclasses.replace(report, findings=kept)
 
 
 def _within(source: Source, file: Path, label: str | int | None) -> Source:
@@ -253,7 +262,9 @@ def _rank(series: Series, report: CheckReport) -> tuple[float, ...]:
 
 def _why_none(found: SeriesList) -> str:
     if not found:
-        return "no DICOM series found"
+        told = [f"{one.file}: {one.reason}" for one in found.left_out[:_LISTED]]
+        more = f" and {len(found.left_out) - _LISTED} more" if len(found.left_out) > _LISTED else ""
+        return "no DICOM series found" + (f"; left out: {'; '.join(told)}{more}" if told else "")
     reasons = "; ".join(f"#{n}: {one.reason}" for n, one in enumerate(found, 1))
     return f"none of {len(found)} series can be loaded: {reasons}"
 

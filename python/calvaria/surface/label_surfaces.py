@@ -61,7 +61,10 @@ def extract_mask_surface(
     For masks without grey values: drawn by hand, or by a network.  Where there is an image,
     :func:`extract_surface` with ``within=mask`` is the better surface.  The terraces of the voxels are
     smoothed away, but no part of the surface leaves the cell between samples where it lies, so that
-    the mesh keeps the samples of the mask inside and all others outside, and its volume.
+    the mesh keeps the samples of the mask inside and all others outside.  The volume is kept: within
+    1 % where the mask is five voxels thick or more; small parts, threads and sheets, which smoothing
+    would draw to nothing, get theirs back and keep nine tenths or more, ragged ones 0.88; a void under
+    a wall of a few voxels keeps less.
 
     Parameters
     ----------

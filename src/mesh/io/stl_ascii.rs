@@ -229,23 +229,42 @@ impl<'a> Words<'a> {
         self.at += self.rest_of_line().len();
     }
 
+    /// The words from here to the end of the line; no more of it is looked at than is asked for, since a
+    /// whole file may stand on one line.
+    fn words_of_line(&self, mut at: usize) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let text = self.text;
+        std::iter::from_fn(move || {
+            let is_gap = |&&byte: &&u8| is_space(byte) && !is_line_end(byte);
+            at += text[at..].iter().take_while(is_gap).count();
+            let word = &text[at..at + text[at..].iter().take_while(|&&byte| !is_space(byte)).count()];
+            at += word.len();
+            (!word.is_empty()).then_some(word)
+        })
+    }
+
     /// Passes over a name, which ends with the line unless a facet begins on it.
     fn skip_name(&mut self) {
-        let line = self.rest_of_line();
-        let begins = |at: &usize| {
-            is_space(line[at - 1])
-                && line[*at..].get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"facet"))
-                && line[at + 5..].first().is_some_and(|&byte| is_space(byte))
-                && line[at + 5..]
-                    .trim_ascii_start()
-                    .get(..6)
-                    .is_some_and(|w| w.eq_ignore_ascii_case(b"normal"))
+        let begins = |at: usize| {
+            let mut words = self.words_of_line(at);
+            words.next().is_some_and(|word| word.eq_ignore_ascii_case(b"facet"))
+                && words
+                    .next()
+                    .and_then(|word| word.get(..6))
+                    .is_some_and(|word| word.eq_ignore_ascii_case(b"normal"))
         };
-        match (1..line.len()).find(begins) {
-            Some(at) => self.at += at,
-            None => self.skip_line(),
+        let mut at = self.at;
+        while let Some(&byte) = self.text.get(at).filter(|&&byte| !is_line_end(byte)) {
+            if at > self.at && !is_space(byte) && is_space(self.text[at - 1]) && begins(at) {
+                break;
+            }
+            at += 1;
         }
+        self.at = at;
     }
+}
+
+fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
 }
 
 fn is_space(byte: u8) -> bool {
@@ -308,9 +327,8 @@ fn close(corners: &mut Vec<[f32; 3]>, normal: [f32; 3], piece: &mut Piece, line:
 
 /// The normal of a facet, zero where it is missing or no number: the corners decide anyway.
 fn stored_normal(words: &mut Words<'_>) -> [f32; 3] {
-    let line: Vec<&[u8]> =
-        words.rest_of_line().split(|&byte| is_space(byte)).filter(|w| !w.is_empty()).collect();
-    let [word, x, y, z, ..] = line.as_slice() else { return [0.0; 3] };
+    let line: Vec<&[u8]> = words.words_of_line(words.at).take(4).collect();
+    let [word, x, y, z] = line.as_slice() else { return [0.0; 3] };
     if !word.eq_ignore_ascii_case(b"normal") {
         return [0.0; 3];
     }

@@ -12,6 +12,7 @@ mod points;
 mod quads;
 mod relax;
 mod split;
+mod thin;
 
 pub use labels::Label;
 pub use split::{LabelMesh, LabelOptions, extract_label_surfaces};

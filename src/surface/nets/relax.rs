@@ -3,12 +3,14 @@
 //! First the windowed sinc filter (Taubin, Zhang & Golub 1996, doi 10.1007/BFb0015544), which takes
 //! away the terraces and leaves long waves, and so the size, as they are; then every node is put back
 //! into its cell, and a few strides to and fro (Taubin 1995) take away the kinks where that happened.
+//! Last, thin parts get back what they lost (see `thin`).
 
 use rayon::prelude::*;
 
 use super::super::cube::FACES;
 use super::cells::{Cells, NONE};
 use super::labels::{Label, Labels, across};
+use super::thin::{N_ROUNDS, ThinRuns};
 use crate::mesh::smooth::sinc_weights;
 use crate::progress::{Cancelled, Progress};
 
@@ -41,7 +43,7 @@ pub(super) fn relaxed<T: Label>(
     let pulls: Vec<Pull> =
         (0..cells.ijk.len()).into_par_iter().map(|cell| Pull::of(labels, cells, cell)).collect();
     let smooth = filtered(&pulls, &bare, n_iterations, progress)?;
-    let mut now = bare;
+    let mut now = bare.clone();
     now.par_iter_mut().zip(&smooth).zip(&pulls).for_each(|((now, to), pull)| pull.put(now, to));
     let mut then = now.clone();
     for stride in [FORTH, BACK].repeat(N_PAIRS) {
@@ -52,7 +54,29 @@ pub(super) fn relaxed<T: Label>(
         });
         std::mem::swap(&mut now, &mut then);
     }
+    keep_thin_parts(&ThinRuns::of(labels, cells), &pulls, &bare, &mut now, progress)?;
     Ok(now)
+}
+
+/// Gives thin parts their volume back.
+fn keep_thin_parts(
+    runs: &ThinRuns,
+    pulls: &[Pull],
+    bare: &[Offset],
+    now: &mut [Offset],
+    progress: &Progress,
+) -> Result<(), Cancelled> {
+    if runs.is_empty() {
+        return Ok(());
+    }
+    for _ in 0..N_ROUNDS {
+        let Some(pushes) = runs.pushes(bare, now, |node| pulls[node].nodes, progress)? else { break };
+        now.par_iter_mut().zip(&pushes).zip(pulls).for_each(|((now, push), pull)| {
+            let to = std::array::from_fn(|axis| now[axis] + push[axis]);
+            pull.put(now, &to);
+        });
+    }
+    Ok(())
 }
 
 /// The sum of the Chebyshev polynomials of the averaging, by their recursion T = 2 x T' - T''.
