@@ -11,6 +11,7 @@ mod labels;
 mod points;
 mod quads;
 mod relax;
+mod runs;
 mod split;
 mod thin;
 

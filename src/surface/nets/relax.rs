@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::super::cube::FACES;
 use super::cells::{Cells, NONE};
 use super::labels::{Label, Labels, across};
-use super::thin::{N_ROUNDS, ThinRuns};
+use super::thin::{N_ROUNDS, ThinParts};
 use crate::mesh::smooth::sinc_weights;
 use crate::progress::{Cancelled, Progress};
 
@@ -54,27 +54,29 @@ pub(super) fn relaxed<T: Label>(
         });
         std::mem::swap(&mut now, &mut then);
     }
-    keep_thin_parts(&ThinRuns::of(labels, cells), &pulls, &bare, &mut now, progress)?;
+    let thin = ThinParts::of(labels, cells, |node| pulls[node].nodes);
+    keep_thin_parts(&thin, &pulls, &bare, &mut now, progress)?;
     Ok(now)
 }
 
 /// Gives thin parts their volume back.
 fn keep_thin_parts(
-    runs: &ThinRuns,
+    thin: &ThinParts,
     pulls: &[Pull],
     bare: &[Offset],
     now: &mut [Offset],
     progress: &Progress,
 ) -> Result<(), Cancelled> {
-    if runs.is_empty() {
+    if thin.is_empty() {
         return Ok(());
     }
     for _ in 0..N_ROUNDS {
-        let Some(pushes) = runs.pushes(bare, now, |node| pulls[node].nodes, progress)? else { break };
-        now.par_iter_mut().zip(&pushes).zip(pulls).for_each(|((now, push), pull)| {
-            let to = std::array::from_fn(|axis| now[axis] + push[axis]);
-            pull.put(now, &to);
-        });
+        let Some(pushes) = thin.pushes(bare, now, progress)? else { break };
+        for (&node, [x, y, z]) in thin.nodes.iter().zip(pushes) {
+            let node = node as usize;
+            let to = std::array::from_fn(|axis| now[node][axis] + [x, y, z, 0.0][axis]);
+            pulls[node].put(&mut now[node], &to);
+        }
     }
     Ok(())
 }
