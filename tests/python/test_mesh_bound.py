@@ -136,6 +136,7 @@ def test_no_mesh_breaks_its_bound(seed, bound, n, noise):
     assert made.reached
     assert made.max_error_mm <= bound
     assert largest_distance(mesh, made.mesh, n=1500) <= bound
+    assert shapes.n_without_area(made.mesh) == 0
     counts, _ = shapes.edge_counts(mesh)
     if (counts == 2).all():
         shapes.assert_closed(made.mesh, fans=shapes.is_manifold_vertex_everywhere(mesh))
@@ -155,6 +156,19 @@ def test_a_surface_that_crosses_itself_is_decimated_within_its_bound():
     made = decimate_mesh(bone, max_error_mm=0.2)
     assert made.n_faces < 0.6 * len(bone.faces)
     assert largest_distance(bone, made.mesh) <= made.max_error_mm <= 0.2
+
+
+def test_what_would_take_as_many_faces_stays_as_it_is():
+    one, other = (shapes.box(n=1) for _ in range(2))
+    crossing = Mesh(
+        vertices=np.vstack([one.vertices, other.vertices + [0.9, 0.7, 0.5]]),
+        faces=np.vstack([one.faces, other.faces + len(one.vertices)]),
+    )
+    for body in (one, crossing):
+        made = decimate_mesh(body, max_error_mm=0.05)
+        assert (made.n_faces, made.max_error_mm) == (len(body.faces), 0.0)
+        np.testing.assert_array_equal(made.mesh.vertices, body.vertices)
+        np.testing.assert_array_equal(made.mesh.faces, body.faces)
 
 
 def test_a_target_and_a_bound_together_keep_both_as_far_as_they_can():

@@ -228,7 +228,7 @@ impl Patch {
 }
 
 /// Twice the area times the normal, and the square of the longest side.
-fn shape([a, b, c]: &[Vector3<f64>; 3]) -> (Vector3<f64>, f64) {
+pub(super) fn shape([a, b, c]: &[Vector3<f64>; 3]) -> (Vector3<f64>, f64) {
     let (ab, ac) = (b - a, c - a);
     let longest = ab.norm_squared().max(ac.norm_squared()).max((c - b).norm_squared());
     (ab.cross(&ac), longest)

@@ -6,9 +6,11 @@
 
 use nalgebra::Vector3;
 
+use super::collapse::shape;
 use super::comparison::Comparison;
 use super::patch::NONE;
 use super::proof::End;
+use super::reduce::min_altitude_mm;
 use super::surface::Surface;
 use crate::mesh::adjacency::VertexFaces;
 use crate::mesh::self_intersection::{self_intersections, self_intersections_of};
@@ -80,7 +82,9 @@ fn with_vertices(
 ) -> (TriMesh, Vec<bool>) {
     let around = VertexFaces::new(made.vertices.len(), &made.faces);
     let before = made.faces.clone();
-    let mut halving = Halving { first, is_done: vec![false; before.len()], before, made, around, ends };
+    let min_altitude_mm = min_altitude_mm(first.mesh);
+    let is_done = vec![false; before.len()];
+    let mut halving = Halving { first, is_done, before, made, around, ends, min_altitude_mm };
     for wanted in wanted {
         halving.insert(wanted);
     }
@@ -152,6 +156,8 @@ struct Halving<'a> {
     /// Faces that were changed in this round: they wait for the next.
     is_done: Vec<bool>,
     ends: &'a mut Vec<End>,
+    /// No new face may be lower.
+    min_altitude_mm: f64,
 }
 
 impl Halving<'_> {
@@ -208,7 +214,10 @@ impl Halving<'_> {
         let is_free = sides.len() == 2 && self.is_free(sides[0], sides[1]);
         let mut parts = PARTS.into_iter().map(|part| middle + (place - middle) * part);
         let place = parts.find(|place| is_free && self.is_shape_kept(&sides, [p, q], place));
-        let added = self.add(place.unwrap_or(middle), near);
+        let Some(place) = place.or(self.is_shape_kept(&sides, [p, q], &middle).then_some(middle)) else {
+            return;
+        };
+        let added = self.add(place, near);
         for side in sides {
             let corners = self.made.faces[side as usize];
             self.made.faces[side as usize] = corners.map(|corner| if corner == q { added } else { corner });
@@ -251,19 +260,18 @@ impl Halving<'_> {
         kind == other && kind != FaceKind::Cap as u8 && kind != FaceKind::Cut as u8
     }
 
-    /// No half turns far from its face.
+    /// No half turns far from its face, and none is so low that rounding could take its area.
     fn is_shape_kept<const N: usize>(&self, sides: &[u32], ends: [u32; N], place: &Vector3<f64>) -> bool {
         sides.iter().all(|&side| {
             let corners = self.made.faces[side as usize];
-            let normal = |moved: u32| {
-                let [a, b, c] =
-                    corners.map(|corner| if corner == moved { *place } else { self.point(corner) });
-                (b - a).cross(&(c - a))
+            let shape_with = |moved: u32| {
+                shape(&corners.map(|corner| if corner == moved { *place } else { self.point(corner) }))
             };
-            let before = normal(NONE);
+            let (before, _) = shape_with(NONE);
             ends.into_iter().all(|end| {
-                let after = normal(end);
-                before.dot(&after) > MIN_TURN * before.norm() * after.norm()
+                let (after, longest) = shape_with(end);
+                after.norm() > self.min_altitude_mm * longest.sqrt()
+                    && before.dot(&after) > MIN_TURN * before.norm() * after.norm()
             })
         })
     }

@@ -101,7 +101,7 @@ pub(super) fn decimate(
 }
 
 /// Below this, a triangle could lose its area when its corners are rounded to 32 bits.
-fn min_altitude_mm(mesh: MeshRef<'_>) -> f64 {
+pub(super) fn min_altitude_mm(mesh: MeshRef<'_>) -> f64 {
     let farthest = bounds(mesh.vertices())
         .map_or(0.0, |corners| corners.as_flattened().iter().fold(0.0_f64, |far, x| far.max(x.abs())));
     farthest * 4.0 * f64::from(f32::EPSILON)

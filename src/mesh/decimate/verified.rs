@@ -95,13 +95,19 @@ pub fn decimate_verified(
         for (which, mesh) in [mesh, made.view()].into_iter().enumerate() {
             points.extend(measured.beyond(which).flat_map(|face| mesh.corners(face)));
         }
-        if max_mm <= scale.limit_mm {
+        // What needs as many faces as there were is left as it was.
+        let is_smaller = made.faces.len() < mesh.faces().len();
+        if max_mm <= scale.limit_mm && is_smaller {
             let (rms_mm, mean_mm) = measured.rms_and_mean_mm();
             let made = Verified { mesh: made, max_mm, rms_mm, mean_mm, is_exhausted };
             if crossing.is_empty() {
                 return Ok(made);
             }
             second_best = Some(made);
+        }
+        // Without more to keep it would only come to the same.
+        if points.is_empty() {
+            break;
         }
         progress.expect(1);
         keep_around(mesh, points, reach_mm, &mut is_kept);
