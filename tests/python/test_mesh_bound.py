@@ -161,7 +161,7 @@ def test_a_surface_that_crosses_itself_is_decimated_within_its_bound():
 def test_what_would_take_as_many_faces_stays_as_it_is():
     one, other = (shapes.box(n=1) for _ in range(2))
     crossing = Mesh(
-        vertices=np.vstack([one.vertices, other.vertices + [0.9, 0.7, 0.5]]),
+        vertices=np.vstack([one.vertices, other.vertices + np.array([0.9, 0.7, 0.5])]),
         faces=np.vstack([one.faces, other.faces + len(one.vertices)]),
     )
     for body in (one, crossing):
