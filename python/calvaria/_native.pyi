@@ -500,12 +500,12 @@ def fit_points(
     vertices: NDArray[np.float64],
     faces: NDArray[np.int32],
     kinds: NDArray[np.uint8],
-    start: NDArray[np.float64],
+    starts: NDArray[np.float64],
     n_iterations: int,
     kept_fraction: float,
     tolerance_mm: float,
     progress: Progress,
-) -> tuple[NDArray[np.float64], dict[str, Any]]: ...
+) -> list[tuple[NDArray[np.float64], dict[str, Any]]]: ...
 def flat_patches(
     *,
     vertices: NDArray[np.float64],

@@ -218,6 +218,12 @@ def model(
     ] = None,
     printer_record: PrinterRecord = None,
     rules: RulesFile = None,
+    show_file_names: Annotated[
+        bool,
+        typer.Option(
+            "--show-file-names", help="Let report and record name files; a name may be a patient's."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a printable model, its report and its record; the exit status is the verdict."""
@@ -240,6 +246,7 @@ def model(
         printer_record=None if printer_record is None else _existing(printer_record),
         today=dt.date.today(),  # noqa: DTZ011 - a day at the printer
         rules=limits,
+        show_file_names=show_file_names,
     )
     if as_json:
         _print_json(made.record)

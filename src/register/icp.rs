@@ -8,7 +8,6 @@
 use nalgebra::{Isometry3, Matrix6, Translation3, UnitQuaternion, Vector3, Vector6};
 use rayon::prelude::*;
 
-use crate::mesh::MeshRef;
 use crate::mesh::closest::ClosestPoints;
 use crate::mesh::measure::doubled_area_vector;
 use crate::progress::{Cancelled, Progress};
@@ -33,6 +32,8 @@ pub struct Fit {
     pub motion: Isometry3<f64>,
     /// Root of the mean square of the distances of the pairs that were kept, mm.
     pub rms_mm: f64,
+    /// The same of all pairs, mm: what was left out counts.
+    pub rms_all_mm: f64,
     /// Iterations made.
     pub n_iterations: usize,
     /// Whether the last iteration moved nothing farther than the tolerance.
@@ -45,16 +46,15 @@ pub struct Fit {
 /// [`Cancelled`] when asked to stop.
 pub fn fit(
     points: &[[f64; 3]],
-    fixed: MeshRef<'_>,
+    tree: &ClosestPoints<'_>,
     start: Isometry3<f64>,
     asked: Fitting,
     progress: &Progress,
 ) -> Result<Fit, Cancelled> {
-    progress.expect(asked.n_iterations);
-    let tree = ClosestPoints::new(fixed);
-    let mut found = Fit { motion: start, rms_mm: f64::NAN, n_iterations: 0, is_settled: false };
+    let mut found =
+        Fit { motion: start, rms_mm: f64::NAN, rms_all_mm: f64::NAN, n_iterations: 0, is_settled: false };
     while found.n_iterations < asked.n_iterations && !found.is_settled {
-        let pairs = pairs(points, &tree, &found.motion, asked.kept_fraction);
+        let (pairs, _) = pairs(points, tree, &found.motion, asked.kept_fraction);
         let Some(step) = step(&pairs) else { break };
         let reach = pairs.iter().map(|pair| (step * pair.point - pair.point.coords).coords.norm());
         found.is_settled = reach.fold(0.0, f64::max) <= asked.tolerance_mm;
@@ -62,9 +62,10 @@ pub fn fit(
         found.n_iterations += 1;
         progress.step()?;
     }
-    let pairs = pairs(points, &tree, &found.motion, asked.kept_fraction);
+    let (pairs, sum_of_all) = pairs(points, tree, &found.motion, asked.kept_fraction);
     let sum: f64 = pairs.iter().map(|pair| pair.squared_distance).sum();
     found.rms_mm = (sum / pairs.len().max(1) as f64).sqrt();
+    found.rms_all_mm = (sum_of_all / points.len().max(1) as f64).sqrt();
     Ok(found)
 }
 
@@ -76,13 +77,13 @@ struct Pair {
     squared_distance: f64,
 }
 
-/// The closest pairs, in the order of the points.
+/// The closest pairs, in the order of the points, and the sum of all squared distances.
 fn pairs(
     points: &[[f64; 3]],
     tree: &ClosestPoints<'_>,
     motion: &Isometry3<f64>,
     kept_fraction: f64,
-) -> Vec<Pair> {
+) -> (Vec<Pair>, f64) {
     let moved: Vec<nalgebra::Point3<f64>> =
         points.par_iter().map(|&point| motion * nalgebra::Point3::from(point)).collect();
     let hits = tree.nearest_all(moved.len(), |n| moved[n].coords);
@@ -90,7 +91,8 @@ fn pairs(
     sorted.sort_unstable_by(f64::total_cmp);
     let n_kept = ((sorted.len() as f64 * kept_fraction).ceil() as usize).clamp(1, sorted.len().max(1));
     let limit = sorted.get(n_kept - 1).copied().unwrap_or(0.0);
-    hits.iter()
+    let pairs = hits
+        .iter()
         .zip(moved)
         .filter(|(hit, _)| hit.squared_distance <= limit)
         .map(|(hit, point)| {
@@ -100,7 +102,8 @@ fn pairs(
             let normal = way.or_else(|| normal.try_normalize(0.0)).unwrap_or_default();
             Pair { point, target: hit.point, normal, squared_distance: hit.squared_distance }
         })
-        .collect()
+        .collect();
+    (pairs, sorted.iter().sum())
 }
 
 /// The small motion that brings points closest to their planes; `None` where it is not determined.

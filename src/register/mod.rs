@@ -1,3 +1,4 @@
 //! Floor 2: one mesh laid on another.
 
 pub mod icp;
+pub mod starts;

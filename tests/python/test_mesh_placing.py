@@ -196,3 +196,73 @@ def test_a_missing_library_names_its_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "manifold3d", None)
     with pytest.raises(ImportError, match=r"calvaria\[mesh\]"):
         combine_meshes(shapes.icosphere(), shapes.icosphere(), method="union")
+
+
+def joined(first, second):
+    return Mesh(
+        vertices=np.vstack([first.vertices, second.vertices]),
+        faces=np.vstack([first.faces, second.faces + len(first.vertices)]),
+    )
+
+
+def with_a_lump():
+    """Three unlike extents, symmetric to half a turn but for a lump of a twentieth of its points."""
+    body = shapes.icosphere(1.0, 24)
+    body = Mesh(vertices=body.vertices * [30, 20, 12], faces=body.faces)
+    return joined(body, shapes.icosphere(3.0, 5, centre=(22, 9, 9)))
+
+
+@pytest.mark.parametrize("degrees", [0, 95, 180])
+def test_icp_far_off_finds_which_way_a_nearly_symmetric_shape_is_turned(degrees):
+    fixed = with_a_lump()
+    matrix = rotation([1, -2, 3], degrees)
+    matrix[:3, 3] = [500, -20, 60]
+    moving = transform_mesh(fixed, matrix=np.linalg.inv(matrix))
+    found = align_icp(moving, fixed)
+    assert np.abs(found.matrix - matrix)[:3, :3].max() < 1e-4
+    assert np.abs(found.matrix - matrix).max() < 0.02
+    assert found.rms_all_mm < 1e-3
+    assert found.findings == ()
+
+
+def test_icp_far_off_turns_a_body_with_two_like_extents():
+    ring = shapes.icosphere(1.0, 20)
+    ring = Mesh(vertices=ring.vertices * [30, 30, 12], faces=ring.faces)
+    fixed = joined(ring, shapes.icosphere(4.0, 6, centre=(27, 3, 9)))
+    matrix = rotation([1, 1, 3], 140)
+    matrix[:3, 3] = [-300, 0, 200]
+    found = align_icp(transform_mesh(fixed, matrix=np.linalg.inv(matrix)), fixed)
+    assert found.rms_all_mm < 0.01
+    assert np.abs(found.matrix - matrix)[:3, :3].max() < 1e-3
+
+
+def test_icp_says_when_another_pose_fits_as_well():
+    brick = shapes.box((10.0, 20.0, 30.0), n=4)
+    moving = transform_mesh(brick, matrix=rotation([0, 0, 1], 3))
+    found = align_icp(moving, brick)
+    assert found.rotation_deg == pytest.approx(3, abs=0.01)  # the nearest of the four wins
+    (told,) = found.findings
+    assert told.code == "alignment_ambiguous"
+    assert told.measured == pytest.approx(180, abs=0.1)
+    assert told.message in repr(found)
+    assert found.to_dict()["findings"][0]["verdict"] == "UNPROVEN"
+
+
+def test_icp_says_when_the_points_left_out_are_far_off():
+    fixed = with_a_lump()
+    wrong = align_icp(fixed, fixed, start=rotation([0, 0, 1], 180))
+    assert wrong.rms_mm < 0.01
+    assert wrong.rms_all_mm > 0.3
+    assert [told.code for told in wrong.findings] == ["alignment_left_out"]
+
+
+def test_several_starts_leave_a_near_pose_in_peace_where_surfaces_overlap_in_part():
+    fixed = shapes.bumpy(radius=40, n=30, height=3.0)
+    matrix = rotation([1, 2, 3], 6)
+    moving = transform_mesh(fixed, matrix=np.linalg.inv(matrix))
+    upper = Mesh(
+        vertices=moving.vertices,
+        faces=moving.faces[moving.vertices[moving.faces][..., 2].mean(axis=1) > -5],
+    )
+    found = align_icp(upper, fixed, max_iterations=300)
+    assert np.abs(found.matrix - matrix).max() < 5e-3

@@ -328,3 +328,57 @@ def test_the_fans_and_needles_of_a_drawn_cylinder_are_no_trouble(n):
     middle = bound.mesh.vertices[bound.mesh.faces].mean(axis=1)
     is_side = (middle[:, 2] > 1) & (middle[:, 2] < 9)
     assert np.hypot(*middle[is_side, :2].T).min() > 20 - 0.05 - 20 * (1 - np.cos(np.pi / n)) - 1e-9
+
+
+def sheet(n, *, bend=0.0, hole=False):
+    """A square sheet of n by n squares, bent up at its middle by a part of its size."""
+    x, y = np.meshgrid(np.arange(n + 1.0), np.arange(n + 1.0), indexing="ij")
+    z = bend * n * np.sin(np.pi * x / n) * np.sin(np.pi * y / n)
+    vertices = np.stack([x, y, z], axis=-1).reshape(-1, 3)
+    i, j = (a.ravel() for a in np.meshgrid(np.arange(n), np.arange(n), indexing="ij"))
+    a, b = i * (n + 1) + j, (i + 1) * (n + 1) + j
+    faces = np.concatenate([np.stack([a, b, b + 1], 1), np.stack([a, b + 1, a + 1], 1)])
+    if hole:
+        middle = vertices[faces].mean(axis=1)[:, :2] - n / 2
+        faces = faces[np.abs(middle).max(axis=1) > 1]
+    return Mesh(vertices=vertices, faces=faces)
+
+
+def soup(mesh):
+    corners = mesh.vertices[mesh.faces]
+    return Mesh(vertices=corners.reshape(-1, 3), faces=np.arange(len(corners) * 3).reshape(-1, 3))
+
+
+@pytest.mark.parametrize(
+    "mesh",
+    [
+        Mesh(vertices=[[0, 0, 0], [3, 0, 0], [0, 3, 1]], faces=[[0, 1, 2]]),
+        sheet(1),
+        sheet(6),
+        soup(shapes.icosphere(5.0, 3)),
+    ],
+    ids=["lone triangle", "square", "sheet", "soup"],
+)
+def test_what_is_flat_is_not_filled_with_its_own_back(mesh):
+    result = fill_holes(mesh, max_diameter_mm=np.inf)
+    assert np.array_equal(result.mesh.faces, mesh.faces)
+    assert np.array_equal(result.mesh.vertices, mesh.vertices)
+    assert result.n_filled == 0
+    assert result.holes
+    assert all(not hole.is_filled and hole.area_mm2 == 0 for hole in result.holes)
+
+
+def test_a_hole_in_a_sheet_is_filled_and_its_outline_is_not():
+    result = fill_holes(sheet(8, hole=True), max_diameter_mm=np.inf)
+    (filled,) = [hole for hole in result.holes if hole.is_filled]
+    assert filled.n_edges == 8
+    assert filled.area_mm2 == pytest.approx(4)
+    assert len(result.holes) == 2
+    assert measure_mesh(result.mesh).area_mm2 == pytest.approx(64)
+
+
+def test_the_outline_of_a_dome_gets_a_lid():
+    result = fill_holes(sheet(8, bend=0.3), max_diameter_mm=np.inf)
+    assert result.n_filled == 1
+    shapes.assert_closed(result.mesh)
+    assert abs(shapes.signed_volume(result.mesh)) > 20

@@ -59,6 +59,7 @@ SLICE_TABLE = {
     "joint": STEPS,
     "long-bone": STEPS,
     "soft-tissue": STEPS,
+    "airway": STEPS,
 }
 
 
@@ -190,3 +191,25 @@ def test_limits_are_finite_numbers():
     for table in RULES.to_dict()["tables"].values():
         for row in table.values():
             assert all(np.isfinite(value) for value in row.values() if isinstance(value, float))
+
+
+@pytest.mark.parametrize(
+    "name", ["skull", "calvaria", "mandible", "vertebrae", "teeth", "skin", "airway"]
+)
+def test_every_preset_of_segmentation_is_the_name_of_an_anatomy(name):
+    """One table of aliases: what `segment` calls a structure, rules, checks and pipeline know."""
+    from calvaria import segment
+    from calvaria.pipeline.outline import _PRESETS
+
+    anatomy = RULES.anatomy(name)
+    assert anatomy in RULES.anatomies
+    assert _PRESETS[anatomy] is getattr(segment, name)
+    assert RULES.anatomy(anatomy) == anatomy
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"),
+    [("tooth", "dental"), ("Teeth", "dental"), ("vertebra", "spine"), ("skin", "soft-tissue")],
+)
+def test_singular_plural_and_case_do_not_matter(alias, name):
+    assert RULES.anatomy(alias) == RULES.anatomy(name) == name

@@ -14,12 +14,24 @@ from calvaria._asked import need
 from calvaria._html import html_table
 from calvaria._record import plural
 from calvaria.errors import MeshError
+from calvaria.findings import Finding, Verdict
+from calvaria.mesh._starts import first_guesses, spread_mm
 from calvaria.mesh.triangles import Mesh
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Alignment", "align_icp", "align_landmarks"]
+
+# What fits within this part of the spread of a surface, fits.
+_SLACK = 1e-4
+# Kept pairs that fit as well as the best, all pairs that fit clearly better, and left-out ones that
+# disagree strongly: factors of the root of the mean square.
+_AS_WELL = 1.5
+_CLEARLY = 1.25
+_FAR_OFF = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,6 +52,11 @@ class Alignment:
         1 for landmarks.
     is_settled : bool
         Whether the last iteration moved nothing farther than the tolerance.
+    rms_all_mm : float
+        The same of all points, those that did not decide included.
+    findings : tuple of Finding
+        What speaks against the pose: ``alignment_ambiguous`` when another fits about as well,
+        ``alignment_left_out`` when the points that did not decide are far off.
     """
 
     matrix: NDArray[np.float64]
@@ -48,6 +65,8 @@ class Alignment:
     n_pairs: int
     n_iterations: int
     is_settled: bool
+    rms_all_mm: float
+    findings: tuple[Finding, ...] = ()
 
     @property
     def rotation_deg(self) -> float:
@@ -61,16 +80,23 @@ class Alignment:
     def to_dict(self) -> dict[str, Any]:
         """Return everything, ready for JSON."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {**values, "matrix": self.matrix.tolist(), "rotation_deg": self.rotation_deg}
+        return {
+            **values,
+            "matrix": self.matrix.tolist(),
+            "rotation_deg": self.rotation_deg,
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
 
     def __repr__(self) -> str:
+        told = "".join(f"; {finding.message}" for finding in self.findings)
         return (
             f"Alignment(rms {self.rms_mm:.4f} mm, {self.rotation_deg:.2f} degrees, "
-            f"{plural(self.n_pairs, 'pair')})"
+            f"{plural(self.n_pairs, 'pair')}{told})"
         )
 
     def _repr_html_(self) -> str:
-        return html_table(header=("alignment", "value"), rows=self.to_dict().items())
+        rows = {**self.to_dict(), "findings": " ".join(one.message for one in self.findings)}
+        return html_table(header=("alignment", "value"), rows=rows.items())
 
 
 def align_landmarks(moving: ArrayLike, fixed: ArrayLike, *, allow_scale: bool = False) -> Alignment:
@@ -118,10 +144,12 @@ def align_landmarks(moving: ArrayLike, fixed: ArrayLike, *, allow_scale: bool = 
     matrix[:3, :3] = scale * turn
     matrix[:3, 3] = to_centre - scale * turn @ from_centre
     rest = q - scale * p @ turn.T
+    rms_mm = float(np.sqrt((rest**2).sum(axis=1).mean()))
     return Alignment(
         matrix=frozen(matrix, dtype=np.float64),
         scale=scale,
-        rms_mm=float(np.sqrt((rest**2).sum(axis=1).mean())),
+        rms_mm=rms_mm,
+        rms_all_mm=rms_mm,
         n_pairs=len(source),
         n_iterations=1,
         is_settled=True,
@@ -145,8 +173,9 @@ def align_icp(
     moving, fixed : Mesh
         Both with at least one face.
     start : (4, 4) array_like, optional
-        A first guess, rigid; from landmarks, say.  The method finds the nearest minimum: a surface
-        that is far off or turned by more than some 30 degrees needs one.
+        A first guess, rigid; from landmarks, say; the nearest minimum is found.  Left out, several
+        are tried: as the surfaces lie, centre on centre, and their principal axes on each other.
+        Surfaces that overlap in part and lie far apart need one.
     kept_fraction : float
         Part of the points, the closest, that decides: less where the surfaces overlap in part.
     max_iterations : int
@@ -159,7 +188,7 @@ def align_icp(
     Returns
     -------
     Alignment
-        From ``moving`` to ``fixed``.
+        From ``moving`` to ``fixed``.  Its findings say when it is not the only one that fits.
 
     Raises
     ------
@@ -167,6 +196,13 @@ def align_icp(
         A mesh has no faces.
     ValueError
         A number is out of range, or ``start`` is not rigid.
+
+    Notes
+    -----
+    Of several starts, those count whose kept pairs fit as well as the best; among them wins the one
+    with the least residual of *all* pairs, so that what trimming leaves out still says which way a
+    nearly symmetric shape is turned.  Where surfaces overlap as they lie, the pose next to that wins
+    unless another fits clearly better.
 
     References
     ----------
@@ -197,15 +233,15 @@ def align_icp(
         raise ValueError(msg)
     used = np.unique(moving.faces)
     chosen = used[np.linspace(0, len(used) - 1, min(max_points, len(used))).astype(np.intp)]
-    first = _as_rigid(start)
+    starts = first_guesses(moving, fixed) if start is None else _as_rigid(start)[None]
     points = frozen(moving.vertices[chosen], dtype=np.float64)
-    matrix, facts = _progress.run(
+    fits = _progress.run(
         lambda progress: _native.fit_points(
             points=points,
             vertices=fixed.vertices,
             faces=fixed.faces,
             kinds=fixed.kinds,
-            start=first,
+            starts=np.ascontiguousarray(starts),
             n_iterations=max_iterations,
             kept_fraction=kept_fraction,
             tolerance_mm=tolerance_mm,
@@ -213,15 +249,74 @@ def align_icp(
         ),
         title="aligning",
     )
+    size = spread_mm(moving)
+    near = 0 if start is not None or _overlap(moving, fixed) else None
+    best, findings = _best(fits, slack_mm=max(tolerance_mm, _SLACK * size), near=near)
+    matrix, facts = fits[best]
     matrix.flags.writeable = False
     return Alignment(
         matrix=matrix,
         scale=1.0,
-        rms_mm=facts["rms_mm"],
         n_pairs=int(np.ceil(len(chosen) * kept_fraction)),
-        n_iterations=facts["n_iterations"],
-        is_settled=facts["is_settled"],
+        findings=findings,
+        **facts,
     )
+
+
+def _overlap(moving: Mesh, fixed: Mesh) -> bool:
+    """Whether the middle of each lies within the bounds of the other."""
+    boxes = [mesh.vertices[np.unique(mesh.faces)] for mesh in (moving, fixed)]
+    bounds = [(box.min(axis=0), box.max(axis=0)) for box in boxes]
+    middles = [(low + high) / 2 for low, high in bounds]
+    return all(
+        bool(((low <= middle) & (middle <= high)).all())
+        for (low, high), middle in zip(bounds, reversed(middles), strict=True)
+    )
+
+
+def _best(
+    fits: Sequence[tuple[NDArray[np.float64], dict[str, Any]]], *, slack_mm: float, near: int | None
+) -> tuple[int, tuple[Finding, ...]]:
+    """Return which fit wins, and what is to be said about it."""
+    kept = np.array([facts["rms_mm"] for _, facts in fits])
+    whole = np.array([facts["rms_all_mm"] for _, facts in fits])
+    fitting = np.flatnonzero(kept <= _AS_WELL * kept.min() + slack_mm)
+    best = int(fitting[np.argmin(whole[fitting])])
+    if near in fitting and whole[near] <= _CLEARLY * whole[best] + slack_mm:
+        best = int(near)
+    findings = []
+    rivals = [
+        int(n) for n in fitting if n != best and whole[n] <= _CLEARLY * whole[best] + slack_mm
+    ]
+    if rivals:
+        turn = fits[rivals[0]][0][:3, :3] @ fits[best][0][:3, :3].T
+        angle = float(np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))))
+        findings.append(
+            Finding(
+                code="alignment_ambiguous",
+                verdict=Verdict.UNPROVEN,
+                message=(
+                    f"Another pose, turned by {angle:.0f} degrees from this one, fits about as well: "
+                    f"{whole[rivals[0]]:.3g} mm against {whole[best]:.3g} mm; give start from landmarks."
+                ),
+                measured=angle,
+                unit="deg",
+            )
+        )
+    if whole[best] > _FAR_OFF * kept[best] + 10 * slack_mm:
+        findings.append(
+            Finding(
+                code="alignment_left_out",
+                verdict=Verdict.UNPROVEN,
+                message=(
+                    f"The points that did not decide are far off: {whole[best]:.3g} mm RMS with them, "
+                    f"{kept[best]:.3g} mm without; the surfaces differ there, or the pose is wrong."
+                ),
+                measured=float(whole[best]),
+                unit="mm",
+            )
+        )
+    return best, tuple(findings)
 
 
 def _as_landmarks(name: str, points: ArrayLike) -> NDArray[np.float64]:

@@ -30,7 +30,8 @@ class Hole:
     area_mm2 : float
         Area of the patch; 0 where the hole was left open.
     is_filled : bool
-        Whether it was filled.
+        Whether it was filled: not where it is wider than asked, nor where the patch would be the
+        back of the faces that are there, as on a lone triangle or a flat sheet.
     """
 
     diameter_mm: float
@@ -117,7 +118,9 @@ def fill_holes(mesh: Mesh, *, max_diameter_mm: float) -> FillingResult:
     -----
     The triangulation with the gentlest bends, then the least area, is refined to the density of the
     surface around the hole and faired until it bends as that does: a hole in a sphere gets a cap, not
-    a drum skin.  No edge is made that is there already, so what becomes closed is manifold.
+    a drum skin.  No edge is made that is there already, so what becomes closed is manifold.  No patch
+    is made that would lie on the faces it starts from: a flat sheet has an outline, not a hole, and
+    stays open.
 
     References
     ----------

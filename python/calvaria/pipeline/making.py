@@ -60,5 +60,6 @@ def make(source: Source, settings: Settings, *, anatomy: str, iso_hu: float | No
         mask=chosen.mask,
         iso_hu=chosen.iso_hu,
         findings=(*chosen.findings, *steps),
-        laid=lay_over(mesh, source, iso_hu=chosen.iso_hu),
+        # An overlay looks for edges of what is brighter than its surroundings.
+        laid=Laid() if chosen.is_air else lay_over(mesh, source, iso_hu=chosen.iso_hu),
     )

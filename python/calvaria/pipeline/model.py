@@ -46,6 +46,7 @@ def build_model(
     printer_record: str | os.PathLike[str] | None = None,
     today: str | dt.date | None = None,
     rules: Rules | None = None,
+    show_file_names: bool = False,
 ) -> ModelResult:
     """Make a printable model of what is at a path, and say how far it can be trusted.
 
@@ -89,6 +90,9 @@ def build_model(
         The day of judgement, needed beside a record: nothing here reads a clock.
     rules : Rules, optional
         Limits of your own for the scan.
+    show_file_names : bool
+        Let report and record name files of the study.  Left out, they say "slice 17 of series 1": a
+        file may be named after a patient.
 
     Returns
     -------
@@ -140,6 +144,7 @@ def build_model(
             label=label,
             spacing_xyz_mm=spacing_xyz_mm,
             rules=rules,
+            show_file_names=show_file_names,
         )
         made = make(source, settings, anatomy=anatomy, iso_hu=iso_hu)
         mesh_report = check_mesh(made.mesh, anatomy=anatomy)

@@ -17,6 +17,8 @@ __all__ = ["Outline", "outline"]
 _PRESETS = {
     "calvaria": segment.calvaria,
     "mandible": segment.mandible,
+    "dental": segment.teeth,
+    "airway": segment.airway,
     "spine": segment.vertebrae,
     "soft-tissue": segment.skin,
     "skull": segment.skull,
@@ -30,6 +32,8 @@ _PRESETS = {
 _LEAST_BONE_HU = 250.0
 # Skin against air: midway between -1000 and about 0 HU.
 _SKIN_HU = -500.0
+# What is drawn at that level, not at the half-maximum of bone.
+_BESIDE_AIR = {"soft-tissue": "skin", "airway": "the walls around it"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,7 @@ class Outline:
     iso_hu: float
     findings: tuple[Finding, ...]
     is_label_map: bool = False
+    is_air: bool = False
 
 
 def outline(
@@ -58,13 +63,14 @@ def outline(
         return _without_hu(volume, iso_hu, min_part_mm3, "the values are not HU", within)
     try:
         mask = within or _PRESETS.get(anatomy, segment.bone)(volume)
-        found = None if anatomy == "soft-tissue" else segment.bone_level(volume, within=mask)
+        found = None if anatomy in _BESIDE_AIR else segment.bone_level(volume, within=mask)
     except SegmentationError as error:
         return _without_hu(volume, iso_hu, min_part_mm3, str(error), within)
     if iso_hu is not None:
         level = _asked(iso_hu)
     elif found is None:
-        iso_hu, level = _SKIN_HU, _told(Verdict.PASS, "midway between air and skin", _SKIN_HU)
+        why = f"midway between air and {_BESIDE_AIR[anatomy]}"
+        iso_hu, level = _SKIN_HU, _told(Verdict.PASS, why, _SKIN_HU)
     else:
         iso_hu = found.level_hu
         level = _told(
@@ -74,7 +80,8 @@ def outline(
             f"blur of the scan is lost above {found.thin_bone_hu:.0f} HU",
             iso_hu,
         )
-    return _trimmed(volume, mask, iso_hu, min_part_mm3, (level,))
+    is_air = anatomy == "airway"
+    return _trimmed(volume, mask, iso_hu, min_part_mm3, (level,), is_air=is_air)
 
 
 def _of_labels(mask: Mask) -> Outline:
@@ -104,15 +111,23 @@ def _without_hu(
 
 
 def _trimmed(
-    volume: Volume, mask: Mask, iso_hu: float, min_part_mm3: float, findings: tuple[Finding, ...]
+    volume: Volume,
+    mask: Mask,
+    iso_hu: float,
+    min_part_mm3: float,
+    findings: tuple[Finding, ...],
+    *,
+    is_air: bool = False,
 ) -> Outline:
     """Leave out crumbs at the level itself: the mask holds thin bone, the surface may not."""
-    reached = segment.threshold(volume, lower_hu=iso_hu, within=mask)
+    limits = {"upper_hu": iso_hu} if is_air else {"lower_hu": iso_hu}
+    reached = segment.threshold(volume, within=mask, **limits)
     kept = segment.remove_small(reached, min_part_mm3=min_part_mm3)
     if reached.n_voxels and not kept.n_voxels:
         msg = f"min_part_mm3: no part of at least {min_part_mm3:g} mm3 reaches {iso_hu:.0f}"
         raise EmptyMaskError(msg)
-    return Outline(mask=kept, iso_hu=iso_hu, findings=(*mask.findings, *findings))
+    told = (*mask.findings, *findings)
+    return Outline(mask=kept, iso_hu=iso_hu, findings=told, is_air=is_air)
 
 
 def _asked(iso_hu: float) -> Finding:

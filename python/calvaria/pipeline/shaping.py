@@ -29,6 +29,9 @@ def shape(volume: Volume, outline: Outline, settings: Settings) -> tuple[Mesh, t
     """Return the mesh, and what each step did to it."""
     if outline.is_label_map:
         drawn = extract_mask_surface(outline.mask)
+    elif outline.is_air:
+        # The body is what is darker: drawn in the negative, it faces outwards.
+        drawn = extract_surface(_negative(volume), iso_hu=-outline.iso_hu, within=outline.mask)
     else:
         drawn = extract_surface(volume, iso_hu=outline.iso_hu, within=outline.mask)
     if not len(drawn.faces):
@@ -57,6 +60,13 @@ def shape(volume: Volume, outline: Outline, settings: Settings) -> tuple[Mesh, t
         mesh, decimated = _decimated(mesh, settings)
         told.append(decimated)
     return dataclasses.replace(mesh, findings=()), tuple(told)
+
+
+def _negative(volume: Volume) -> Volume:
+    values = volume.values
+    if values.dtype.kind == "i":
+        values = np.maximum(values, -np.iinfo(values.dtype).max)
+    return dataclasses.replace(volume, values=np.negative(values))
 
 
 def _in_words(parts: PartsResult) -> str:

@@ -24,6 +24,7 @@ from calvaria.errors import (
 )
 from calvaria.invesalius import load_invesalius
 from calvaria.pipeline.image_file import SUFFIXES, choose_label, labels_of, open_image, open_mask
+from calvaria.pipeline.naming import numbers_of, without_names
 from calvaria.segment import resample_mask
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def open_source(
     label: str | int | None = None,
     spacing_xyz_mm: tuple[float, float, float] | None = None,
     rules: Rules | None = None,
+    show_file_names: bool = False,
 ) -> Source:
     """Read the image at a path and judge it.
 
@@ -120,6 +122,9 @@ def open_source(
         Size of the voxels along columns, rows and slices, for a file that states no place.
     rules : Rules, optional
         Limits of your own.
+    show_file_names : bool
+        Let findings name files.  Left out, they say "slice 17 of series 1": a file may be named
+        after a patient.  Exceptions name files all the same.
 
     Returns
     -------
@@ -152,16 +157,19 @@ def open_source(
     elif name.endswith(SUFFIXES):
         source = _file(path, spacing_xyz_mm, label, profile, anatomy, rules)
     else:
-        source = _study(path, profile, anatomy, series, rules)
+        source = _study(path, profile, anatomy, series, rules, show_file_names=show_file_names)
     if spacing_xyz_mm is not None and not name.endswith(SUFFIXES):
         msg = f"spacing_xyz_mm: only for a file that states no place; {path.name} states one"
         raise GeometryError(msg)
     if mask is not None:
-        return _within(source, Path(mask), label)
-    if label is not None and source.mask is None:
+        source = _within(source, Path(mask), label)
+    elif label is not None and source.mask is None:
         msg = "label: a label map or a mask expected, found an image"
         raise CalvariaError(msg)
-    return source
+    if show_file_names:
+        return source
+    files = {path.name: "the file"} if path.is_file() else {}
+    return without_names(source, files if mask is None else {**files, Path(mask).name: "the mask"})
 
 
 def _file(
@@ -218,7 +226,13 @@ def _image(
 
 
 def _study(
-    path: Path, profile: str, anatomy: str, number: int | None, rules: Rules | None
+    path: Path,
+    profile: str,
+    anatomy: str,
+    number: int | None,
+    rules: Rules | None,
+    *,
+    show_file_names: bool,
 ) -> Source:
     found = find_series(path)
     loadable = [one for one in found if one.is_loadable]
@@ -246,12 +260,13 @@ def _study(
     if number is None and others:
         why = f"the mildest findings, the longest, the finest of {len(loadable)} that load"
     choice = f"series {found.index(chosen) + 1} of {len(found)}: {why}"
-    return Source(
+    source = Source(
         volume=volume,
         choice=choice,
         checks=(reports[id(chosen)], more),
         sha256=tuple(_file_hashes(path, chosen)),
     )
+    return source if show_file_names else without_names(source, numbers_of(found, chosen))
 
 
 def _rank(series: Series, report: CheckReport) -> tuple[float, ...]:

@@ -13,6 +13,9 @@ use crate::progress::{Cancelled, Progress};
 /// Above so many vertices the diameter of a rim is the diagonal of its bounds.
 const MOST_PAIRS: usize = 2000;
 
+/// Sine of the angle below which two faces lie in one plane.
+const FLAT: f64 = 1e-6;
+
 /// A hole that was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FilledHole {
@@ -53,9 +56,10 @@ pub fn fill_holes(
             is_filled: false,
         };
         if hole.diameter_mm <= max_diameter_mm && points.len() >= 3 {
-            let patch = patch(mesh, &around, &rim, points);
-            hole.area_mm2 = append(&mut made, &rim, &patch);
-            hole.is_filled = true;
+            if let Some(patch) = patch(mesh, &around, &rim, points) {
+                hole.area_mm2 = append(&mut made, &rim, &patch);
+                hole.is_filled = true;
+            }
         }
         holes.push(hole);
         progress.step()?;
@@ -74,7 +78,8 @@ fn diameter(points: &[Vector3<f64>]) -> f64 {
     pairs.fold(0.0, f64::max)
 }
 
-fn patch(mesh: MeshRef<'_>, around: &VertexFaces, rim: &Rim, mut points: Vec<Vector3<f64>>) -> Patch {
+/// A patch over a rim; none where it would be the back of what is there.
+fn patch(mesh: MeshRef<'_>, around: &VertexFaces, rim: &Rim, mut points: Vec<Vector3<f64>>) -> Option<Patch> {
     let n = points.len();
     let at = |vertex: u32| Vector3::from(mesh.vertices()[vertex as usize]);
     let neighbours: Vec<Vec<u32>> =
@@ -97,6 +102,9 @@ fn patch(mesh: MeshRef<'_>, around: &VertexFaces, rim: &Rim, mut points: Vec<Vec
         (0..n).map(|i| [i, (i + 1) % n, n]).collect()
     });
     let mut patch = Patch { points, faces, scales, n_rim: n };
+    if is_back(mesh, around, rim, &patch) {
+        return None;
+    }
     patch.refine(&is_taken);
     let outside: Vec<Vec<Vector3<f64>>> = (0..n)
         .map(|i| {
@@ -106,7 +114,37 @@ fn patch(mesh: MeshRef<'_>, around: &VertexFaces, rim: &Rim, mut points: Vec<Vec
         })
         .collect();
     patch.fair(&outside);
-    patch
+    Some(patch)
+}
+
+/// Whether a patch is the back of faces that are there: it has the corners of one, or folds flat onto
+/// the face beside every edge of the rim. A triangle or a flat sheet has an outline, not a hole.
+fn is_back(mesh: MeshRef<'_>, around: &VertexFaces, rim: &Rim, patch: &Patch) -> bool {
+    let n = patch.n_rim;
+    let is_there = |corners: &[usize; 3]| {
+        if corners.iter().any(|&corner| corner >= n) {
+            return false;
+        }
+        let ours = corners.map(|corner| rim.vertices[corner]);
+        around.of(ours[0] as usize).iter().any(|&face| {
+            let theirs = mesh.faces()[face as usize];
+            ours.iter().all(|corner| theirs.contains(corner))
+        })
+    };
+    let is_folded = |corners: &[usize; 3]| {
+        (0..3).all(|i| {
+            let (from, to, tip) = (corners[i], corners[(i + 1) % 3], corners[(i + 2) % 3]);
+            if from >= n || to != (from + 1) % n {
+                return true;
+            }
+            let beyond = Vector3::from(mesh.vertices()[rim.tips[from] as usize]);
+            let (start, along) = (patch.points[from], patch.points[to] - patch.points[from]);
+            let (ours, theirs) = (along.cross(&(patch.points[tip] - start)), along.cross(&(beyond - start)));
+            // Both tips on one side of the edge, in one plane.
+            ours.cross(&theirs).norm() <= FLAT * ours.norm() * theirs.norm() && ours.dot(&theirs) >= 0.0
+        })
+    };
+    patch.faces.iter().any(is_there) || patch.faces.iter().all(is_folded)
 }
 
 /// The neighbours of a vertex, ascending.
