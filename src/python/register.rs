@@ -11,6 +11,9 @@ use super::progress::Progress;
 use crate::register::icp::{Fit, Fitting};
 use crate::register::starts::fit_from;
 
+/// A motion, and what is known of the fit.
+type Laid<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyDict>);
+
 /// The rigid motions (4 x 4) that lay points on a surface, and how well each fits.
 #[pyfunction]
 #[pyo3(signature = (*, points, vertices, faces, kinds, starts, n_iterations, kept_fraction, tolerance_mm, progress))]
@@ -26,7 +29,7 @@ pub fn fit_points<'py>(
     kept_fraction: f64,
     tolerance_mm: f64,
     progress: &Progress,
-) -> PyResult<Vec<(Bound<'py, PyArray2<f64>>, Bound<'py, PyDict>)>> {
+) -> PyResult<Vec<Laid<'py>>> {
     let mesh = array::mesh(&vertices, &faces, &kinds)?;
     let points = array::rows(points.as_slice()?)?;
     let starts: Vec<Isometry3<f64>> = starts.as_array().outer_iter().map(motion).collect();

@@ -40,6 +40,7 @@ PYTHON_FLOORS = (
     {"_exit_status"},
     {"_demo", "_bar_command", "_release_command"},
     {"cli"},
+    {"__main__"},
 )
 RUST_FLOORS = (
     {"geometry", "progress"},

@@ -282,8 +282,8 @@ def _best(
     whole = np.array([facts["rms_all_mm"] for _, facts in fits])
     fitting = np.flatnonzero(kept <= _AS_WELL * kept.min() + slack_mm)
     best = int(fitting[np.argmin(whole[fitting])])
-    if near in fitting and whole[near] <= _CLEARLY * whole[best] + slack_mm:
-        best = int(near)
+    if near is not None and near in fitting and whole[near] <= _CLEARLY * whole[best] + slack_mm:
+        best = near
     findings = []
     rivals = [
         int(n) for n in fitting if n != best and whole[n] <= _CLEARLY * whole[best] + slack_mm

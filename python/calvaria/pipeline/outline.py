@@ -10,11 +10,13 @@ from calvaria.errors import EmptyMaskError, SegmentationError
 from calvaria.findings import Finding, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from calvaria.volume import Mask, Volume
 
 __all__ = ["Outline", "outline"]
 
-_PRESETS = {
+_PRESETS: dict[str, Callable[..., Mask]] = {
     "calvaria": segment.calvaria,
     "mandible": segment.mandible,
     "dental": segment.teeth,
@@ -120,8 +122,8 @@ def _trimmed(
     is_air: bool = False,
 ) -> Outline:
     """Leave out crumbs at the level itself: the mask holds thin bone, the surface may not."""
-    limits = {"upper_hu": iso_hu} if is_air else {"lower_hu": iso_hu}
-    reached = segment.threshold(volume, within=mask, **limits)
+    lower_hu, upper_hu = (None, iso_hu) if is_air else (iso_hu, None)
+    reached = segment.threshold(volume, within=mask, lower_hu=lower_hu, upper_hu=upper_hu)
     kept = segment.remove_small(reached, min_part_mm3=min_part_mm3)
     if reached.n_voxels and not kept.n_voxels:
         msg = f"min_part_mm3: no part of at least {min_part_mm3:g} mm3 reaches {iso_hu:.0f}"

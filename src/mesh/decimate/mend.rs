@@ -84,7 +84,7 @@ fn with_vertices(
     let before = made.faces.clone();
     let min_altitude_mm = min_altitude_mm(first.mesh);
     let is_done = vec![false; before.len()];
-    let mut halving = Halving { first, is_done, before, made, around, ends, min_altitude_mm };
+    let mut halving = Halving { first, made, before, around, is_done, ends, min_altitude_mm };
     for wanted in wanted {
         halving.insert(wanted);
     }

@@ -55,11 +55,12 @@ pub fn fill_holes(
             area_mm2: 0.0,
             is_filled: false,
         };
-        if hole.diameter_mm <= max_diameter_mm && points.len() >= 3 {
-            if let Some(patch) = patch(mesh, &around, &rim, points) {
-                hole.area_mm2 = append(&mut made, &rim, &patch);
-                hole.is_filled = true;
-            }
+        if hole.diameter_mm <= max_diameter_mm
+            && points.len() >= 3
+            && let Some(patch) = patch(mesh, &around, &rim, points)
+        {
+            hole.area_mm2 = append(&mut made, &rim, &patch);
+            hole.is_filled = true;
         }
         holes.push(hole);
         progress.step()?;
