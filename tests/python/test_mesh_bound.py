@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mesh_shapes as shapes
+from calvaria import extract_surface, phantom
 from calvaria.mesh import (
     FaceKind,
     Mesh,
@@ -15,6 +16,7 @@ from calvaria.mesh import (
     smooth_mesh,
 )
 from calvaria.mesh.decimation import _above
+from calvaria.segment import bone_level
 from thread_counts import outputs_of
 
 
@@ -156,6 +158,19 @@ def test_a_surface_that_crosses_itself_is_decimated_within_its_bound():
     made = decimate_mesh(bone, max_error_mm=0.2)
     assert made.n_faces < 0.6 * len(bone.faces)
     assert largest_distance(bone, made.mesh) <= made.max_error_mm <= 0.2
+
+
+def test_a_jaw_whose_surface_crosses_itself_does_not_come_back_as_it_was():
+    scanner = phantom.Scanner(
+        columns=125, rows=92, spacing_xy_mm=(1.2, 1.2), slice_thickness_mm=1.2,
+        slice_increment_mm=1.2, n_slices=46, centre_lps_mm=(0, -50, -15),
+    )  # fmt: skip
+    volume = phantom.scan(phantom.head(), scanner=scanner)
+    jaw = smooth_mesh(extract_surface(volume, iso_hu=0.7 * bone_level(volume).level_hu)).mesh
+    assert len(find_self_intersections(jaw)) > 100
+    made = decimate_mesh(jaw, max_error_mm=0.2)
+    assert made.n_faces < 0.2 * len(jaw.faces)
+    assert largest_distance(jaw, made.mesh) <= made.max_error_mm <= 0.2
 
 
 def test_what_would_take_as_many_faces_stays_as_it_is():

@@ -70,7 +70,7 @@ impl<'a> Surface<'a> {
                     let side = usize::from(side);
                     (corners[side], Some(corners[(side + 1) % 3]))
                 }
-                Feature::Corner(corner) => (self.near_vertex(point, corners[usize::from(corner)]), None),
+                Feature::Corner(corner) => (corners[usize::from(corner)], None),
             };
             let before = best;
             for &other in self.around.of(first as usize) {
