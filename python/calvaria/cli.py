@@ -245,13 +245,49 @@ def model(
         printer=printer,
         printer_record=None if printer_record is None else _existing(printer_record),
         today=dt.date.today(),  # noqa: DTZ011 - a day at the printer
-        rules=limits,
+        rules=None if rules is None else limits,
         show_file_names=show_file_names,
     )
     if as_json:
         _print_json(made.record)
     else:
         _terminal.print_model(made, output)
+    raise typer.Exit(_EXIT_OF[made.verdict])
+
+
+@app.command()
+@_reported
+def repeat(
+    record: Annotated[Path, typer.Argument(help="record.json of a model.", show_default=False)],
+    folder: Annotated[Path, typer.Argument(help="The study it was made from.", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Keep the files here.", show_default=False),
+    ] = None,
+    mask: Annotated[
+        Path | None,
+        typer.Option(help="The mask, if it was made with one.", show_default=False),
+    ] = None,
+    printer_record: PrinterRecord = None,
+    rules: RulesFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a model once more as its record says; PASS when every file is the same, byte for byte."""
+    from calvaria.pipeline import repeat_model
+    from calvaria.rules import load_rules
+
+    made = repeat_model(
+        _existing(record),
+        _existing(folder),
+        output=output,
+        mask=None if mask is None else _existing(mask),
+        printer_record=None if printer_record is None else _existing(printer_record),
+        rules=None if rules is None else load_rules(rules),
+    )
+    if as_json:
+        _print_json(made.report.to_dict())
+    else:
+        _terminal.print_report(made.report)
     raise typer.Exit(_EXIT_OF[made.verdict])
 
 

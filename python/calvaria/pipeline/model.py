@@ -165,12 +165,15 @@ def build_model(
         "has_mask": mask is not None,
         "label": label,
         "spacing_xyz_mm": None if spacing_xyz_mm is None else list(spacing_xyz_mm),
+        "asked_iso_hu": iso_hu,
         "iso_hu": made.iso_hu,
         **settings.to_dict(),
         "printer": getattr(printer, "code", printer),
         "has_printer_record": printer_record is not None,
-        "today": None if today is None else str(today),
+        # Without readings of a printer the day does not count.
+        "today": None if printer_record is None else str(today),
         "has_own_rules": rules is not None,
+        "show_file_names": show_file_names,
     }
     result = ModelResult(
         mesh=made.mesh,
