@@ -153,11 +153,17 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _held_against(known: dict[str, Any], found: dict[str, Any]) -> CheckReport:
     findings = (
-        _finding("repeated_input", "input", _numbered(known), _numbered(found)),
+        _finding("repeated_input", "input files", _numbered(known), _numbered(found)),
         _finding("repeated_versions", "versions", known["versions"], found["versions"]),
         _finding("repeated_files", "files", known["outputs_sha256"], found["outputs_sha256"]),
     )
-    return CheckReport(subject="model made once more", findings=findings)
+    asked = known["parameters"]
+    return CheckReport(
+        subject="model made once more",
+        findings=findings,
+        profile=asked["profile"],
+        anatomy=asked["anatomy"],
+    )
 
 
 def _numbered(record: dict[str, Any]) -> dict[str, str]:
